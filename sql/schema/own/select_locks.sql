@@ -1,0 +1,4 @@
+-- Which jobs have a lock.
+-- -> job
+SELECT job
+  FROM recert_lock

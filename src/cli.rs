@@ -1,0 +1,198 @@
+//! What can be typed: the global options, and one variant a subcommand.
+
+use std::path::PathBuf;
+
+use chrono::{NaiveDate, Utc};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{Context, demo, migrate, preview};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::jobs::Job;
+use crate::log::{self, LogFormat};
+use crate::metrics;
+use crate::run::{self, Ended, Request};
+use crate::summary::Summary;
+
+/// Takes back revoked access and proves it
+#[derive(Debug, Parser)]
+#[command(name = "recert", version, max_term_width = 100, after_help = after_help())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// Config file; else ./recert.toml, /etc/recert/recert.toml, or the embedded database ./recert.db
+    #[arg(long, global = true, value_name = "PATH", env = "RECERT_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The day to act for, instead of today in the configured time zone
+    #[arg(long, global = true, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+    /// How the result is written to stdout
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub output: Output,
+    /// How the log is written to stderr
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+    /// Log more; twice: everything
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Log only warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Write the run's figures here, in Prometheus' text format
+    #[arg(long, global = true, value_name = "F")]
+    pub metrics_file: Option<PathBuf>,
+}
+
+/// `--output`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A summary a person reads
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// One variant a subcommand; the jobs are in [`Job`].
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// See the main job at work on a sample database
+    Demo(demo::Args),
+    /// Create recert's tables, and add missing columns; never drops
+    Migrate(migrate::Args),
+    /// Show the plan of a job, without writing
+    Preview(preview::Args),
+    /// A job that writes.
+    #[command(flatten)]
+    Job(Job),
+}
+
+impl Cli {
+    /// Starts the log as the options say.
+    pub fn start_log(&self) {
+        log::start(self.global.log_format, self.global.verbose, self.global.quiet);
+    }
+}
+
+/// Carries out a command line, and returns the number to end with.
+///
+/// # Errors
+/// What went wrong, classed (`Exit`).
+pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let config = Config::load(cli.global.config.as_deref())?;
+    let context = Context {
+        config: &config,
+        as_of: cli.global.as_of,
+        json: cli.global.output == Output::Json,
+        clock: &now,
+    };
+    match &cli.command {
+        Command::Demo(args) => {
+            let summary = demo::run(args, &context)?; // Its story is told already.
+            if context.json { done(&cli.global, &context, &summary) } else { Ok(Exit::Done) }
+        }
+        Command::Migrate(args) => {
+            let summary = migrate::run(args, &context)?;
+            // A script on stdout leaves no room for a summary.
+            if args.format.is_some() && args.out.is_none() {
+                Ok(Exit::Done)
+            } else {
+                done(&cli.global, &context, &summary)
+            }
+        }
+        Command::Preview(args) => {
+            let (ended, exit) = preview::run(args, &context)?;
+            end(&cli.global, ended).map(|done| if done == Exit::Done { exit } else { done })
+        }
+        Command::Job(job) => {
+            let request = Request {
+                job,
+                preview: false,
+                as_of: cli.global.as_of,
+                config: &config,
+                clock: &now,
+            };
+            let ended = run::run(&request)?;
+            if ended.error.is_none() || context.json {
+                context.say(&ended.summary)?;
+            }
+            end(&cli.global, ended)
+        }
+    }
+}
+
+/// The one clock; everything below is told what time it is.
+#[expect(clippy::disallowed_methods, reason = "this is the place that knows")]
+fn now() -> chrono::DateTime<Utc> {
+    Utc::now()
+}
+
+fn done(global: &Global, context: &Context<'_>, summary: &Summary) -> anyhow::Result<Exit> {
+    write_metrics(global, summary)?;
+    context.say(summary)?;
+    Ok(Exit::Done)
+}
+
+fn end(global: &Global, ended: Ended) -> anyhow::Result<Exit> {
+    let Summary { command, job, run_id, status, duration_ms, .. } = &ended.summary;
+    let metrics = write_metrics(global, &ended.summary);
+    match ended.error {
+        Some(error) => {
+            if let Err(second) = metrics {
+                tracing::warn!("{}", Exit::tell(&second));
+            }
+            Err(error)
+        }
+        None => {
+            // The changes are committed: a metrics file that can't be written does not undo them.
+            if let Err(error) = metrics {
+                tracing::error!("{}", Exit::tell(&error));
+            }
+            tracing::info!(command, job, run_id, status = status.word(), duration_ms, "ended");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn write_metrics(global: &Global, summary: &Summary) -> anyhow::Result<()> {
+    match &global.metrics_file {
+        Some(path) => metrics::write(path, summary, now()),
+        None => Ok(()),
+    }
+}
+
+/// The numbers, below every `--help`.
+fn after_help() -> String {
+    let mut help = String::from("Exit codes:\n");
+    for exit in Exit::ALL {
+        help.push_str(&format!(
+            "  {:>2}  {:<11}  {}\n",
+            exit.code(),
+            exit.to_string(),
+            exit.meaning()
+        ));
+    }
+    help
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_defined_without_contradiction() {
+        Cli::command().debug_assert();
+    }
+}

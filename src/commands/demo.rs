@@ -1,0 +1,174 @@
+//! `recert demo`: the main job, tried on people who do not exist.
+//!
+//! Everything happens in one folder, by the same code as in production.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, anyhow};
+use uuid::Uuid;
+
+use super::Context;
+use super::migrate;
+use crate::config::Config;
+use crate::db;
+use crate::exit::Exit;
+use crate::files::write_out;
+use crate::jobs::Job;
+use crate::run::{self, Ended, Request};
+use crate::summary::Summary;
+
+mod sample;
+
+/// `recert demo`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The folder to make; nothing outside it is touched
+    #[arg(long, default_value = "recert-demo")]
+    pub dir: PathBuf,
+}
+
+/// First line of the config in the folder: by it the demo knows a folder of its own.
+const MARK: &str = "# Made by `recert demo`; it makes the folder anew each time.";
+
+/// Builds the sample, previews, revokes, and revokes again.
+///
+/// # Errors
+/// `Exit::Config`: the folder holds something that is not the demo's; else as any run.
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
+    let began = Instant::now();
+    let config = make_folder(&args.dir)?;
+    let today = context.day()?;
+    let demo = Demo { config: &config, context };
+
+    let made = demo.build(today)?;
+    let mut story = Story::new(context);
+    story.say(&format!(
+        "A bank that does not exist: {} people, {} access rights, {} answers of line managers.",
+        made.users, made.mappings, made.responses
+    ))?;
+
+    let preview = demo.run(true)?;
+    story.say("\n1. Look first: recert preview. Nothing is changed.\n")?;
+    story.show(&preview)?;
+    story.changes(&preview, 6)?;
+
+    let revoke = demo.run(false)?;
+    story.say(
+        "\n2. Take the access away: recert revoke. One transaction, every change in the ledger.\n",
+    )?;
+    story.show(&revoke)?;
+
+    let again = demo.run(false)?;
+    story.say("\n3. Again, as the scheduler will next hour: nothing is left to do.\n")?;
+    story.show(&again)?;
+
+    let config_path = args.dir.join("recert.toml");
+    story.say(&format!(
+        "\nIt is all in {0}. Try next:\n\
+         \x20 recert --config {1} preview --as-of {2} --format sql   what a month from now would bring, as a script\n\
+         \x20 sqlite3 {0}/recert.db 'SELECT * FROM RECERT_CHANGE'      what was changed, and why\n",
+        args.dir.display(),
+        config_path.display(),
+        today + chrono::TimeDelta::days(30),
+    ))?;
+    Ok(Summary {
+        command: "demo".to_owned(),
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ..revoke.summary
+    })
+}
+
+struct Demo<'a> {
+    config: &'a Config,
+    context: &'a Context<'a>,
+}
+
+impl Demo<'_> {
+    /// The tables, and the made-up people in them.
+    fn build(&self, today: chrono::NaiveDate) -> anyhow::Result<sample::Made> {
+        let context = Context { config: self.config, ..*self.context };
+        migrate::run(&migrate::Args { base_tables: true, ..migrate::Args::default() }, &context)?;
+        let session = db::Session {
+            action: "demo".to_owned(),
+            run_id: Uuid::now_v7().to_string(),
+            writes: true,
+            create: false,
+        };
+        let mut db = db::open(&self.config.database, &session)?;
+        let made = sample::fill(&mut *db, today)?;
+        db.commit()?;
+        Ok(made)
+    }
+
+    fn run(&self, preview: bool) -> anyhow::Result<Ended> {
+        let job = Job::default();
+        let Context { as_of, clock, .. } = *self.context;
+        let ended = run::run(&Request { job: &job, preview, as_of, config: self.config, clock })?;
+        match ended.error {
+            Some(error) => Err(error),
+            None => Ok(ended),
+        }
+    }
+}
+
+/// What is told on the way; nothing with `--output json`.
+struct Story<'a> {
+    silent: bool,
+    context: &'a Context<'a>,
+}
+
+impl<'a> Story<'a> {
+    fn new(context: &'a Context<'a>) -> Self {
+        Story { silent: context.json, context }
+    }
+
+    fn say(&self, text: &str) -> anyhow::Result<()> {
+        if self.silent {
+            return Ok(());
+        }
+        write_out(None, |out| Ok(writeln!(out, "{text}")?))
+    }
+
+    fn show(&mut self, ended: &Ended) -> anyhow::Result<()> {
+        if self.silent { Ok(()) } else { self.context.say(&ended.summary) }
+    }
+
+    fn changes(&self, ended: &Ended, n: usize) -> anyhow::Result<()> {
+        let text = ended.plan.as_ref().map(ToString::to_string).unwrap_or_default();
+        let total = text.lines().count();
+        for line in text.lines().take(n) {
+            self.say(&format!("  {line}"))?;
+        }
+        self.say(&format!("  … and {} more, all of them in the preview", total.saturating_sub(n)))
+    }
+}
+
+/// Makes the folder anew, if it is not there or the demo's own.
+fn make_folder(dir: &Path) -> anyhow::Result<Config> {
+    let make = || -> anyhow::Result<Config> {
+        let (config_path, db_path) = (dir.join("recert.toml"), dir.join("recert.db"));
+        let ours = fs::read_to_string(&config_path).is_ok_and(|text| text.starts_with(MARK));
+        if !ours && fs::read_dir(dir).is_ok_and(|mut inside| inside.next().is_some()) {
+            return Err(anyhow!("it holds something else; name another with `--dir`"));
+        }
+        fs::create_dir_all(dir)?;
+        for leftover in ["recert.db", "recert.db-journal"] {
+            match fs::remove_file(dir.join(leftover)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        let db_path = std::path::absolute(db_path)?;
+        let url = toml::Value::String(format!("sqlite:{}", db_path.display()));
+        let text = format!("{MARK}\n[database]\nurl = {url}\n");
+        crate::files::write_whole(&config_path, |out| Ok(out.write_all(text.as_bytes())?))?;
+        Config::load(Some(&config_path))
+    };
+    make()
+        .with_context(|| format!("making the demo's folder `{}`", dir.display()))
+        .context(Exit::Config)
+}

@@ -1,0 +1,211 @@
+//! `recert migrate`: adds what is missing, never drops. Safe to rerun: what is there is left alone.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use uuid::Uuid;
+
+use super::Context;
+use crate::config::DatabaseConfig;
+use crate::db::{self, Dialect, Session, Value, Write};
+use crate::exit::Exit;
+use crate::files::write_out;
+use crate::jobs::Job;
+use crate::ledger::canonical::GENESIS;
+use crate::plan::Counts;
+use crate::schema::{Owner, Table, tables};
+use crate::script::{Literal, bind_into};
+use crate::sql;
+use crate::sql::{Sql, quote_name};
+use crate::summary::{Status, Summary};
+
+/// `recert migrate`
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// Create the applications' tables too (trials, UAT)
+    #[arg(long)]
+    pub base_tables: bool,
+    /// Write the statements for a DBA, and carry out none
+    #[arg(long, value_enum)]
+    pub format: Option<ScriptFormat>,
+    /// The script's file; without it, stdout
+    #[arg(long, value_name = "F", requires = "format")]
+    pub out: Option<PathBuf>,
+}
+
+/// `--format`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ScriptFormat {
+    /// A script of the statements that are missing
+    Sql,
+}
+
+/// What one database lacks.
+#[derive(Default)]
+struct Missing {
+    statements: Vec<Sql>,
+    locks: Vec<&'static str>,
+    counts: Counts,
+}
+
+/// Adds what is missing to every database of the config, or writes it down.
+///
+/// # Errors
+/// What the databases say, classed (`Exit`).
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
+    let began = Instant::now();
+    let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
+    let mut scripts = Vec::new();
+    for (database, owners) in databases(context) {
+        let session = Session {
+            action: "migrate".to_owned(),
+            run_id: Uuid::now_v7().to_string(),
+            writes: true,
+            create: args.format.is_none(),
+        };
+        let mut db = if args.format.is_some() {
+            open_to_look(database, session)?
+        } else {
+            Some(db::open(database, &session)?)
+        };
+        let dialect =
+            if database.url.starts_with("oracle:") { Dialect::Oracle } else { Dialect::Sqlite };
+        let missing = find_missing(db.as_deref_mut(), dialect, &owners, args.base_tables)?;
+        for (name, n) in missing.counts.iter() {
+            counts.add(name, n);
+        }
+        match (args.format, db) {
+            (None, Some(db)) => add(missing, db)?,
+            _ => scripts.push(script(&missing, dialect)?),
+        }
+    }
+    if args.format.is_some() {
+        write_out(args.out.as_deref(), |out| Ok(out.write_all(scripts.concat().as_bytes())?))?;
+    }
+    let nothing = counts.iter().all(|(_, n)| n == 0);
+    let status = match (args.format, nothing) {
+        (Some(_), _) => Status::Planned,
+        (None, true) => Status::Unchanged,
+        (None, false) => Status::Applied,
+    };
+    Ok(Summary {
+        command: "migrate".to_owned(),
+        job: "migrate",
+        run_id: Uuid::now_v7().to_string(),
+        status,
+        as_of: context.day()?,
+        counts,
+        findings: Vec::new(),
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        exit_code: Exit::Done.code(),
+        error: None,
+    })
+}
+
+/// Each database of the config once, with whose tables are in it.
+fn databases<'a>(context: &Context<'a>) -> Vec<(&'a DatabaseConfig, Vec<Owner>)> {
+    vec![(&context.config.database, vec![Owner::Own, Owner::Rap])]
+}
+
+/// For a script, an embedded database that does not exist yet simply lacks everything.
+fn open_to_look(
+    database: &DatabaseConfig,
+    session: Session,
+) -> anyhow::Result<Option<Box<dyn Write>>> {
+    if let db::Url::Sqlite(path) = database.target()?
+        && !path.exists()
+    {
+        return Ok(None);
+    }
+    Ok(Some(db::open(database, &Session { writes: false, ..session })?))
+}
+
+fn find_missing(
+    mut db: Option<&mut (dyn Write + 'static)>,
+    dialect: Dialect,
+    owners: &[Owner],
+    base_tables: bool,
+) -> anyhow::Result<Missing> {
+    let mut missing = Missing::default();
+    for table in tables().into_iter().filter(|table| owners.contains(&table.owner)) {
+        let there = match &mut db {
+            Some(db) => db
+                .columns(table.name)
+                .with_context(|| format!("looking at the table {}", table.name))?,
+            None => Vec::new(),
+        };
+        if !there.is_empty() {
+            let there: Vec<&str> = there.iter().map(|column| column.name.as_str()).collect();
+            add_columns(&table, &there, dialect, &mut missing);
+        } else if base_tables || table.owner == Owner::Own {
+            missing.counts.add("tables_created", 1);
+            missing.statements.push(table.create.clone());
+            missing.statements.extend(table.then);
+        }
+    }
+    let locked = match db {
+        Some(db) => locks(db)?,
+        None => Vec::new(),
+    };
+    let wanted = Job::NAMES.iter().copied().chain(["ledger", "archive"]);
+    missing.locks = wanted.filter(|job| !locked.iter().any(|there| there == job)).collect();
+    missing.counts.add("locks_added", missing.locks.len() as u64);
+    Ok(missing)
+}
+
+fn locks(db: &mut dyn Write) -> anyhow::Result<Vec<String>> {
+    if db.columns("RECERT_LOCK")?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = db.rows(&sql!("schema/own/select_locks"), &[])?;
+    rows.iter().map(|row| row.text("JOB")).collect()
+}
+
+fn add_columns(table: &Table, there: &[&str], dialect: Dialect, missing: &mut Missing) {
+    for (name, data_type) in table.columns(dialect) {
+        if !there.contains(&name.as_str()) {
+            let text = format!("ALTER TABLE {} ADD {} {data_type}", table.name, quote_name(&name));
+            missing.statements.push(Sql::made(format!("schema/add {}.{name}", table.name), text));
+            missing.counts.add("columns_added", 1);
+        }
+    }
+}
+
+fn add(missing: Missing, mut db: Box<dyn Write>) -> anyhow::Result<()> {
+    for statement in &missing.statements {
+        db.define(statement)?;
+    }
+    let rows: Vec<Vec<Value>> = missing.locks.iter().map(|job| lock_row(job)).collect();
+    let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
+    if !rows.is_empty() {
+        db.change_many(&sql!("schema/own/insert_lock", dialects), &["job", "head_sha256"], &rows)?;
+    }
+    db.commit()
+}
+
+fn lock_row(job: &str) -> Vec<Value> {
+    let head = (job == "ledger").then_some(GENESIS);
+    vec![job.into(), head.into()]
+}
+
+fn script(missing: &Missing, dialect: Dialect) -> anyhow::Result<String> {
+    let text = |sql: &Sql| match dialect {
+        Dialect::Oracle => sql.oracle().to_owned(),
+        Dialect::Sqlite => sql.sqlite().to_owned(),
+    };
+    let mut out =
+        format!("-- recert {}: what `recert migrate` would add.\n\n", env!("CARGO_PKG_VERSION"));
+    for statement in &missing.statements {
+        out.push_str(&text(statement));
+        out.push_str(";\n\n");
+    }
+    for job in &missing.locks {
+        let head = if *job == "ledger" { Literal::Text(GENESIS) } else { Literal::Null };
+        let insert = text(&sql!("schema/own/insert_lock", dialects));
+        let statement = bind_into(&insert, &[("job", Literal::Text(job)), ("head_sha256", head)])?;
+        out.push_str(&format!("{statement};\n"));
+    }
+    out.push_str("COMMIT;\n");
+    Ok(out)
+}

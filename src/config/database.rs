@@ -1,0 +1,138 @@
+//! `[database]`, and the tables of the same shape that stand in for it in a job's own section.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use serde::{Deserialize, Deserializer};
+
+use super::secret::{Secret, SecretSource};
+use crate::db::Url;
+use crate::exit::Exit;
+
+/// Where a job's tables are, and how to get there.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct DatabaseConfig {
+    /// `sqlite:PATH` or `oracle:CONNECT_IDENTIFIER` (EZConnect Plus, TNS alias or descriptor).
+    pub url: String,
+    /// The account to log in with.
+    pub username: Option<String>,
+    /// File whose first line is the password.
+    pub password_file: Option<PathBuf>,
+    /// Environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// Oracle: log in by an external password store (wallet) or the operating system.
+    pub external_auth: bool,
+    /// Oracle: the schema the tables are in, when it is not the account's own.
+    pub schema: Option<String>,
+    /// Oracle: folder of the client library.
+    pub client_lib_dir: Option<PathBuf>,
+    /// Oracle: folder of tnsnames.ora and sqlnet.ora (TNS_ADMIN).
+    pub config_dir: Option<PathBuf>,
+    /// Oracle: how long one call may take.
+    #[serde(deserialize_with = "duration")]
+    pub call_timeout: Duration,
+    /// How often a run is tried again after an error that may pass.
+    pub retries: u32,
+    /// Pause before the first of these tries; it doubles with each.
+    #[serde(deserialize_with = "duration")]
+    pub retry_delay: Duration,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        DatabaseConfig {
+            url: "sqlite:recert.db".to_owned(),
+            username: None,
+            password_file: None,
+            password_env: None,
+            external_auth: false,
+            schema: None,
+            client_lib_dir: None,
+            config_dir: None,
+            call_timeout: Duration::from_secs(300),
+            retries: 3,
+            retry_delay: Duration::from_secs(2),
+        }
+    }
+}
+
+impl DatabaseConfig {
+    /// Where it is.
+    ///
+    /// # Errors
+    /// `Exit::Config`: `url` has neither form.
+    pub fn target(&self) -> anyhow::Result<Url> {
+        Url::parse(&self.url).ok_or_else(|| {
+            anyhow!("`{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`", self.url)
+                .context(Exit::Config)
+        })
+    }
+
+    /// The password, read now and kept nowhere.
+    ///
+    /// # Errors
+    /// `Exit::Config`: its file or variable can't be used.
+    pub fn password(&self) -> anyhow::Result<Option<Secret>> {
+        self.secret().read()
+    }
+
+    fn secret(&self) -> SecretSource {
+        SecretSource {
+            password_file: self.password_file.clone(),
+            password_env: self.password_env.clone(),
+        }
+    }
+
+    pub(super) fn check(&self, section: &str, errors: &mut Vec<String>) {
+        self.secret().check(section, errors);
+        if self.retries > 100 {
+            errors.push(format!("{section}.retries: `{}` is more than 100", self.retries));
+        }
+        match Url::parse(&self.url) {
+            None => errors.push(format!(
+                "{section}.url: `{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`",
+                self.url
+            )),
+            Some(Url::Sqlite(_)) => {}
+            Some(Url::Oracle(_)) => self.check_login(section, errors),
+        }
+    }
+
+    fn check_login(&self, section: &str, errors: &mut Vec<String>) {
+        let has_password = self.password_file.is_some() || self.password_env.is_some();
+        if self.external_auth && has_password {
+            errors.push(format!("{section}: `external_auth` and a password exclude each other"));
+        }
+        if !self.external_auth && self.username.is_none() {
+            errors.push(format!(
+                "{section}.username: needed for an `oracle:` url, unless `external_auth = true`"
+            ));
+        }
+        if !self.external_auth && !has_password {
+            errors.push(format!(
+                "{section}: `password_file` or `password_env` is needed for an `oracle:` url, unless `external_auth = true`"
+            ));
+        }
+    }
+}
+
+/// Seconds as a number, or a text such as `90s`, `5m`, `1h 30m`.
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Seconds(f64),
+        Text(String),
+    }
+    let wrong = |given: &str| {
+        serde::de::Error::custom(format!(
+            "`{given}` is not a time such as `30`, `\"90s\"` or `\"5m\"`"
+        ))
+    };
+    match Given::deserialize(deserializer).map_err(|_| wrong("this value"))? {
+        Given::Seconds(s) => Duration::try_from_secs_f64(s).map_err(|_| wrong(&s.to_string())),
+        Given::Text(text) => humantime::parse_duration(&text).map_err(|_| wrong(&text)),
+    }
+}

@@ -1,0 +1,236 @@
+//! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
+
+mod database;
+mod limits;
+mod secret;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::db::hex;
+use crate::exit::Exit;
+
+pub use database::DatabaseConfig;
+pub use limits::{Limits, LimitsByJob};
+pub use secret::{Secret, SecretSource};
+
+/// All that can be set. `config.example.toml` shows every key with its default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The database of the main job, and of every job without one of its own.
+    pub database: DatabaseConfig,
+    /// What day it is.
+    pub time: TimeConfig,
+    /// How much a run may take away.
+    pub limits: LimitsByJob,
+    /// Which responses `revoke` acts on.
+    pub revoke: RevokeConfig,
+    /// Where it was read from; `None` without a file.
+    #[serde(skip)]
+    pub path: Option<PathBuf>,
+    /// SHA-256 of the file's bytes, in hexadecimal; of no bytes without a file.
+    #[serde(skip)]
+    pub sha256: String,
+}
+
+/// `[time]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TimeConfig {
+    /// IANA name of the zone that decides what day it is.
+    pub zone: String,
+}
+
+impl Default for TimeConfig {
+    fn default() -> Self {
+        TimeConfig { zone: "UTC".to_owned() }
+    }
+}
+
+impl TimeConfig {
+    /// The zone itself.
+    ///
+    /// # Errors
+    /// `Exit::Config`: no zone has that name.
+    pub fn tz(&self) -> anyhow::Result<chrono_tz::Tz> {
+        self.zone.parse().map_err(|_| {
+            anyhow!("time.zone: `{}` is no IANA zone such as `Europe/Berlin`", self.zone)
+                .context(Exit::Config)
+        })
+    }
+}
+
+/// `[revoke]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct RevokeConfig {
+    /// Values of ACCESS_STATUS that take access away; without case and surrounding blanks.
+    pub statuses: Vec<String>,
+    /// Values of ACCESS_LEVEL to act on, compared the same way; none: all.
+    pub access_levels: Vec<String>,
+    /// What to do when the same access is approved by another active response.
+    pub on_conflict: OnConflict,
+}
+
+impl Default for RevokeConfig {
+    fn default() -> Self {
+        RevokeConfig {
+            statuses: vec!["REVOKED".to_owned()],
+            access_levels: Vec::new(),
+            on_conflict: OnConflict::Revoke,
+        }
+    }
+}
+
+/// `[revoke] on_conflict`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// Revoke all the same, and name it.
+    Revoke,
+    /// Leave it alone, and name it.
+    Skip,
+}
+
+impl Config {
+    /// Reads the config from `--config`, `$RECERT_CONFIG`, `./recert.toml` or
+    /// `/etc/recert/recert.toml`; with none of them, the defaults.
+    ///
+    /// # Errors
+    /// `Exit::Config`: a named file is not there, or the file has mistakes: all are named.
+    pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
+        let found = match named {
+            Some(path) => Some(path.to_owned()),
+            None => ["recert.toml", "/etc/recert/recert.toml"]
+                .iter()
+                .map(PathBuf::from)
+                .find(|path| path.exists()),
+        };
+        let Some(path) = found else {
+            return Config::parse("");
+        };
+        let read = || -> anyhow::Result<Config> {
+            let text = std::fs::read_to_string(&path)?;
+            let config = Config::parse(&text)?;
+            Ok(Config { path: Some(path.clone()), ..config })
+        };
+        read()
+            .with_context(|| format!("reading the config `{}`", path.display()))
+            .context(Exit::Config)
+    }
+
+    /// Reads and checks a config's text.
+    ///
+    /// # Errors
+    /// All mistakes, in one message.
+    pub fn parse(text: &str) -> anyhow::Result<Config> {
+        let mut table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| anyhow!("{}", error.to_string().trim_end()))?;
+        let mut errors = Vec::new();
+        let mut unknown = Vec::new();
+        let config = loop {
+            unknown.clear();
+            match read_table(&table, &mut unknown) {
+                Ok(config) => break config,
+                // A value of the wrong kind hides what is behind it: note it, take it out, go on.
+                Err((path, message)) => {
+                    errors.push(format!("{path}: {message}"));
+                    if !remove(&mut table, &path) {
+                        break Config::default();
+                    }
+                }
+            }
+        };
+        errors.extend(unknown.iter().map(|key| format!("{key}: no such key")));
+        config.check(&mut errors);
+        match errors.as_slice() {
+            [] => Ok(Config { sha256: hex(&Sha256::digest(text.as_bytes())), ..config }),
+            [one] => Err(anyhow!("{one}")),
+            many => Err(anyhow!("{} mistakes: {}", many.len(), many.join("; "))),
+        }
+    }
+
+    fn check(&self, errors: &mut Vec<String>) {
+        self.database.check("database", errors);
+        if let Err(error) = self.time.tz() {
+            errors.push(error.root_cause().to_string());
+        }
+        self.limits.check(errors);
+        if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
+            errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
+        }
+    }
+}
+
+fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
+    let config: Result<Config, _> =
+        serde_ignored::deserialize(tracked, |path| unknown.push(path.to_string()));
+    config.map_err(|error| {
+        let message = error.to_string().lines().next().unwrap_or_default().to_owned();
+        (track.path().to_string(), message)
+    })
+}
+
+/// Takes the value at `a.b.c` (or the list around `a.b[0]`) out of the table.
+fn remove(table: &mut toml::Table, path: &str) -> bool {
+    let keys: Vec<&str> = path.split('.').map(|key| key.split('[').next().unwrap_or(key)).collect();
+    let Some((last, sections)) = keys.split_last() else { return false };
+    let mut at = table;
+    for section in sections {
+        match at.get_mut(*section) {
+            Some(toml::Value::Table(inner)) => at = inner,
+            _ => return false,
+        }
+    }
+    at.remove(*last).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn config_example_works_as_it_stands_and_holds_the_defaults() {
+        let config = Config::parse(include_str!("../../config.example.toml")).unwrap();
+        assert_eq!(Config { sha256: String::new(), ..config }, Config::default());
+    }
+
+    #[test]
+    fn config_reports_every_mistake_at_once() {
+        let text = r#"
+            [database]
+            url = "mysql:nowhere"
+            retries = "many"
+            pasword_file = "x"
+            call_timeout = "soon"
+            [limits.revoke]
+            percent = 900
+            count = -1
+            [time]
+            zone = "Mars/Olympus"
+            [revoke]
+            statuses = [1]
+        "#;
+        let message = format!("{:#}", Config::parse(text).unwrap_err());
+        for part in [
+            "8 mistakes",
+            "database.url: `mysql:nowhere`",
+            "database.retries: ",
+            "database.pasword_file: no such key",
+            "database.call_timeout: `soon`",
+            "limits.revoke.percent: `900`",
+            "limits.revoke.count: ",
+            "Mars/Olympus",
+            "revoke.statuses",
+        ] {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    }
+}

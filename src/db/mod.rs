@@ -1,0 +1,181 @@
+//! The port to the database: read, write, commit. `oracle.rs` and `sqlite.rs` alone name a driver.
+//!
+//! A connection is one transaction. Dropped without `commit`, nothing happened.
+//! `tests/it/db_contract.rs` states every promise made here and holds each adapter to it.
+
+mod oracle;
+mod sqlite;
+mod value;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::DatabaseConfig;
+use crate::sql::Sql;
+
+pub use value::{Row, Value, hex, image, parse_date, write_json_text};
+
+/// Named binds of one statement; every name the statement uses, no other, each once.
+pub type Binds<'a> = &'a [(&'a str, Value)];
+
+/// What hears the rows of an answer, one at a time.
+pub type EachRow<'a> = &'a mut dyn FnMut(&Row) -> anyhow::Result<()>;
+
+/// Looks; can't write.
+pub trait Read {
+    /// Hands every row of a query's answer to `row`, holding no more than a fetch array of them.
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`); an unknown or forgotten bind; what `row` returns.
+    fn each(&mut self, sql: &Sql, binds: Binds<'_>, row: EachRow<'_>) -> anyhow::Result<()>;
+
+    /// All rows of a query's answer.
+    ///
+    /// # Errors
+    /// As [`Read::each`].
+    fn rows(&mut self, sql: &Sql, binds: Binds<'_>) -> anyhow::Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        self.each(sql, binds, &mut |row| {
+            rows.push(row.clone());
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Columns of a table in order, or none when there is no such table.
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>>;
+
+    /// Which kind of database this is.
+    fn dialect(&self) -> Dialect;
+}
+
+/// Looks and writes, in the one transaction that the connection is.
+pub trait Write: Read {
+    /// Carries out one statement for each row of binds, as array DML; `names` are the binds' names
+    /// in the order of each row's values. Returns how many rows of the table each one touched.
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`); nothing of the statement is to be relied on then.
+    fn change_many(
+        &mut self,
+        sql: &Sql,
+        names: &[&str],
+        rows: &[&[Value]],
+    ) -> anyhow::Result<Vec<u64>>;
+
+    /// Carries out a statement that defines something. It may commit (Oracle's DDL does).
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    fn define(&mut self, sql: &Sql) -> anyhow::Result<()>;
+
+    /// Ends the transaction: all of it is in place from here on.
+    ///
+    /// # Errors
+    /// The database refused (`Exit` by cause), or the line broke and nobody knows: then the error
+    /// carries [`OutcomeUnknown`].
+    fn commit(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// A column as the database's dictionary knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Upper-case name.
+    pub name: String,
+    /// The declared type's name, upper case, without length: `VARCHAR2`, `NUMBER`, `DATE`, ….
+    pub data_type: String,
+    /// Whether the database itself gives the value (an identity column).
+    pub generated: bool,
+}
+
+/// The kinds of database that recert speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Oracle Database 19c or later.
+    Oracle,
+    /// The embedded database, for trials and tests.
+    Sqlite,
+}
+
+/// What a connection is opened for; decides how it starts and what the database shows of it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The command, as the DBA sees it in `V$SESSION.ACTION`.
+    pub action: String,
+    /// The run's id, as the DBA sees it in `V$SESSION.CLIENT_IDENTIFIER`.
+    pub run_id: String,
+    /// Whether anything is to be written.
+    pub writes: bool,
+    /// Whether a database that does not exist yet may be made (embedded only; `migrate` and `demo`).
+    pub create: bool,
+}
+
+/// Marks an error after which a whole new run may well succeed.
+#[derive(Clone, Copy, Debug)]
+pub struct Transient;
+
+impl fmt::Display for Transient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("transient")
+    }
+}
+
+/// Marks a COMMIT whose answer was lost: the changes may be in place or not.
+#[derive(Clone, Copy, Debug)]
+pub struct OutcomeUnknown;
+
+impl fmt::Display for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection broke during COMMIT")
+    }
+}
+
+/// Whether a whole new run may succeed where this one failed.
+#[must_use]
+pub fn is_transient(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Transient>().is_some()
+}
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Url {
+    /// `sqlite:PATH`
+    Sqlite(PathBuf),
+    /// `oracle:CONNECT_IDENTIFIER`
+    Oracle(String),
+}
+
+impl Url {
+    /// Reads `sqlite:PATH` or `oracle:CONNECT_IDENTIFIER`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Url> {
+        match text.split_once(':')? {
+            ("sqlite", path) if !path.is_empty() => Some(Url::Sqlite(PathBuf::from(path))),
+            ("oracle", identifier) if !identifier.trim().is_empty() => {
+                Some(Url::Oracle(identifier.trim().to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How long to wait for a lock on the embedded database before it counts as busy.
+const SQLITE_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Opens a connection, which is a transaction.
+///
+/// # Errors
+/// `Exit::Config`: wrong login, no client library, no such file; `Exit::Unavailable`: nobody
+/// answers; `Exit::Busy`: somebody else is writing to the embedded database.
+pub fn open(config: &DatabaseConfig, session: &Session) -> anyhow::Result<Box<dyn Write>> {
+    match config.target()? {
+        Url::Sqlite(path) => Ok(Box::new(sqlite::Sqlite::open(&path, session, SQLITE_PATIENCE)?)),
+        Url::Oracle(identifier) => {
+            Ok(Box::new(oracle::Oracle::open(&identifier, config, session)?))
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Oracle, through the crate `oracle` (ODPI-C). The client library is looked for only here, when
+//! an `oracle:` address is opened.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use oracle::sql_type::{OracleType, ToSql};
+use oracle::{Connection, Connector, InitParams, RowValue};
+
+use super::{
+    Binds, Column, Dialect, EachRow, OutcomeUnknown, Read, Row, Session, Transient, Value, Write,
+};
+use crate::config::DatabaseConfig;
+use crate::exit::Exit;
+use crate::sql;
+use crate::sql::Sql;
+
+/// Rows a fetch or an array DML carries: one round trip each.
+const ARRAY_ROWS: usize = 1_000;
+/// Bytes that the binds of one array DML may take; ODPI-C allots four for each.
+const ARRAY_BYTES: usize = 8 << 20;
+/// Oracle's longest VARCHAR2 bind; longer text travels as a CLOB.
+const VARCHAR2_BYTES: usize = 32_767;
+const STATEMENTS_CACHED: u32 = 40;
+
+pub(super) struct Oracle {
+    connection: Connection,
+}
+
+impl Oracle {
+    /// Logs in, names the session for the DBA, and begins a SERIALIZABLE transaction.
+    pub(super) fn open(
+        identifier: &str,
+        config: &DatabaseConfig,
+        session: &Session,
+    ) -> anyhow::Result<Self> {
+        let told = || format!("connecting to the Oracle database `{}`", shown(identifier));
+        load_client(config).with_context(told)?;
+        let connection = log_in(identifier, config).with_context(told)?;
+        let oracle = Oracle { connection };
+        oracle.introduce(config, session).map_err(classed).with_context(told)?;
+        if session.create {
+            return Ok(oracle); // `migrate`: DDL commits by itself.
+        }
+        oracle
+            .connection
+            .execute(sql!("db/begin_run").oracle(), &[])
+            .map_err(classed)
+            .context("beginning the transaction")?;
+        Ok(oracle)
+    }
+
+    /// All of this rides along with the next round trip.
+    fn introduce(&self, config: &DatabaseConfig, session: &Session) -> oracle::Result<()> {
+        self.connection.set_module("recert")?;
+        self.connection.set_action(&session.action)?;
+        self.connection.set_client_identifier(&session.run_id)?;
+        if let Some(schema) = &config.schema {
+            self.connection.set_current_schema(schema)?;
+        }
+        self.connection.set_call_timeout(Some(config.call_timeout))
+    }
+
+    /// One array DML: as many rows as one round trip may carry.
+    fn change_array(
+        &self,
+        sql: &Sql,
+        names: &[&str],
+        rows: &[&[Value]],
+    ) -> oracle::Result<Vec<u64>> {
+        let mut batch =
+            self.connection.batch(sql.oracle(), rows.len()).with_row_counts().build()?;
+        let types = bind_types(names.len(), rows);
+        for (name, bind) in names.iter().zip(&types) {
+            batch.set_type(*name, bind)?;
+        }
+        for row in rows {
+            for ((name, value), bind) in names.iter().zip(*row).zip(&types) {
+                bind_one(value, bind, |value| batch.set(*name, value))?;
+            }
+            batch.append_row(&[])?; // The last one executes.
+        }
+        batch.row_counts()
+    }
+}
+
+/// Tells ODPI-C, once a process, where the client library and the network files are.
+fn load_client(config: &DatabaseConfig) -> anyhow::Result<()> {
+    if InitParams::is_initialized() {
+        return Ok(());
+    }
+    let load = || -> oracle::Result<bool> {
+        let mut params = InitParams::new();
+        if let Some(dir) = &config.client_lib_dir {
+            params.oracle_client_lib_dir(dir.as_os_str().to_string_lossy().as_ref())?;
+        }
+        if let Some(dir) = &config.config_dir {
+            params.oracle_client_config_dir(dir.as_os_str().to_string_lossy().as_ref())?;
+        }
+        params.init()
+    };
+    load().map(|_| ()).map_err(classed)
+}
+
+fn log_in(identifier: &str, config: &DatabaseConfig) -> anyhow::Result<Connection> {
+    let password = config.password()?;
+    let username = config.username.clone().unwrap_or_default();
+    let mut connector =
+        Connector::new(username, password.as_deref().unwrap_or_default(), identifier.to_owned());
+    connector
+        .external_auth(config.external_auth)
+        .driver_name(concat!("recert : ", env!("CARGO_PKG_VERSION")))
+        .stmt_cache_size(STATEMENTS_CACHED);
+    connector.connect().map_err(classed)
+}
+
+/// A connect identifier as it may be logged: a descriptor can hold wallet paths, never a password.
+fn shown(identifier: &str) -> &str {
+    identifier.trim()
+}
+
+impl Read for Oracle {
+    fn each(&mut self, sql: &Sql, binds: Binds<'_>, each: EachRow<'_>) -> anyhow::Result<()> {
+        let told = || format!("statement `{}`", sql.name);
+        let rows = ARRAY_ROWS as u32;
+        let mut statement = self
+            .connection
+            .statement(sql.oracle())
+            .fetch_array_size(rows)
+            .prefetch_rows(rows)
+            .build()
+            .map_err(classed)
+            .with_context(told)?;
+        for (name, value) in binds {
+            let bind = bind_types(1, &[std::slice::from_ref(value)]).remove(0);
+            bind_one(value, &bind, |value| statement.bind(*name, value))
+                .map_err(classed)
+                .with_context(told)?;
+        }
+        let answer = statement.query_as::<Fetched>(&[]).map_err(classed).with_context(told)?;
+        let columns: Arc<[String]> =
+            answer.column_info().iter().map(|column| column.name().to_uppercase()).collect();
+        for fetched in answer {
+            let Fetched(values) = fetched.map_err(classed).with_context(told)?;
+            each(&Row { columns: Arc::clone(&columns), values })?;
+        }
+        Ok(())
+    }
+
+    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
+        let binds = [("table_name", Value::from(table.to_uppercase()))];
+        let rows = self.rows(&sql!("db/select_columns", dialects), &binds)?;
+        rows.iter()
+            .map(|row| {
+                let data_type = row.text("DATA_TYPE")?;
+                // `TIMESTAMP(6) WITH TIME ZONE` without its precision.
+                let bare = match (data_type.find('('), data_type.find(')')) {
+                    (Some(open), Some(close)) if open < close => {
+                        format!("{}{}", &data_type[..open], &data_type[close + 1..])
+                    }
+                    _ => data_type,
+                };
+                let generated = row.int("IS_GENERATED")? == Some(1);
+                Ok(Column { name: row.text("NAME")?, data_type: bare, generated })
+            })
+            .collect()
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Oracle
+    }
+}
+
+impl Write for Oracle {
+    fn change_many(
+        &mut self,
+        sql: &Sql,
+        names: &[&str],
+        rows: &[&[Value]],
+    ) -> anyhow::Result<Vec<u64>> {
+        let mut touched = Vec::with_capacity(rows.len());
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(array_rows(rest));
+            let counts = self
+                .change_array(sql, names, now)
+                .map_err(classed)
+                .with_context(|| format!("statement `{}`", sql.name))?;
+            if counts.len() != now.len() {
+                bail!(
+                    "the driver counted {} rows of {} in `{}`",
+                    counts.len(),
+                    now.len(),
+                    sql.name
+                );
+            }
+            touched.extend(counts);
+            rest = later;
+        }
+        Ok(touched)
+    }
+
+    fn define(&mut self, sql: &Sql) -> anyhow::Result<()> {
+        self.connection
+            .execute(sql.oracle(), &[])
+            .map(|_| ())
+            .map_err(classed)
+            .with_context(|| format!("statement `{}`", sql.name))
+    }
+
+    fn commit(self: Box<Self>) -> anyhow::Result<()> {
+        self.connection.commit().map_err(|error| {
+            // Any lost line will do: the server may or may not have heard the COMMIT.
+            let lost = is_lost(&error);
+            let error = classed(error).context("committing");
+            if lost { error.context(OutcomeUnknown) } else { error }
+        })
+    }
+}
+
+/// How many of these rows one array DML carries: a thousand, fewer when they are very wide.
+fn array_rows(rows: &[&[Value]]) -> usize {
+    let rows = &rows[..rows.len().min(ARRAY_ROWS)];
+    let width: usize = bind_types(rows[0].len(), rows)
+        .iter()
+        .map(|bind| match bind {
+            OracleType::Varchar2(n) | OracleType::Raw(n) => *n as usize,
+            _ => 32,
+        })
+        .sum();
+    (ARRAY_BYTES / width.max(1)).clamp(1, rows.len())
+}
+
+/// One type a bind that holds its values in all rows.
+///
+/// Text goes as VARCHAR2, not as the driver's NVARCHAR2: Oracle would convert the indexed column
+/// to compare the two, and leave the index unused.
+fn bind_types(n_binds: usize, rows: &[&[Value]]) -> Vec<OracleType> {
+    (0..n_binds)
+        .map(|at| {
+            let mut chosen = OracleType::Varchar2(1);
+            for row in rows {
+                let wanted = match &row[at] {
+                    Value::Null => continue,
+                    Value::Int(_) | Value::Number(_) => OracleType::Number(0, 0),
+                    Value::Real(_) => OracleType::BinaryDouble,
+                    Value::Date(_) => OracleType::Date,
+                    Value::Timestamp(_) => OracleType::Timestamp(6),
+                    Value::TimestampTz(_) => OracleType::TimestampTZ(6),
+                    Value::Bytes(bytes) => OracleType::Raw(bytes.len().max(1) as u32),
+                    Value::Text(text) => OracleType::Varchar2(text.len().max(1) as u32),
+                };
+                chosen = match (chosen, wanted) {
+                    (OracleType::Varchar2(a), OracleType::Varchar2(b)) => {
+                        OracleType::Varchar2(a.max(b))
+                    }
+                    (OracleType::Raw(a), OracleType::Raw(b)) => OracleType::Raw(a.max(b)),
+                    (_, wanted) => wanted,
+                };
+            }
+            match chosen {
+                OracleType::Varchar2(n) if n as usize > VARCHAR2_BYTES => OracleType::CLOB,
+                OracleType::Raw(n) if n as usize > VARCHAR2_BYTES => OracleType::BLOB,
+                other => other,
+            }
+        })
+        .collect()
+}
+
+/// Hands one value to `bind` in the type its place was given.
+fn bind_one(
+    value: &Value,
+    bind_type: &OracleType,
+    bind: impl FnOnce(&dyn ToSql) -> oracle::Result<()>,
+) -> oracle::Result<()> {
+    match value {
+        Value::Null => bind(bind_type),
+        Value::Int(n) => bind(&(n, bind_type)),
+        Value::Real(x) => bind(&(x, bind_type)),
+        Value::Date(at) | Value::Timestamp(at) => bind(&(at, bind_type)),
+        Value::TimestampTz(at) => bind(&(at, bind_type)),
+        Value::Bytes(bytes) => bind(&(bytes, bind_type)),
+        Value::Number(text) | Value::Text(text) if !text.is_empty() => bind(&(text, bind_type)),
+        Value::Number(_) | Value::Text(_) => bind(bind_type),
+    }
+}
+
+/// A fetched row, taken straight out of the driver's fetch buffers.
+struct Fetched(Vec<Value>);
+
+impl RowValue for Fetched {
+    fn get(row: &oracle::Row) -> oracle::Result<Self> {
+        row.sql_values().iter().map(value_of).collect::<oracle::Result<Vec<_>>>().map(Fetched)
+    }
+}
+
+fn value_of(held: &oracle::SqlValue<'_>) -> oracle::Result<Value> {
+    if held.is_null()? {
+        return Ok(Value::Null);
+    }
+    Ok(match held.oracle_type()? {
+        OracleType::Number(1..=18, 0) | OracleType::Int64 => Value::Int(held.get()?),
+        OracleType::Number(..) | OracleType::Float(_) | OracleType::UInt64 => number(held.get()?),
+        OracleType::BinaryDouble | OracleType::BinaryFloat => Value::Real(held.get()?),
+        OracleType::Date => Value::Date(held.get::<NaiveDateTime>()?),
+        OracleType::Timestamp(_) => Value::Timestamp(held.get::<NaiveDateTime>()?),
+        OracleType::TimestampTZ(_) | OracleType::TimestampLTZ(_) => {
+            Value::TimestampTz(held.get::<DateTime<FixedOffset>>()?)
+        }
+        OracleType::Raw(_) | OracleType::LongRaw | OracleType::BLOB => Value::Bytes(held.get()?),
+        _ => Value::Text(held.get()?),
+    })
+}
+
+/// A NUMBER from its decimal text: an `Int` where it is one, else the exact text, as JSON wants it.
+fn number(text: String) -> Value {
+    match text.parse() {
+        Ok(n) => Value::Int(n),
+        Err(_) if text.starts_with('.') => Value::Number(format!("0{text}")),
+        Err(_) if text.starts_with("-.") => Value::Number(format!("-0{}", &text[1..])),
+        Err(_) => Value::Number(text),
+    }
+}
+
+/// ORA numbers that say the line or the instance is gone, or was never there.
+const LOST: [i32; 34] = [
+    22, 28, 31, 45, 378, 602, 603, 609, 1012, 1033, 1034, 1041, 1043, 1089, 1090, 1092, 2396, 3113,
+    3114, 3122, 3135, 3136, 12153, 12170, 12514, 12528, 12537, 12541, 12543, 12545, 12547, 12570,
+    12583, 27146,
+];
+/// ODPI-C's own: not connected, call timeout, connection closed.
+const LOST_DPI: [i32; 3] = [1010, 1067, 1080];
+
+fn is_lost(error: &oracle::Error) -> bool {
+    error.oci_code().is_some_and(|code| LOST.contains(&code))
+        || error.dpi_code().is_some_and(|code| LOST_DPI.contains(&code))
+}
+
+/// Gives an error of the driver's its exit code and, where it is known, what to do about it.
+fn classed(error: oracle::Error) -> anyhow::Error {
+    let (exit, advice) = match (error.oci_code().unwrap_or(0), error.dpi_code().unwrap_or(0)) {
+        (_, 1047) => (
+            Exit::Config,
+            "the Oracle client library was not found: install Oracle Instant Client (Basic or Basic Light) and name its folder in `[database] client_lib_dir`",
+        ),
+        (1017 | 1005, _) => (
+            Exit::Config,
+            "check `username` and the password; it is not tried again, so as not to lock the account",
+        ),
+        (28000..=28003 | 1045, _) => {
+            (Exit::Config, "the account can't log in; a DBA must unlock it or renew its password")
+        }
+        (12154 | 12162 | 12504, _) => {
+            (Exit::Config, "check `[database] url` and `config_dir` (tnsnames.ora)")
+        }
+        (12514, _) => (
+            Exit::Unavailable,
+            "the listener does not know the service: is the database down, or the service name wrong?",
+        ),
+        (942 | 904, _) => (
+            Exit::Config,
+            "a table or column is missing, or not granted; `recert check` names it, `recert migrate` adds it",
+        ),
+        (1031 | 1536 | 1950, _) => (Exit::Config, "a grant is missing; `recert check` names it"),
+        (54 | 30006, _) => (Exit::Busy, "another run of this job holds the lock"),
+        (8177, _) => (Exit::Drifted, "rows changed while the run was under way"),
+        (60, _) => (Exit::Drifted, "another session wanted the same rows the other way round"),
+        (_, 1067) => (
+            Exit::Unavailable,
+            "no answer within `[database] call_timeout`; a row may be locked by another session",
+        ),
+        _ if is_lost(&error) => {
+            (Exit::Unavailable, "the database is not there, or the line to it broke")
+        }
+        _ => (Exit::Failed, ""),
+    };
+    let passing = is_lost(&error) || matches!(error.oci_code(), Some(8177 | 60));
+    // ODPI-C may leave broken bytes at the end of a message; only its first line is of use.
+    let said = error.to_string();
+    let said = said.lines().next().unwrap_or_default().trim_end().to_owned();
+    let mut explained =
+        if advice.is_empty() { anyhow!(said) } else { anyhow!("{said} ({advice})") };
+    if passing {
+        explained = explained.context(Transient);
+    }
+    explained.context(exit)
+}

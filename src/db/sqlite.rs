@@ -1,0 +1,253 @@
+//! The embedded database: the default for trials and for fast tests.
+//!
+//! It is held to Oracle's manners: every bind must be given, `''` reads as NULL, a text that means
+//! a date is compared as one, and UPPER and LOWER know all letters.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use chrono::{NaiveDateTime, NaiveTime, Timelike as _};
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
+
+use super::{Binds, Column, Dialect, EachRow, Read, Row, Session, Value, Write};
+use crate::exit::Exit;
+use crate::sql;
+use crate::sql::Sql;
+
+/// Pages kept in memory, in KiB: enough that a run over a million rows seldom reads one twice.
+const CACHE_KIB: i64 = 32 * 1024;
+
+pub(super) struct Sqlite {
+    connection: Connection,
+}
+
+impl Sqlite {
+    /// Opens the file and begins: IMMEDIATE to write, so that a second writer hears of it at once.
+    pub(super) fn open(path: &Path, session: &Session, patience: Duration) -> anyhow::Result<Self> {
+        let open = || -> anyhow::Result<Self> {
+            if session.create {
+                make_file(path)?;
+            } else if !path.exists() {
+                return Err(anyhow!(
+                    "no such file; `recert migrate --base-tables` makes it, `recert demo` shows a trial"
+                )
+                .context(Exit::Config));
+            }
+            // Not READ_ONLY even to look: after a killed run, opening rolls that run back.
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags).map_err(classed)?;
+            connection.busy_timeout(patience).map_err(classed)?;
+            connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(classed)?;
+            connection.pragma_update(None, "query_only", !session.writes).map_err(classed)?;
+            teach_letters(&connection).map_err(classed)?;
+            let begin = if session.writes { "BEGIN IMMEDIATE" } else { "BEGIN" };
+            connection.execute_batch(begin).map_err(classed)?;
+            Ok(Sqlite { connection })
+        };
+        open().with_context(|| format!("opening the database `{}`", path.display()))
+    }
+}
+
+/// Makes the file for the owner alone: it will hold people's data.
+fn make_file(path: &Path) -> anyhow::Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(|_| ())
+        .context("making the file")
+        .context(Exit::Config)
+}
+
+/// SQLite's own UPPER and LOWER stop at ASCII; Oracle's do not.
+fn teach_letters(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    let text = |context: &Context<'_>| context.get::<Option<String>>(0);
+    connection.create_scalar_function("upper", 1, flags, move |context| {
+        Ok(text(context)?.map(|text| text.to_uppercase()))
+    })?;
+    connection.create_scalar_function("lower", 1, flags, move |context| {
+        Ok(text(context)?.map(|text| text.to_lowercase()))
+    })
+}
+
+impl Read for Sqlite {
+    fn each(&mut self, sql: &Sql, binds: Binds<'_>, each: EachRow<'_>) -> anyhow::Result<()> {
+        let told = || format!("statement `{}`", sql.name);
+        let mut statement =
+            self.connection.prepare_cached(sql.sqlite()).map_err(classed).with_context(told)?;
+        let names: Vec<&str> = binds.iter().map(|(name, _)| *name).collect();
+        let places = bind_places(&statement, &names).with_context(told)?;
+        for ((_, value), place) in binds.iter().zip(places) {
+            statement.raw_bind_parameter(place, Bound(value)).map_err(classed)?;
+        }
+        let columns: Arc<[String]> =
+            statement.column_names().iter().map(|name| name.to_uppercase()).collect();
+        let mut row = Row { values: vec![Value::Null; columns.len()], columns };
+        let mut rows = statement.raw_query();
+        while let Some(found) = rows.next().map_err(classed).with_context(told)? {
+            for (at, value) in row.values.iter_mut().enumerate() {
+                let held = found.get_ref(at).map_err(classed)?;
+                fill(value, held).with_context(|| {
+                    format!("statement `{}`, column `{}`", sql.name, row.columns[at])
+                })?;
+            }
+            each(&row)?;
+        }
+        Ok(())
+    }
+
+    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
+        let rows =
+            self.rows(&sql!("db/select_columns", dialects), &[("table_name", table.into())])?;
+        rows.iter().map(column).collect()
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+}
+
+fn column(row: &Row) -> anyhow::Result<Column> {
+    let data_type = row.text("DATA_TYPE")?;
+    let bare = data_type.split('(').next().unwrap_or_default().trim().to_owned();
+    let generated = row.int("IS_GENERATED")? == Some(1);
+    Ok(Column { name: row.text("NAME")?, data_type: bare, generated })
+}
+
+impl Write for Sqlite {
+    fn change_many(
+        &mut self,
+        sql: &Sql,
+        names: &[&str],
+        rows: &[&[Value]],
+    ) -> anyhow::Result<Vec<u64>> {
+        let told = || format!("statement `{}`", sql.name);
+        let mut statement =
+            self.connection.prepare_cached(sql.sqlite()).map_err(classed).with_context(told)?;
+        let places = bind_places(&statement, names).with_context(told)?;
+        let mut touched = Vec::with_capacity(rows.len());
+        for row in rows {
+            for (value, place) in row.iter().zip(&places) {
+                statement.raw_bind_parameter(*place, Bound(value)).map_err(classed)?;
+            }
+            let n = statement.raw_execute().map_err(classed).with_context(told)?;
+            touched.push(n as u64);
+        }
+        Ok(touched)
+    }
+
+    fn define(&mut self, sql: &Sql) -> anyhow::Result<()> {
+        self.connection
+            .execute_batch(sql.sqlite())
+            .map_err(classed)
+            .with_context(|| format!("statement `{}`", sql.name))
+    }
+
+    fn commit(self: Box<Self>) -> anyhow::Result<()> {
+        self.connection.execute_batch("COMMIT").map_err(classed).context("committing")
+    }
+}
+
+/// Where each named bind goes. SQLite would read a forgotten one as NULL, where Oracle refuses.
+fn bind_places(statement: &Statement<'_>, names: &[&str]) -> anyhow::Result<Vec<usize>> {
+    for place in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(place).unwrap_or("?");
+        if !names.iter().any(|given| name.strip_prefix(':') == Some(given)) {
+            bail!("no value is given for the bind `{name}`");
+        }
+    }
+    names
+        .iter()
+        .map(|name| {
+            statement
+                .parameter_index(&format!(":{name}"))
+                .map_err(classed)?
+                .ok_or_else(|| anyhow!("the statement has no bind `:{name}`"))
+        })
+        .collect()
+}
+
+/// A value on its way into SQLite.
+struct Bound<'a>(&'a Value);
+
+impl rusqlite::ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::from(rusqlite::types::Null),
+            Value::Int(n) => ToSqlOutput::from(*n),
+            Value::Real(x) => ToSqlOutput::from(*x),
+            Value::Number(text) | Value::Text(text) => {
+                ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
+            }
+            Value::Date(at) | Value::Timestamp(at) => ToSqlOutput::from(date_text(*at)),
+            Value::TimestampTz(at) => ToSqlOutput::from(at.to_rfc3339()),
+            Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+/// A date as SQLite files hold it; a whole day is written without a time, so that `< day` is right
+/// whether the other side has a time or not.
+fn date_text(at: NaiveDateTime) -> String {
+    let pattern = if at.time() == NaiveTime::MIN {
+        "%Y-%m-%d"
+    } else if at.nanosecond() == 0 {
+        "%Y-%m-%d %H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S%.6f"
+    };
+    at.format(pattern).to_string()
+}
+
+/// Takes over what a column holds, reusing the text that stood there for the row before.
+fn fill(value: &mut Value, held: ValueRef<'_>) -> anyhow::Result<()> {
+    match held {
+        ValueRef::Null => *value = Value::Null,
+        ValueRef::Integer(n) => *value = Value::Int(n),
+        ValueRef::Real(x) => *value = Value::Real(x),
+        ValueRef::Blob(bytes) => *value = Value::Bytes(bytes.to_vec()),
+        ValueRef::Text(bytes) => {
+            let text = std::str::from_utf8(bytes).context("the text is not UTF-8")?;
+            if let Value::Text(room) = value {
+                room.clear();
+                room.push_str(text);
+            } else {
+                *value = Value::Text(text.to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives an error of SQLite's its exit code, and says what to do where that is known.
+fn classed(error: rusqlite::Error) -> anyhow::Error {
+    let message = error.to_string();
+    let exit = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            return anyhow!("another run is writing to it").context(Exit::Busy);
+        }
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::NotADatabase
+            | ErrorCode::PermissionDenied,
+        ) => Exit::Config,
+        _ if message.contains("no such table")
+            || message.contains("no such column")
+            || message.contains("has no column") =>
+        {
+            return anyhow!("{message}; `recert migrate` adds what is missing")
+                .context(Exit::Config);
+        }
+        _ => Exit::Failed,
+    };
+    anyhow::Error::new(error).context(exit)
+}

@@ -1,0 +1,305 @@
+//! What travels between a job and a database: one value, one row.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
+
+use crate::exit::Exit;
+
+/// One value of a bind or a column.
+///
+/// What a database holds comes back as it is held: SQLite has no dates, so its dates are `Text`
+/// until somebody asks for [`Row::date`]. A value put back unchanged is therefore the same value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// NULL; also what an empty text becomes, as on Oracle.
+    #[default]
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// A decimal number that is no `i64`, as its exact decimal text.
+    Number(String),
+    /// A binary floating-point number.
+    Real(f64),
+    /// Text, never empty.
+    Text(String),
+    /// Oracle's DATE: whole seconds, no time zone.
+    Date(NaiveDateTime),
+    /// Oracle's TIMESTAMP: microseconds, no time zone.
+    Timestamp(NaiveDateTime),
+    /// Oracle's TIMESTAMP WITH TIME ZONE.
+    TimestampTz(DateTime<FixedOffset>),
+    /// RAW or BLOB.
+    Bytes(Vec<u8>),
+}
+
+impl Value {
+    /// The value as people write it: in keys, findings and the preview. NULL is empty.
+    #[must_use]
+    pub fn display(&self) -> String {
+        match self {
+            Value::Null => String::new(),
+            Value::Int(n) => n.to_string(),
+            Value::Number(n) => n.clone(),
+            Value::Real(x) => x.to_string(),
+            Value::Text(text) => text.clone(),
+            Value::Date(at) | Value::Timestamp(at) => iso(*at),
+            Value::TimestampTz(at) => at.to_rfc3339(),
+            Value::Bytes(bytes) => hex(bytes),
+        }
+    }
+
+    /// Appends the value as JSON: numbers as numbers, dates in ISO 8601, bytes as `{"$hex": …}`.
+    pub fn write_json(&self, out: &mut String) {
+        match self {
+            Value::Null => out.push_str("null"),
+            Value::Int(n) => {
+                let _ = write!(out, "{n}");
+            }
+            Value::Number(n) => out.push_str(n),
+            // `{:?}` keeps `1.0` apart from `1`, so that a restore gives back the same kind of value.
+            Value::Real(x) if x.is_finite() => {
+                let _ = write!(out, "{x:?}");
+            }
+            Value::Bytes(bytes) => {
+                let _ = write!(out, "{{\"$hex\":\"{}\"}}", hex(bytes));
+            }
+            other => write_json_text(&other.display(), out),
+        }
+    }
+
+    /// Whether this is NULL.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// The day and time a value stands for, if it stands for one.
+    ///
+    /// # Errors
+    /// Text that is no date in year-month-day order.
+    pub fn as_date(&self) -> anyhow::Result<Option<NaiveDateTime>> {
+        match self {
+            Value::Null => Ok(None),
+            Value::Date(at) | Value::Timestamp(at) => Ok(Some(*at)),
+            Value::TimestampTz(at) => Ok(Some(at.naive_utc())),
+            Value::Text(text) => parse_date(text).map(Some).ok_or_else(|| {
+                anyhow!("`{text}` is not a date; expected `2026-01-31` or `2026-01-31 17:00:00`")
+            }),
+            other => Err(anyhow!("`{}` is not a date", other.display())),
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(n: i64) -> Self {
+        Value::Int(n)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        if text.is_empty() { Value::Null } else { Value::Text(text.to_owned()) }
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        if text.is_empty() { Value::Null } else { Value::Text(text) }
+    }
+}
+
+impl From<NaiveDate> for Value {
+    fn from(day: NaiveDate) -> Self {
+        Value::Date(day.and_time(NaiveTime::MIN))
+    }
+}
+
+impl From<NaiveDateTime> for Value {
+    fn from(at: NaiveDateTime) -> Self {
+        Value::Timestamp(at)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+/// A row of an answer; its columns are known by their upper-case names.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Names of the columns, upper case, in order.
+    pub columns: Arc<[String]>,
+    /// One value a column, in the same order.
+    pub values: Vec<Value>,
+}
+
+impl Row {
+    /// The value in a column.
+    ///
+    /// # Errors
+    /// No column of that name: the table is not as recert needs it (`Exit::Config`).
+    pub fn get(&self, column: &str) -> anyhow::Result<&Value> {
+        let at = self.columns.iter().position(|name| name == column).ok_or_else(|| {
+            anyhow!("column `{column}` is missing; `recert migrate` adds it").context(Exit::Config)
+        })?;
+        Ok(&self.values[at])
+    }
+
+    /// A value as text; NULL is empty.
+    ///
+    /// # Errors
+    /// As [`Row::get`].
+    pub fn text(&self, column: &str) -> anyhow::Result<String> {
+        self.get(column).map(Value::display)
+    }
+
+    /// A value as text, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::get`].
+    pub fn text_opt(&self, column: &str) -> anyhow::Result<Option<String>> {
+        let value = self.get(column)?;
+        Ok((!value.is_null()).then(|| value.display()))
+    }
+
+    /// A value as a whole number; `None` for NULL and for what is no whole number.
+    ///
+    /// # Errors
+    /// As [`Row::get`].
+    pub fn int(&self, column: &str) -> anyhow::Result<Option<i64>> {
+        Ok(match self.get(column)? {
+            Value::Int(n) => Some(*n),
+            Value::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Some(*x as i64),
+            Value::Text(text) | Value::Number(text) => text.trim().parse().ok(),
+            _ => None,
+        })
+    }
+
+    /// A value as a day and time, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Row::get`], and when what stands there is no date.
+    pub fn date(&self, column: &str) -> anyhow::Result<Option<NaiveDateTime>> {
+        self.get(column)?.as_date().with_context(|| format!("reading column `{column}`"))
+    }
+
+    /// The columns from `first` on as one JSON object: a row's image, with all its columns.
+    #[must_use]
+    pub fn image_from(&self, first: usize) -> String {
+        let mut out = String::with_capacity(32 * self.values.len());
+        let pairs = self.columns.iter().zip(&self.values).skip(first);
+        write_image(pairs.map(|(name, value)| (name.as_str(), value)), &mut out);
+        out
+    }
+}
+
+/// Some columns and their values as one JSON object.
+#[must_use]
+pub fn image(pairs: &[(&str, &Value)]) -> String {
+    let mut out = String::with_capacity(32 * pairs.len());
+    write_image(pairs.iter().copied(), &mut out);
+    out
+}
+
+fn write_image<'a>(pairs: impl Iterator<Item = (&'a str, &'a Value)>, out: &mut String) {
+    out.push('{');
+    for (at, (name, value)) in pairs.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write_json_text(name, out);
+        out.push(':');
+        value.write_json(out);
+    }
+    out.push('}');
+}
+
+/// Appends `text` as a JSON string (RFC 8259).
+pub fn write_json_text(text: &str, out: &mut String) {
+    out.push('"');
+    let mut plain_from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(&text[plain_from..at]);
+        plain_from = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            other => {
+                let _ = write!(out, "\\u{other:04x}");
+            }
+        }
+    }
+    out.push_str(&text[plain_from..]);
+    out.push('"');
+}
+
+/// ISO 8601, with a fraction only where there is one.
+fn iso(at: NaiveDateTime) -> String {
+    let pattern = if at.nanosecond() == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
+    at.format(pattern).to_string()
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        out.push(DIGITS[usize::from(byte >> 4)] as char);
+        out.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    out
+}
+
+/// The dates that SQLite files hold: a day, or a day and a time behind a blank or a `T`.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<NaiveDateTime> {
+    let text = text.trim();
+    if text.len() == 10 {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        return Some(day.and_time(NaiveTime::MIN));
+    }
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let text = text.strip_suffix("+00:00").unwrap_or(text);
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+        .iter()
+        .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_text_reads_back_as_it_was_written() {
+        for text in ["O'Brien \"Pat\"", "a\\b", "line\nnext\r\t\u{1}", "Žofie, Zoë 🦀"] {
+            let mut out = String::new();
+            write_json_text(text, &mut out);
+            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn dates_are_read_in_every_form_sqlite_files_hold() {
+        let day = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
+        for text in
+            ["2026-01-31", "2026-01-31 00:00:00", "2026-01-31T00:00:00.000Z", "2026-01-31 00:00"]
+        {
+            assert_eq!(parse_date(text), Some(day.and_time(NaiveTime::MIN)), "{text}");
+        }
+        for text in ["31.01.2026", "2026-02-30", "soon", ""] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Output files: written beside their target under a temporary name, mode 0600, renamed when whole.
+//!
+//! A reader never sees half a file, and a link planted under the target's name is replaced, not
+//! followed.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+use crate::exit::Exit;
+
+/// Writes a whole file, or leaves what stood there.
+///
+/// # Errors
+/// `Exit::Config`: the folder can't be written to; else what `write` returns.
+pub fn write_whole<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let told = || format!("writing `{}`", path.display());
+    let mut file = NamedTempFile::with_prefix_in(".recert-", folder)
+        .context(Exit::Config)
+        .with_context(told)?;
+    let mut out = BufWriter::with_capacity(1 << 16, file.as_file_mut());
+    let written = write(&mut out).with_context(told)?;
+    out.flush().with_context(told)?;
+    drop(out);
+    file.as_file().sync_all().with_context(told)?;
+    file.persist(path).map_err(|error| error.error).with_context(told)?;
+    Ok(written)
+}
+
+/// Writes to a file, or to stdout when none is named.
+///
+/// # Errors
+/// As [`write_whole`]; a reader of stdout that went away is none.
+pub fn write_out(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    match path {
+        Some(path) => write_whole(path, write),
+        None => {
+            let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+            let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+            written.or_else(unless_reader_left)
+        }
+    }
+}
+
+/// `recert … | head` is no failure.
+fn unless_reader_left(error: anyhow::Error) -> anyhow::Result<()> {
+    let left = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    if error.chain().any(|link| link.downcast_ref::<io::Error>().is_some_and(left)) {
+        return Ok(());
+    }
+    Err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_for_its_owner_alone_and_replaces_a_planted_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, victim) = (folder.path().join("plan.json"), folder.path().join("victim"));
+        std::fs::write(&victim, "precious").unwrap();
+        symlink(&victim, &target).unwrap();
+        write_whole(&target, |out| Ok(out.write_all(b"whole")?)).unwrap();
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "whole");
+        assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_what_stood_there_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("plan.json");
+        std::fs::write(&target, "old").unwrap();
+        let failed: anyhow::Result<()> = write_whole(&target, |out| {
+            out.write_all(b"half")?;
+            anyhow::bail!("the database went away")
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

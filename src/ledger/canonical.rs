@@ -1,0 +1,136 @@
+//! The bytes that the ledger's hashes are taken over. `sql/ledger/README.md` writes them down for
+//! everybody; `tests/` holds a script in another language that follows it.
+//!
+//! A field is a netstring: its length in bytes in decimal, `:`, its UTF-8 bytes, `,`. NULL is `-`.
+//! What is hashed is the fields of a record in a fixed order, behind a tag that names the record.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sha2::{Digest as _, Sha256};
+
+use crate::db::hex;
+
+/// PREVIOUS_SHA256 of the first run of a ledger.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A hash under way.
+pub struct Canonical(Sha256);
+
+impl Canonical {
+    /// Begins a record of the given kind: `recert-run-1`, `recert-change-1` or `recert-image-1`.
+    #[must_use]
+    pub fn begin(tag: &str) -> Self {
+        let mut canonical = Canonical(Sha256::new());
+        canonical.text(tag);
+        canonical
+    }
+
+    /// One field.
+    pub fn text(&mut self, text: &str) {
+        let mut digits = [0_u8; 20];
+        self.0.update(decimal(text.len(), &mut digits));
+        self.0.update(b":");
+        self.0.update(text.as_bytes());
+        self.0.update(b",");
+    }
+
+    /// One field that may be NULL; empty text is NULL, as on Oracle.
+    pub fn text_opt(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) if !text.is_empty() => self.text(text),
+            _ => self.0.update(b"-"),
+        }
+    }
+
+    /// The hash of all fields, in lower-case hexadecimal.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+fn decimal(mut n: usize, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            return &digits[at..];
+        }
+    }
+}
+
+/// A day as it is hashed.
+#[must_use]
+pub fn day(day: NaiveDate) -> String {
+    day.format("%Y-%m-%d").to_string()
+}
+
+/// A moment as it is hashed: UTC, always with six digits of a second.
+#[must_use]
+pub fn moment(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+/// SHA-256 of an image: over its salt and both sides of it.
+#[must_use]
+pub fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
+    let mut canonical = Canonical::begin("recert-image-1");
+    canonical.text(salt);
+    canonical.text_opt(before);
+    canonical.text_opt(after);
+    canonical.finish()
+}
+
+/// The columns of a RECERT_CHANGE row that its hash covers.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeFields<'a> {
+    /// RUN_ID
+    pub run_id: &'a str,
+    /// SEQ, from 1
+    pub seq: i64,
+    /// TABLE_NAME
+    pub table: &'a str,
+    /// ROW_KEY
+    pub key: Option<&'a str>,
+    /// ACTION
+    pub action: &'a str,
+    /// WHY
+    pub why: Option<&'a str>,
+    /// RESULT
+    pub result: &'a str,
+    /// IMAGE_SHA256
+    pub image_sha256: &'a str,
+}
+
+impl ChangeFields<'_> {
+    /// SHA256 of the change.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut canonical = Canonical::begin("recert-change-1");
+        canonical.text(self.run_id);
+        canonical.text(&self.seq.to_string());
+        canonical.text(self.table);
+        canonical.text_opt(self.key);
+        canonical.text(self.action);
+        canonical.text_opt(self.why);
+        canonical.text(self.result);
+        canonical.text(self.image_sha256);
+        canonical.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_hashed_over_the_bytes_that_are_written_down() {
+        let mut canonical = Canonical::begin("recert-image-1");
+        canonical.text("é");
+        canonical.text_opt(None);
+        canonical.text_opt(Some("x"));
+        let expected = hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
+        assert_eq!(canonical.finish(), expected);
+    }
+}

@@ -1,0 +1,30 @@
+//! recert takes back revoked access, brings line managers, disables inactive accounts, imports
+//! people, and proves what it did. One run is one transaction and ends with one number.
+//!
+//! In reading order: [`exit`] the numbers · [`config`] · [`run`] the one road · [`jobs`] what should
+//! change · [`plan`] the change as a value, its approval and its application · [`ledger`] the
+//! evidence · [`db`] the port to the database · [`cli`] the door.
+//!
+//! Imports point one way: cli, run → jobs, commands → plan, ledger → db, files → sql, exit.
+//!
+//! Absent on purpose, because code can't say so: async above the directory's adapter, a connection
+//! pool, global state, a clock below `run.rs`, SQL in Rust strings, a driver's name outside
+//! `src/db/`, `process::exit`.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod exit;
+pub mod files;
+pub mod jobs;
+pub mod ledger;
+pub mod log;
+pub mod metrics;
+pub mod plan;
+pub mod preview;
+pub mod run;
+pub mod schema;
+pub mod script;
+pub mod sql;
+pub mod summary;

@@ -1,0 +1,236 @@
+//! What a run would change, as a value: it can be printed, saved, held against limits, applied.
+//!
+//! A job makes it and can do nothing else. [`approve`] alone turns it into something that
+//! [`apply`] takes. Those two files are the whole safety of the tool.
+
+mod apply;
+mod approve;
+mod saved;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::db::Value;
+use crate::sql::Sql;
+
+pub use apply::apply;
+pub use approve::{Allowance, Approved, approve};
+pub use saved::SavedPlan;
+
+/// All that one run would do, and what it noticed on the way.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Statements in the order they are to run.
+    pub steps: Vec<Step>,
+    /// How many rows the job's limit in percent is taken of. Counted only when something is taken.
+    pub population: u64,
+    /// The job's counts; what the steps count themselves is added by [`Plan::counts`].
+    pub noticed: Counts,
+    /// What a person should know of, although the run goes on.
+    pub findings: Vec<Finding>,
+    /// Why the source of this plan looks wrong: any of them refuses it.
+    pub doubts: Vec<String>,
+}
+
+/// One statement and all the rows it is to touch: it travels as array DML.
+#[derive(Debug)]
+pub struct Step {
+    /// What it does, in words, for errors and the preview.
+    pub say: &'static str,
+    /// The statement.
+    pub sql: Sql,
+    /// Names of its binds, in the order of every touch's values.
+    pub names: Vec<String>,
+    /// The table it changes, upper case.
+    pub table: Arc<str>,
+    /// The counts that each row changed adds one to.
+    pub counts: &'static [&'static str],
+    /// Whether its rows count against the job's limit.
+    pub takes_away: bool,
+    /// One entry for each time it is carried out.
+    pub touches: Vec<Touch>,
+}
+
+/// One execution of a step's statement: its binds, and exactly the rows it must touch.
+#[derive(Debug)]
+pub struct Touch {
+    /// One value a bind.
+    pub binds: Vec<Value>,
+    /// One change for each row it must touch; another number of rows means the world has drifted.
+    pub changes: Vec<Change>,
+}
+
+/// One row that changes, as the ledger keeps it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Which row; of a person their id, never a name or mail.
+    pub key: String,
+    /// What happens to it.
+    pub action: Action,
+    /// The rule, and the dates that decided.
+    pub why: Arc<str>,
+    /// `Applied`, or why there was nothing left to do.
+    pub result: Outcome,
+    /// The whole row as JSON, all columns, before an update or a delete.
+    pub before: Option<String>,
+    /// The changed columns of an update, or the whole row of an insert, as JSON.
+    pub after: Option<Arc<str>>,
+}
+
+/// What happens to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// A new row.
+    Insert,
+    /// Some columns get other values.
+    Update,
+    /// The row goes.
+    Delete,
+}
+
+impl Action {
+    /// The word in RECERT_CHANGE.ACTION.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Insert => "insert",
+            Action::Update => "update",
+            Action::Delete => "delete",
+        }
+    }
+}
+
+/// What came of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It took effect.
+    Applied,
+    /// What it asks for was the case before: the access was gone already.
+    AlreadyAbsent,
+}
+
+impl Outcome {
+    /// The word in RECERT_CHANGE.RESULT.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Applied => "applied",
+            Outcome::AlreadyAbsent => "already_absent",
+        }
+    }
+}
+
+/// Something a person should know of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A short fixed word, to filter by.
+    pub kind: &'static str,
+    /// The row or person it is about; an id, never a name or mail.
+    pub key: String,
+    /// What was found, and what was done about it.
+    pub message: String,
+}
+
+/// Named numbers, in the order they are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(Vec<(&'static str, u64)>);
+
+impl Counts {
+    /// These names, all zero: a job names all its counts, so that none is ever missing.
+    #[must_use]
+    pub fn named(names: &[&'static str]) -> Self {
+        Counts(names.iter().map(|name| (*name, 0)).collect())
+    }
+
+    /// Adds to one of them.
+    pub fn add(&mut self, name: &'static str, n: u64) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += n,
+            None => self.0.push((name, n)),
+        }
+    }
+
+    /// One of them; zero if there is none of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> u64 {
+        self.0.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count)
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.0.iter().copied()
+    }
+}
+
+impl Serialize for Counts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl Step {
+    /// How many rows it changes.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.touches.iter().map(|touch| touch.changes.len() as u64).sum()
+    }
+}
+
+impl Plan {
+    /// Every change, in the order of the ledger's SEQ.
+    pub fn changes(&self) -> impl Iterator<Item = (&Step, &Change)> {
+        self.steps.iter().flat_map(|step| {
+            step.touches.iter().flat_map(|touch| &touch.changes).map(move |change| (step, change))
+        })
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.iter().all(|step| step.touches.is_empty())
+    }
+
+    /// How many rows it takes away, in the sense of the job's limit.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.steps.iter().filter(|step| step.takes_away).map(Step::rows).sum()
+    }
+
+    /// The job's counts, with what the steps add.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.noticed.clone();
+        for step in &self.steps {
+            for name in step.counts {
+                counts.add(name, step.rows());
+            }
+        }
+        counts
+    }
+
+    /// Notes something a person should know of.
+    pub fn find(&mut self, kind: &'static str, key: impl Into<String>, message: impl Into<String>) {
+        self.findings.push(Finding { kind, key: key.into(), message: message.into() });
+    }
+}
+
+/// One line a change: what, which row, why.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (step, change) in self.changes() {
+            write!(f, "{} {} {}", change.action.word(), step.table, change.key)?;
+            if let (Action::Update, Some(after)) = (change.action, &change.after) {
+                write!(f, " {after}")?;
+            }
+            if change.result == Outcome::AlreadyAbsent {
+                f.write_str(" (already absent)")?;
+            }
+            writeln!(f, ": {}", change.why)?;
+        }
+        Ok(())
+    }
+}

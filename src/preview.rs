@@ -1,0 +1,177 @@
+//! A plan in the formats of `recert preview`: text for people, JSON and CSV for programs, SQL for DBAs.
+
+use std::io::Write;
+use std::num::NonZeroU32;
+
+use anyhow::{Context as _, anyhow};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::db::Value;
+use crate::plan::{Action, Change, Outcome, Plan, Step, Touch};
+use crate::script::{Literal, Script, bind_into};
+use crate::summary::Summary;
+
+/// `--format`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One line a change, behind the summary
+    #[default]
+    Text,
+    /// One object: the summary, and all changes with their images
+    Json,
+    /// One row a change
+    Csv,
+    /// A script for SQL*Plus and SQL Developer
+    Sql,
+}
+
+/// Writes a plan in one of the formats.
+///
+/// # Errors
+/// What `out` says; a value that a script can't hold.
+pub fn write(
+    format: Format,
+    plan: &Plan,
+    summary: &Summary,
+    commit_every: NonZeroU32,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match format {
+        Format::Text => write!(out, "{plan}").context("writing the plan as text"),
+        Format::Json => write_json(plan, summary, out).context("writing the plan as JSON"),
+        Format::Csv => write_csv(plan, out).context("writing the plan as CSV"),
+        Format::Sql => {
+            write_sql(plan, summary, commit_every, out).context("writing the plan as SQL")
+        }
+    }
+}
+
+/// One change, as JSON and CSV show it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    seq: usize,
+    table: &'a str,
+    key: &'a str,
+    action: Action,
+    why: &'a str,
+    result: Outcome,
+    before: Option<&'a RawValue>,
+    after: Option<&'a RawValue>,
+}
+
+fn shown<'a>(seq: usize, step: &'a Step, change: &'a Change) -> anyhow::Result<Shown<'a>> {
+    let raw = |image: Option<&'a str>| image.map(serde_json::from_str::<&RawValue>).transpose();
+    Ok(Shown {
+        seq,
+        table: &step.table,
+        key: &change.key,
+        action: change.action,
+        why: &change.why,
+        result: change.result,
+        before: raw(change.before.as_deref())?,
+        after: raw(change.after.as_deref())?,
+    })
+}
+
+/// The summary's object with one more key, `changes`, written as it goes.
+fn write_json(plan: &Plan, summary: &Summary, out: &mut dyn Write) -> anyhow::Result<()> {
+    let head = serde_json::to_string(summary)?;
+    let head = head.strip_suffix('}').ok_or_else(|| anyhow!("the summary is no object"))?;
+    write!(out, "{head},\"changes\":[")?;
+    for (at, (step, change)) in plan.changes().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, &shown(at + 1, step, change)?)?;
+    }
+    writeln!(out, "]}}")?;
+    Ok(())
+}
+
+fn write_csv(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    csv.write_record(["seq", "table", "key", "action", "why", "result", "before", "after"])?;
+    for (at, (step, change)) in plan.changes().enumerate() {
+        let seq = (at + 1).to_string();
+        csv.write_record([
+            seq.as_str(),
+            &step.table,
+            &harmless(&change.key),
+            change.action.word(),
+            &change.why,
+            change.result.word(),
+            change.before.as_deref().unwrap_or_default(),
+            change.after.as_deref().unwrap_or_default(),
+        ])?;
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+/// Text that a spreadsheet would run as a formula, with an apostrophe in front.
+#[must_use]
+pub fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}").into()
+    } else {
+        text.into()
+    }
+}
+
+fn write_sql(
+    plan: &Plan,
+    summary: &Summary,
+    commit_every: NonZeroU32,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut header = vec![
+        format!(
+            "recert {} {}, as of {}, planned by run {}",
+            env!("CARGO_PKG_VERSION"),
+            summary.job,
+            summary.as_of,
+            summary.run_id
+        ),
+        "For review. A run of recert itself also writes its ledger; this script does not."
+            .to_owned(),
+    ];
+    header.extend(summary.counts.iter().map(|(name, n)| format!("{name}: {n}")));
+    header.extend(
+        summary
+            .findings
+            .iter()
+            .map(|finding| format!("{} {}: {}", finding.kind, finding.key, finding.message)),
+    );
+    let mut script = Script::begin(out, header, commit_every)?;
+    for step in plan.steps.iter().filter(|step| !step.touches.is_empty()) {
+        script.comment(&format!("{}: {}", step.table, step.say))?;
+        for touch in &step.touches {
+            script.statement(&bind_into(step.sql.oracle(), &literals(step, touch)?)?)?;
+        }
+    }
+    script.finish()?;
+    Ok(())
+}
+
+fn literals<'a>(step: &'a Step, touch: &'a Touch) -> anyhow::Result<Vec<(&'a str, Literal<'a>)>> {
+    step.names
+        .iter()
+        .zip(&touch.binds)
+        .map(|(name, value)| {
+            let literal = match value {
+                Value::Null => Literal::Null,
+                Value::Int(n) => Literal::Int(*n),
+                Value::Number(text) => Literal::Number(text),
+                Value::Text(text) => Literal::Text(text),
+                Value::Date(at) => Literal::Date(*at),
+                Value::Timestamp(at) => Literal::Timestamp(*at),
+                Value::Real(_) | Value::TimestampTz(_) | Value::Bytes(_) => {
+                    return Err(anyhow!(
+                        "`{name}` holds a value that a script can't: {}",
+                        value.display()
+                    ));
+                }
+            };
+            Ok((name.as_str(), literal))
+        })
+        .collect()
+}

@@ -1,0 +1,335 @@
+//! The one road: open, lock, plan, approve, apply, ledger, commit.
+//!
+//! The only place that knows a preview from a run, and what day it is. A run is one transaction; an
+//! error that may pass repeats the whole of it, never a part, and never once COMMIT was sent.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::db::{self, OutcomeUnknown, Session};
+use crate::exit::Exit;
+use crate::jobs::{Job, World};
+use crate::ledger;
+use crate::plan::{Approved, Plan, SavedPlan, apply, approve};
+use crate::summary::{Status, Summary};
+
+/// What is asked for.
+pub struct Request<'a> {
+    /// What to do.
+    pub job: &'a Job,
+    /// Only say what would be done.
+    pub preview: bool,
+    /// `--as-of`
+    pub as_of: Option<NaiveDate>,
+    /// The config.
+    pub config: &'a Config,
+    /// What time it is.
+    pub clock: &'a dyn Fn() -> DateTime<Utc>,
+}
+
+/// How a run ended: whatever happened, there is a summary.
+pub struct Ended {
+    /// What to say.
+    pub summary: Summary,
+    /// What was planned, as far as it came to that.
+    pub plan: Option<Plan>,
+    /// What a saved plan of this run must know.
+    pub as_planned: Planned,
+    /// What went wrong; classed.
+    pub error: Option<anyhow::Error>,
+}
+
+/// The day and the moment a plan was made for.
+#[derive(Clone, Copy, Debug)]
+pub struct Planned {
+    /// The day.
+    pub as_of: NaiveDate,
+    /// The moment.
+    pub moment: DateTime<Utc>,
+}
+
+/// One run under way.
+struct Run<'a> {
+    request: &'a Request<'a>,
+    saved: Option<SavedPlan>,
+    when: Planned,
+    session: Session,
+    started_at: DateTime<Utc>,
+    /// Whether the run got as far as the job's lock, so that its failure belongs into the ledger.
+    reached: bool,
+}
+
+/// What came of one attempt.
+struct Came {
+    status: Status,
+    plan: Plan,
+    refusal: Option<anyhow::Error>,
+}
+
+/// Carries out a request, and tries again what may pass.
+///
+/// # Errors
+/// `Exit::Usage` or `Exit::BadInput`: the request itself is wrong, so that there was no run. All
+/// that goes wrong later is told in [`Ended`].
+pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
+    let began = Instant::now();
+    let started_at = (request.clock)().trunc_subsecs(6);
+    let saved = read_saved_plan(request)?;
+    let when = decide_when(request, saved.as_ref(), started_at)?;
+    let run_id = Uuid::now_v7().to_string();
+    let action = if request.preview { "preview" } else { request.job.name() }.to_owned();
+    let session = Session { action, run_id, writes: !request.preview, create: false };
+    let mut run = Run { request, saved, when, session, started_at, reached: false };
+
+    let came = run.try_until_done();
+    if let Err(error) = &came {
+        run.record_failure(error);
+    }
+    Ok(run.end(came, began.elapsed()))
+}
+
+fn read_saved_plan(request: &Request<'_>) -> anyhow::Result<Option<SavedPlan>> {
+    let Some(path) = &request.job.write_args().plan else { return Ok(None) };
+    let saved = SavedPlan::read(path)?;
+    let database = request.job.database(request.config);
+    saved.must_be_for(request.job.name(), &database.url, &request.job.parameters())?;
+    if request.as_of.is_some_and(|as_of| as_of != saved.as_of) {
+        return Err(anyhow!("`--as-of` is another day than the saved plan's, {}", saved.as_of)
+            .context(Exit::Usage));
+    }
+    Ok(Some(saved))
+}
+
+/// The day is today in the configured zone, unless somebody names another.
+fn decide_when(
+    request: &Request<'_>,
+    saved: Option<&SavedPlan>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Planned> {
+    let zone = request.config.time.tz()?;
+    let today = now.with_timezone(&zone).date_naive();
+    let when = match (saved, request.as_of) {
+        (Some(saved), _) => Planned { as_of: saved.as_of, moment: saved.moment },
+        (None, Some(as_of)) => Planned { as_of, moment: end_of_day(as_of, zone) },
+        (None, None) => Planned { as_of: today, moment: now },
+    };
+    if when.as_of > today && !request.preview && request.job.write_args().reason.is_none() {
+        return Err(anyhow!(
+            "`--as-of {}` is after today, {today} in {zone}; a job that writes needs `--reason` for that",
+            when.as_of
+        )
+        .context(Exit::Usage));
+    }
+    Ok(when)
+}
+
+/// The last second of a day in a zone, also where the clocks change at midnight.
+fn end_of_day(day: NaiveDate, zone: chrono_tz::Tz) -> DateTime<Utc> {
+    let next = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
+    // A midnight that the clocks skip stands for the first moment after it: the same instant.
+    let midnight = zone.from_local_datetime(&next).earliest().map_or_else(
+        || {
+            let hour = chrono::TimeDelta::hours(1);
+            zone.from_local_datetime(&(next + hour))
+                .earliest()
+                .map_or(next.and_utc(), |at| at.to_utc())
+        },
+        |at| at.to_utc(),
+    );
+    midnight - chrono::TimeDelta::seconds(1)
+}
+
+impl Run<'_> {
+    fn try_until_done(&mut self) -> anyhow::Result<Came> {
+        let database = self.request.job.database(self.request.config);
+        let mut pause = database.retry_delay;
+        for attempt in 1.. {
+            match self.attempt() {
+                Err(error) if attempt <= database.retries && db::is_transient(&error) => {
+                    tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
+                    sleep(pause);
+                    pause *= 2;
+                }
+                ended => return ended,
+            }
+        }
+        Err(anyhow!("no attempt was made"))
+    }
+
+    /// The whole of a run, from opening the connection to COMMIT.
+    fn attempt(&mut self) -> anyhow::Result<Came> {
+        let Request { job, config, preview, .. } = *self.request;
+        let mut db = db::open(job.database(config), &self.session)?;
+        let head = if preview { None } else { Some(ledger::lock(job.name(), &mut *db)?) };
+        self.reached = head.is_some();
+
+        let Planned { as_of, moment } = self.when;
+        let mut plan = job.plan(&mut World { db: &mut *db, config, as_of, moment })?;
+        if let Some(saved) = &self.saved {
+            plan = saved.narrow(plan)?;
+        }
+        let allowed = job.write_args().allow_changes;
+        let approved = match approve(plan, job.limits(config), allowed) {
+            Ok(approved) => approved,
+            Err((plan, refusal)) => {
+                return Ok(Came { status: Status::Refused, plan, refusal: Some(refusal) });
+            }
+        };
+        let Some(head) = head else {
+            return Ok(Came { status: Status::Planned, plan: approved.into_plan(), refusal: None });
+        };
+
+        apply(&approved, &mut *db)?;
+        let status = if approved.plan().is_empty() { Status::Unchanged } else { Status::Applied };
+        ledger::write(
+            &self.ledger_run(status, approved.plan(), None),
+            approved.plan(),
+            &head,
+            &mut *db,
+        )?;
+        self.commit(db)?;
+        Ok(Came { status, plan: Approved::into_plan(approved), refusal: None })
+    }
+
+    fn commit(&self, db: Box<dyn db::Write>) -> anyhow::Result<()> {
+        match db.commit() {
+            Err(error) if error.downcast_ref::<OutcomeUnknown>().is_some() => {
+                tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
+                self.look_up(error)
+            }
+            ended => ended,
+        }
+    }
+
+    /// COMMIT was sent and its answer lost: the ledger knows, on a new connection.
+    ///
+    /// The job's lock is taken first: while the lost session lives on, its COMMIT may still come.
+    fn look_up(&self, lost: anyhow::Error) -> anyhow::Result<()> {
+        let database = self.request.job.database(self.request.config);
+        let mut pause = database.retry_delay;
+        for _ in 0..=database.retries {
+            let known = || -> anyhow::Result<bool> {
+                let mut db = db::open(database, &self.session)?;
+                ledger::lock(self.request.job.name(), &mut *db)?;
+                ledger::contains(&self.session.run_id, &mut *db)
+            };
+            match known() {
+                Ok(true) => {
+                    tracing::warn!(run_id = %self.session.run_id, "the run is in the ledger: its COMMIT took effect");
+                    return Ok(());
+                }
+                // Not worth another attempt here: after COMMIT only the scheduler runs again.
+                Ok(false) => {
+                    return Err(anyhow!(
+                        "the run is not in the ledger: nothing was changed ({})",
+                        Exit::tell(&lost)
+                    )
+                    .context(Exit::Unavailable));
+                }
+                Err(error) => tracing::warn!("{}", Exit::tell(&error)),
+            }
+            sleep(pause);
+            pause *= 2;
+        }
+        Err(anyhow!("{}, and the run can't be looked up; run it again", Exit::tell(&lost))
+            .context(Exit::Unknown))
+    }
+
+    /// A run that failed after it reached the database leaves a row: in a transaction of its own,
+    /// and as well as it goes.
+    fn record_failure(&self, error: &anyhow::Error) {
+        if !self.reached || matches!(Exit::of(error), Exit::Busy | Exit::Unknown) {
+            return;
+        }
+        self.record(Status::Failed, &Plan::default(), error);
+    }
+
+    fn record(&self, status: Status, plan: &Plan, error: &anyhow::Error) {
+        let record = || -> anyhow::Result<()> {
+            let mut db = db::open(self.request.job.database(self.request.config), &self.session)?;
+            let head = ledger::lock(self.request.job.name(), &mut *db)?;
+            let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
+            ledger::write(&run, &Plan::default(), &head, &mut *db)?;
+            db.commit()
+        };
+        if let Err(second) = record() {
+            tracing::warn!(run_id = %self.session.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));
+        }
+    }
+
+    fn ledger_run(&self, status: Status, plan: &Plan, error: Option<String>) -> ledger::Run {
+        let Request { job, config, clock, .. } = *self.request;
+        let mut parameters = job.parameters();
+        let write = job.write_args();
+        if let (Some(object), Some(allowed)) = (parameters.as_object_mut(), write.allow_changes) {
+            object.insert("allow_changes".to_owned(), allowed.into());
+        }
+        if let (Some(object), true) = (parameters.as_object_mut(), self.saved.is_some()) {
+            object.insert("plan".to_owned(), true.into());
+        }
+        if let (Some(object), Some(reason), true) =
+            (parameters.as_object_mut(), &write.reason, error.is_some())
+        {
+            object.insert("reason".to_owned(), reason.as_str().into());
+        }
+        ledger::Run {
+            id: self.session.run_id.clone(),
+            job: job.name().to_owned(),
+            as_of: self.when.as_of,
+            status: status.word(),
+            started_at: self.started_at,
+            finished_at: clock().trunc_subsecs(6),
+            os_user: whoami::username(),
+            host: whoami::fallible::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+            config_sha256: config.sha256.clone(),
+            parameters: parameters.to_string(),
+            counts: ledger::counts_json(&plan.counts()),
+            reason: error.or_else(|| write.reason.clone()),
+        }
+    }
+
+    fn end(self, came: anyhow::Result<Came>, took: Duration) -> Ended {
+        let (mut status, plan, mut error) = match came {
+            Ok(Came { status, plan, refusal }) => (status, Some(plan), refusal),
+            Err(error) => (Status::Failed, None, Some(error)),
+        };
+        let mut findings = plan.as_ref().map(|plan| plan.findings.clone()).unwrap_or_default();
+        if let Some(refusal) = error.take_if(|_| status == Status::Refused && self.request.preview)
+        {
+            // A preview shows that a limit would refuse, and does not fail for it.
+            status = Status::Planned;
+            let message = format!("a run would be refused: {}", Exit::tell(&refusal));
+            findings.push(crate::plan::Finding { kind: "limit", key: String::new(), message });
+        }
+        if let (Status::Refused, Some(refusal), Some(plan)) = (status, &error, &plan) {
+            self.record(Status::Refused, plan, refusal);
+        }
+        let summary = Summary {
+            command: self.session.action.clone(),
+            job: self.request.job.name(),
+            run_id: self.session.run_id.clone(),
+            status,
+            as_of: self.when.as_of,
+            counts: plan.as_ref().map(Plan::counts).unwrap_or_default(),
+            findings,
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            exit_code: error.as_ref().map_or(Exit::Done, Exit::of).code(),
+            error: error.as_ref().map(Exit::tell),
+        };
+        Ended { summary, plan, as_planned: self.when, error }
+    }
+}
+
+impl Planned {
+    /// The plan as `--save` writes it.
+    #[must_use]
+    pub fn saved(&self, plan: &Plan, job: &Job, config: &Config) -> SavedPlan {
+        let url = &job.database(config).url;
+        SavedPlan::of(plan, job.name(), url, self.as_of, self.moment, job.parameters())
+    }
+}

@@ -1,0 +1,116 @@
+//! The tables recert works on, as data: their DDL in `sql/schema/`, one statement a file.
+
+use crate::db::Dialect;
+use crate::sql;
+use crate::sql::Sql;
+
+/// Whose table it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// recert's own, in every database it works on.
+    Own,
+    /// RAP / PackBuilder: the database of `[database]`.
+    Rap,
+}
+
+/// One table, with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Upper-case name.
+    pub name: &'static str,
+    /// Whose it is.
+    pub owner: Owner,
+    /// CREATE TABLE, one column a line.
+    pub create: Sql,
+    /// Statements that follow it: indexes, sequences.
+    pub then: Vec<Sql>,
+}
+
+/// Every table, in the order they are created.
+#[must_use]
+pub fn tables() -> Vec<Table> {
+    let table = |owner, name, create, then| Table { name, owner, create, then };
+    vec![
+        table(Owner::Own, "RECERT_LOCK", sql!("schema/own/recert_lock"), vec![]),
+        table(Owner::Own, "RECERT_RUN", sql!("schema/own/recert_run"), vec![]),
+        table(
+            Owner::Own,
+            "RECERT_CHANGE",
+            sql!("schema/own/recert_change", dialects),
+            vec![sql!("schema/own/recert_change_key")],
+        ),
+        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image", dialects), vec![]),
+        table(
+            Owner::Rap,
+            "RECREATE_RESPONSE",
+            sql!("schema/rap/recreate_response"),
+            vec![sql!("schema/rap/recreate_response_ix")],
+        ),
+        table(
+            Owner::Rap,
+            "MAP_RAP_USER_ROLE",
+            sql!("schema/rap/map_rap_user_role"),
+            vec![sql!("schema/rap/map_rap_user_role_ix")],
+        ),
+        table(
+            Owner::Rap,
+            "USER_TAB",
+            sql!("schema/rap/user_tab"),
+            vec![sql!("schema/rap/user_tab_ix")],
+        ),
+    ]
+}
+
+impl Table {
+    /// Upper-case name and type of every column, read from the DDL itself.
+    #[must_use]
+    pub fn columns(&self, dialect: Dialect) -> Vec<(String, String)> {
+        let text = match dialect {
+            Dialect::Oracle => self.create.oracle(),
+            Dialect::Sqlite => self.create.sqlite(),
+        };
+        text.lines()
+            .skip(1)
+            .filter_map(|line| line.trim().trim_end_matches(',').split_once(' '))
+            .filter(|(name, _)| !matches!(*name, "CONSTRAINT" | ")"))
+            .map(|(name, rest)| (name.to_uppercase(), type_of(rest)))
+            .collect()
+    }
+}
+
+/// A column's type, without NOT NULL and what else may follow: it can be added to a table with rows.
+fn type_of(definition: &str) -> String {
+    let definition = definition.trim();
+    let end = [" NOT NULL", " DEFAULT", " GENERATED", " PRIMARY KEY"]
+        .iter()
+        .filter_map(|word| definition.find(word))
+        .min()
+        .unwrap_or(definition.len());
+    definition[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_from_the_ddl() {
+        let tables = tables();
+        let run = tables.iter().find(|table| table.name == "RECERT_RUN").unwrap();
+        let columns = run.columns(Dialect::Oracle);
+        assert_eq!(columns.len(), 15);
+        assert_eq!(columns[2], ("AS_OF".to_owned(), "DATE".to_owned()));
+        let change = tables.iter().find(|table| table.name == "RECERT_CHANGE").unwrap();
+        assert_eq!(change.columns(Dialect::Sqlite)[1], ("SEQ".to_owned(), "INTEGER".to_owned()));
+    }
+
+    #[test]
+    fn table_names_agree_with_their_ddl() {
+        for table in tables() {
+            for text in [table.create.oracle(), table.create.sqlite()] {
+                let head = format!("CREATE TABLE {} (", table.name.to_lowercase());
+                assert!(text.starts_with(&head), "{} begins with {text}", table.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What the tests share: databases at hand, rows as words, a run by its command line.
+//!
+//! `check(rows, command, plan)` plans on a fresh database, compares the printed plan, applies it,
+//! and plans again expecting nothing: so every test proves idempotence too. It does all of that on
+//! every database at hand.
+
+use std::path::PathBuf;
+use std::process::Command as Process;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use clap::Parser as _;
+use recert::cli::{Cli, Command};
+use recert::commands::{Context, migrate};
+use recert::config::{Config, DatabaseConfig};
+use recert::db::{self, Row, Session, Value, Write, parse_date};
+use recert::exit::Exit;
+use recert::jobs::Job;
+use recert::run::{self, Ended, Request};
+use recert::sql::Sql;
+use tempfile::TempDir;
+
+/// The moment of every run in the tests: late enough that no `--as-of` is after it.
+pub(crate) const NOW: &str = "2030-06-15T12:00:00Z";
+
+pub(crate) fn now() -> DateTime<Utc> {
+    NOW.parse().unwrap()
+}
+
+/// A kind of row that tests put in by a word: `response MGR=2026-12-01 DUE=2026-01-01`.
+struct Kind {
+    word: &'static str,
+    table: &'static str,
+    /// Name in the test, column, type, default.
+    columns: &'static [(&'static str, &'static str, Type, &'static str)],
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Type {
+    Text,
+    Int,
+    Date,
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        word: "response",
+        table: "RECREATE_RESPONSE",
+        columns: &[
+            ("USER", "REPORTEES_ID", Type::Text, "E1"),
+            ("AT", "RMM_ID", Type::Int, "7"),
+            ("STATUS", "ACCESS_STATUS", Type::Text, "REVOKED"),
+            ("LEVEL", "ACCESS_LEVEL", Type::Text, "NULL"),
+            ("ACTIVE", "IS_ACTIVE", Type::Int, "1"),
+            ("MGR", "ACCESS_REVOKE_DATE_BY_LINE_MANAGER", Type::Date, "NULL"),
+            ("DUE", "RECERTIFICATION_DUE_DATE", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "mapping",
+        table: "MAP_RAP_USER_ROLE",
+        columns: &[("USER", "USER_ID", Type::Text, "E1"), ("AT", "RMM_ID", Type::Int, "7")],
+    },
+];
+
+/// A fresh, migrated database of one test.
+pub(crate) struct World {
+    pub(crate) config: Config,
+    /// What it is called in messages.
+    pub(crate) name: String,
+    pub(crate) folder: TempDir,
+}
+
+/// One fresh database of each kind at hand.
+pub(crate) fn worlds() -> Vec<World> {
+    vec![World::sqlite()]
+}
+
+impl World {
+    /// A fresh embedded database.
+    pub(crate) fn sqlite() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("recert.db").display());
+        World::on("sqlite", DatabaseConfig { url, ..DatabaseConfig::default() }, folder)
+    }
+
+    fn on(name: &str, database: DatabaseConfig, folder: TempDir) -> World {
+        let mut config = Config::parse("").unwrap();
+        config.database =
+            DatabaseConfig { retry_delay: std::time::Duration::from_millis(10), ..database };
+        // What most tests take away is all there is; the limits have tests of their own.
+        config.limits.revoke.floor = 1_000;
+        let world = World { config, name: name.to_owned(), folder };
+        let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
+        migrate::run(&args, &world.context()).unwrap();
+        world
+    }
+
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { config: &self.config, as_of: None, json: false, clock: &now }
+    }
+
+    /// A connection to look or write with.
+    pub(crate) fn open(&self) -> Box<dyn Write> {
+        let session = Session {
+            action: "test".to_owned(),
+            run_id: "test".to_owned(),
+            writes: true,
+            create: false,
+        };
+        db::open(&self.config.database, &session).unwrap()
+    }
+
+    /// Puts rows in, one a line: a kind's word, then `NAME=value` for what is not its default.
+    pub(crate) fn put(&self, rows: &str) {
+        let mut db = self.open();
+        for line in rows.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            put_row(&mut *db, line);
+        }
+        db.commit().unwrap();
+    }
+
+    /// Runs one statement, as somebody else would.
+    pub(crate) fn tamper(&self, statement: &str) -> u64 {
+        let mut db = self.open();
+        let sql = Sql::made("test".to_owned(), statement.to_owned());
+        let touched = db.change_many(&sql, &[], &[&[]]).unwrap();
+        db.commit().unwrap();
+        touched[0]
+    }
+
+    /// All rows of a table as JSON, sorted.
+    pub(crate) fn dump(&self, table: &str) -> Vec<String> {
+        let mut rows: Vec<String> = self
+            .query(&format!("SELECT * FROM {table}"))
+            .iter()
+            .map(|row| row.image_from(0))
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    /// The rows of a query.
+    pub(crate) fn query(&self, query: &str) -> Vec<Row> {
+        let sql = Sql::made("test".to_owned(), query.to_owned());
+        self.open().rows(&sql, &[]).unwrap()
+    }
+
+    /// The first column of the first row, as text.
+    pub(crate) fn one(&self, query: &str) -> String {
+        self.query(query).first().map(|row| row.values[0].display()).unwrap_or_default()
+    }
+
+    /// Runs a job by its command line.
+    pub(crate) fn run(&self, command: &str) -> Ended {
+        self.try_run(command, false)
+            .unwrap_or_else(|error| panic!("{}: `{command}`: {error:#}", self.name))
+    }
+
+    /// Plans a job by its command line.
+    pub(crate) fn preview(&self, command: &str) -> Ended {
+        self.try_run(command, true)
+            .unwrap_or_else(|error| panic!("{}: `{command}`: {error:#}", self.name))
+    }
+
+    /// Runs or plans; an error says that there was no run at all.
+    pub(crate) fn try_run(&self, command: &str, preview: bool) -> anyhow::Result<Ended> {
+        let (job, as_of) = parse(command);
+        run::run(&Request { job: &job, preview, as_of, config: &self.config, clock: &now })
+    }
+
+    /// The config as a file, for the binary itself.
+    pub(crate) fn config_file(&self) -> PathBuf {
+        let path = self.folder.path().join("recert.toml");
+        let limits = "[limits.revoke]\nfloor = 1000\n";
+        let url = toml::Value::String(self.config.database.url.clone());
+        std::fs::write(&path, format!("[database]\nurl = {url}\nretry_delay = 0.01\n{limits}"))
+            .unwrap();
+        path
+    }
+
+    /// The binary, about to work on this database, with nothing of the tests' environment.
+    pub(crate) fn recert(&self, command: &str) -> Process {
+        let mut process = recert(command);
+        process.env("RECERT_CONFIG", self.config_file()).current_dir(self.folder.path());
+        process
+    }
+}
+
+/// The binary with these words, separated by blanks.
+pub(crate) fn recert(command: &str) -> Process {
+    let mut process = Process::new(env!("CARGO_BIN_EXE_recert"));
+    process.args(words(command)).env_remove("RECERT_CONFIG");
+    process
+}
+
+/// The job and the day of a command line.
+pub(crate) fn parse(command: &str) -> (Job, Option<NaiveDate>) {
+    let all = std::iter::once("recert".to_owned()).chain(words(command));
+    let cli = Cli::try_parse_from(all).unwrap_or_else(|error| panic!("`{command}`: {error}"));
+    match cli.command {
+        Command::Job(job) => (job, cli.global.as_of),
+        other => panic!("`{command}` is no job: {other:?}"),
+    }
+}
+
+/// Splits at blanks; `"…"` keeps them.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quoted, mut any) = (String::new(), false, false);
+    for c in text.chars() {
+        match c {
+            '"' => (quoted, any) = (!quoted, true),
+            ' ' if !quoted => {
+                if any {
+                    words.push(std::mem::take(&mut word));
+                }
+                any = false;
+            }
+            c => {
+                word.push(c);
+                any = true;
+            }
+        }
+    }
+    if any {
+        words.push(word);
+    }
+    words
+}
+
+fn put_row(db: &mut dyn Write, line: &str) {
+    let words = words(line);
+    let kind = KINDS
+        .iter()
+        .find(|kind| kind.word == words[0])
+        .unwrap_or_else(|| panic!("no kind of row: {line}"));
+    let mut values: Vec<Value> =
+        kind.columns.iter().map(|(_, _, data_type, default)| value(*data_type, default)).collect();
+    for word in &words[1..] {
+        let (name, text) =
+            word.split_once('=').unwrap_or_else(|| panic!("no `NAME=value`: {word}"));
+        let at = kind.columns.iter().position(|column| column.0 == name);
+        let at = at.unwrap_or_else(|| panic!("a {} has no {name}", kind.word));
+        values[at] = value(kind.columns[at].2, text);
+    }
+    let names: Vec<&str> = kind.columns.iter().map(|column| column.1).collect();
+    let binds: Vec<String> = (0..names.len()).map(|n| format!("b{n}")).collect();
+    let text = format!(
+        "INSERT INTO {} ({}) VALUES (:{})",
+        kind.table,
+        names.join(", "),
+        binds.join(", :")
+    );
+    let binds: Vec<&str> = binds.iter().map(String::as_str).collect();
+    db.change_many(&Sql::made("test".to_owned(), text), &binds, &[&values]).unwrap();
+}
+
+fn value(data_type: Type, text: &str) -> Value {
+    match data_type {
+        _ if text == "NULL" => Value::Null,
+        Type::Text => text.into(),
+        Type::Int => Value::Int(text.parse().unwrap()),
+        Type::Date => {
+            let at: NaiveDateTime = parse_date(text).unwrap_or_else(|| panic!("no date: {text}"));
+            Value::Date(at)
+        }
+    }
+}
+
+/// On every database at hand: the plan is as printed, is carried out, and then there is nothing left.
+pub(crate) fn check(rows: &str, command: &str, plan: &str) {
+    for world in worlds() {
+        check_on(&world, rows, command, plan);
+    }
+}
+
+/// As [`check`], on this database.
+pub(crate) fn check_on(world: &World, rows: &str, command: &str, plan: &str) {
+    let name = &world.name;
+    world.put(rows);
+    let preview = world.preview(command);
+    assert_eq!(printed(&preview), unindented(plan), "{name}: the plan of `{command}`");
+
+    let ended = world.run(command);
+    ok(&ended);
+    assert_eq!(printed(&ended), unindented(plan), "{name}: what `{command}` applied");
+    assert_eq!(
+        ended.summary.counts, preview.summary.counts,
+        "{name}: preview and run count the same"
+    );
+    assert_eq!(
+        ledger_lines(world, &ended),
+        unindented(plan).len(),
+        "{name}: one ledger row a change"
+    );
+
+    let again = world.run(command);
+    ok(&again);
+    assert_eq!(printed(&again), Vec::<String>::new(), "{name}: `{command}` a second time");
+    assert_eq!(ledger_lines(world, &again), 0, "{name}: an idle run leaves no change");
+}
+
+/// How many changes a run has in the ledger.
+fn ledger_lines(world: &World, ended: &Ended) -> usize {
+    let query = format!("SELECT seq FROM recert_change WHERE run_id = '{}'", ended.summary.run_id);
+    world.query(&query).len()
+}
+
+/// Fails with the run's own words, if it failed.
+pub(crate) fn ok(ended: &Ended) {
+    if let Some(error) = &ended.error {
+        panic!("{}", Exit::tell(error));
+    }
+}
+
+/// The number a run ended with.
+pub(crate) fn exit(ended: &Ended) -> Exit {
+    ended.error.as_ref().map_or(Exit::Done, Exit::of)
+}
+
+/// The plan, one line a change.
+pub(crate) fn printed(ended: &Ended) -> Vec<String> {
+    let text = ended.plan.as_ref().map(ToString::to_string).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The lines of a text in a test, without their indentation.
+pub(crate) fn unindented(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
