@@ -1,4 +1,7 @@
 //! All of recert's integration tests, in one binary. `README.md` beside this folder is the map.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod cli;
 mod harness;
 mod revoke;
