@@ -4,6 +4,7 @@
 //! and plans again expecting nothing: so every test proves idempotence too. It does all of that on
 //! every database at hand.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command as Process;
 
@@ -327,4 +328,15 @@ pub(crate) fn printed(ended: &Ended) -> Vec<String> {
 /// The lines of a text in a test, without their indentation.
 pub(crate) fn unindented(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Says by name what was left out, and why: past the test runner's capture, and into the file that
+/// `tests/run` reads afterwards.
+pub(crate) fn skipped(what: &str, needs: &str) {
+    let line = format!("SKIPPED {what}: needs {needs}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(path) = std::env::var_os("RECERT_TEST_SKIPS") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(line.as_bytes()).unwrap();
+    }
 }
