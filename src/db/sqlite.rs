@@ -69,12 +69,28 @@ fn make_file(path: &Path) -> anyhow::Result<()> {
 /// SQLite's own UPPER and LOWER stop at ASCII; Oracle's do not.
 fn teach_letters(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let text = |context: &Context<'_>| context.get::<Option<String>>(0);
-    connection.create_scalar_function("upper", 1, flags, move |context| {
-        Ok(text(context)?.map(|text| text.to_uppercase()))
+    connection.create_scalar_function("upper", 1, flags, |context| {
+        fold(context, str::to_ascii_uppercase, str::to_uppercase)
     })?;
-    connection.create_scalar_function("lower", 1, flags, move |context| {
-        Ok(text(context)?.map(|text| text.to_lowercase()))
+    connection.create_scalar_function("lower", 1, flags, |context| {
+        fold(context, str::to_ascii_lowercase, str::to_lowercase)
+    })
+}
+
+fn fold(
+    context: &Context<'_>,
+    ascii: fn(&str) -> String,
+    all: fn(&str) -> String,
+) -> rusqlite::Result<Option<String>> {
+    Ok(match context.get_raw(0) {
+        ValueRef::Null => None,
+        ValueRef::Text(bytes) => {
+            let text = std::str::from_utf8(bytes)?;
+            Some(if text.is_ascii() { ascii(text) } else { all(text) })
+        }
+        ValueRef::Integer(n) => Some(n.to_string()),
+        ValueRef::Real(x) => Some(x.to_string()),
+        ValueRef::Blob(_) => None,
     })
 }
 

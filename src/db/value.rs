@@ -139,15 +139,22 @@ pub struct Row {
 }
 
 impl Row {
-    /// The value in a column.
+    /// Where a column stands; the first of that name.
     ///
     /// # Errors
     /// No column of that name: the table is not as recert needs it (`Exit::Config`).
-    pub fn get(&self, column: &str) -> anyhow::Result<&Value> {
-        let at = self.columns.iter().position(|name| name == column).ok_or_else(|| {
+    pub fn place(&self, column: &str) -> anyhow::Result<usize> {
+        self.columns.iter().position(|name| name == column).ok_or_else(|| {
             anyhow!("column `{column}` is missing; `recert migrate` adds it").context(Exit::Config)
-        })?;
-        Ok(&self.values[at])
+        })
+    }
+
+    /// The value in a column.
+    ///
+    /// # Errors
+    /// As [`Row::place`].
+    pub fn get(&self, column: &str) -> anyhow::Result<&Value> {
+        Ok(&self.values[self.place(column)?])
     }
 
     /// A value as text; NULL is empty.
@@ -191,8 +198,14 @@ impl Row {
     /// The columns from `first` on as one JSON object: a row's image, with all its columns.
     #[must_use]
     pub fn image_from(&self, first: usize) -> String {
-        let mut out = String::with_capacity(32 * self.values.len());
-        let pairs = self.columns.iter().zip(&self.values).skip(first);
+        self.image(first..self.values.len())
+    }
+
+    /// Some neighbouring columns as one JSON object.
+    #[must_use]
+    pub fn image(&self, places: std::ops::Range<usize>) -> String {
+        let mut out = String::with_capacity(32 * places.len());
+        let pairs = self.columns[places.clone()].iter().zip(&self.values[places]);
         write_image(pairs.map(|(name, value)| (name.as_str(), value)), &mut out);
         out
     }

@@ -187,7 +187,7 @@ fn write_chunk(
             run_id.into(),
             seq.into(),
             (&*step.table).into(),
-            change.key.as_str().into(),
+            (&*change.key).into(),
             change.action.word().into(),
             (&*change.why).into(),
             change.result.word().into(),

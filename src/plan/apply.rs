@@ -34,7 +34,7 @@ fn expect(step: &Step, touched: &[u64]) -> anyhow::Result<()> {
     for (touch, &touched) in step.touches.iter().zip(touched) {
         let planned = touch.changes.len() as u64;
         if touched != planned {
-            let key = touch.changes.first().map_or("", |change| change.key.as_str());
+            let key = touch.changes.first().map_or("", |change| &*change.key);
             return Err(anyhow!(
                 "{}: {} `{key}`: {touched} rows were touched where {planned} were planned; all was rolled back",
                 step.say,
