@@ -15,7 +15,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
-use super::{Binds, Column, Dialect, EachRow, Read, Row, Session, Value, Write};
+use super::{Bind, BindArray, Binds, Column, Dialect, EachRow, Read, Row, Session, Value, Write};
 use crate::exit::Exit;
 use crate::sql;
 use crate::sql::Sql;
@@ -102,7 +102,7 @@ impl Read for Sqlite {
         let names: Vec<&str> = binds.iter().map(|(name, _)| *name).collect();
         let places = bind_places(&statement, &names).with_context(told)?;
         for ((_, value), place) in binds.iter().zip(places) {
-            statement.raw_bind_parameter(place, Bound(value)).map_err(classed)?;
+            statement.raw_bind_parameter(place, Bound(value.into())).map_err(classed)?;
         }
         let columns: Arc<[String]> =
             statement.column_names().iter().map(|name| name.to_uppercase()).collect();
@@ -139,20 +139,15 @@ fn column(row: &Row) -> anyhow::Result<Column> {
 }
 
 impl Write for Sqlite {
-    fn change_many(
-        &mut self,
-        sql: &Sql,
-        names: &[&str],
-        rows: &[&[Value]],
-    ) -> anyhow::Result<Vec<u64>> {
+    fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>> {
         let told = || format!("statement `{}`", sql.name);
         let mut statement =
             self.connection.prepare_cached(sql.sqlite()).map_err(classed).with_context(told)?;
-        let places = bind_places(&statement, names).with_context(told)?;
-        let mut touched = Vec::with_capacity(rows.len());
-        for row in rows {
-            for (value, place) in row.iter().zip(&places) {
-                statement.raw_bind_parameter(*place, Bound(value)).map_err(classed)?;
+        let places = bind_places(&statement, array.names()).with_context(told)?;
+        let mut touched = Vec::with_capacity(array.n_rows());
+        for row in array.rows() {
+            for (bind, place) in row.iter().zip(&places) {
+                statement.raw_bind_parameter(*place, Bound(*bind)).map_err(classed)?;
             }
             let n = statement.raw_execute().map_err(classed).with_context(told)?;
             touched.push(n as u64);
@@ -192,20 +187,20 @@ fn bind_places(statement: &Statement<'_>, names: &[&str]) -> anyhow::Result<Vec<
 }
 
 /// A value on its way into SQLite.
-struct Bound<'a>(&'a Value);
+struct Bound<'a>(Bind<'a>);
 
 impl rusqlite::ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
-            Value::Null => ToSqlOutput::from(rusqlite::types::Null),
-            Value::Int(n) => ToSqlOutput::from(*n),
-            Value::Real(x) => ToSqlOutput::from(*x),
-            Value::Number(text) | Value::Text(text) => {
+            Bind::Null => ToSqlOutput::from(rusqlite::types::Null),
+            Bind::Int(n) => ToSqlOutput::from(n),
+            Bind::Real(x) => ToSqlOutput::from(x),
+            Bind::Number(text) | Bind::Text(text) => {
                 ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
             }
-            Value::Date(at) | Value::Timestamp(at) => ToSqlOutput::from(date_text(*at)),
-            Value::TimestampTz(at) => ToSqlOutput::from(at.to_rfc3339()),
-            Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Bind::Date(at) | Bind::Timestamp(at) => ToSqlOutput::from(date_text(at)),
+            Bind::TimestampTz(at) => ToSqlOutput::from(at.to_rfc3339()),
+            Bind::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         })
     }
 }

@@ -129,6 +129,109 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
+/// One value on its way into a statement; borrowed, because a run binds millions of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bind<'a> {
+    /// NULL; an empty text becomes one, as on Oracle, unless it was read as such.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// A decimal number, as its exact text.
+    Number(&'a str),
+    /// A binary floating-point number.
+    Real(f64),
+    /// Text.
+    Text(&'a str),
+    /// DATE: whole seconds.
+    Date(NaiveDateTime),
+    /// TIMESTAMP: microseconds.
+    Timestamp(NaiveDateTime),
+    /// TIMESTAMP WITH TIME ZONE.
+    TimestampTz(DateTime<FixedOffset>),
+    /// RAW or BLOB.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a Value> for Bind<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Bind::Null,
+            Value::Int(n) => Bind::Int(*n),
+            Value::Number(text) => Bind::Number(text),
+            Value::Real(x) => Bind::Real(*x),
+            Value::Text(text) => Bind::Text(text),
+            Value::Date(at) => Bind::Date(*at),
+            Value::Timestamp(at) => Bind::Timestamp(*at),
+            Value::TimestampTz(at) => Bind::TimestampTz(*at),
+            Value::Bytes(bytes) => Bind::Bytes(bytes),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Bind<'a> {
+    fn from(text: &'a str) -> Self {
+        if text.is_empty() { Bind::Null } else { Bind::Text(text) }
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Bind<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Bind::Null, Bind::from)
+    }
+}
+
+/// The binds of one array DML: a row of values for each time the statement is carried out.
+#[derive(Clone, Debug)]
+pub struct BindArray<'a> {
+    names: &'a [&'a str],
+    binds: Vec<Bind<'a>>,
+    n_rows: usize,
+}
+
+impl<'a> BindArray<'a> {
+    /// No rows yet; `names` are the binds' names, in the order of every row's values.
+    #[must_use]
+    pub fn new(names: &'a [&'a str]) -> Self {
+        BindArray { names, binds: Vec::new(), n_rows: 0 }
+    }
+
+    /// These rows.
+    #[must_use]
+    pub fn of(names: &'a [&'a str], rows: &[&'a [Value]]) -> Self {
+        let mut array = BindArray::new(names);
+        array.binds.reserve(rows.len() * names.len());
+        for row in rows {
+            array.push(row.iter().map(Bind::from));
+        }
+        array
+    }
+
+    /// Adds a row: one value for each name.
+    pub fn push(&mut self, row: impl IntoIterator<Item = Bind<'a>>) {
+        self.binds.extend(row);
+        self.n_rows += 1;
+        debug_assert_eq!(self.binds.len(), self.n_rows * self.names.len());
+    }
+
+    /// The binds' names.
+    #[must_use]
+    pub fn names(&self) -> &'a [&'a str] {
+        self.names
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The rows, in order; each has a value for each name.
+    pub fn rows(&self) -> impl Iterator<Item = &[Bind<'a>]> {
+        let width = self.names.len();
+        (0..self.n_rows).map(move |row| &self.binds[row * width..(row + 1) * width])
+    }
+}
+
 /// A row of an answer; its columns are known by their upper-case names.
 #[derive(Clone, Debug)]
 pub struct Row {

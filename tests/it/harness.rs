@@ -13,7 +13,7 @@ use clap::Parser as _;
 use recert::cli::{Cli, Command};
 use recert::commands::{Context, migrate};
 use recert::config::{Config, DatabaseConfig};
-use recert::db::{self, Row, Session, Value, Write, parse_date};
+use recert::db::{self, BindArray, Row, Session, Value, Write, parse_date};
 use recert::exit::Exit;
 use recert::jobs::Job;
 use recert::run::{self, Ended, Request};
@@ -124,7 +124,7 @@ impl World {
     pub(crate) fn tamper(&self, statement: &str) -> u64 {
         let mut db = self.open();
         let sql = Sql::made("test".to_owned(), statement.to_owned());
-        let touched = db.change_many(&sql, &[], &[&[]]).unwrap();
+        let touched = db.change_many(&sql, &BindArray::of(&[], &[&[]])).unwrap();
         db.commit().unwrap();
         touched[0]
     }
@@ -253,7 +253,8 @@ fn put_row(db: &mut dyn Write, line: &str) {
         binds.join(", :")
     );
     let binds: Vec<&str> = binds.iter().map(String::as_str).collect();
-    db.change_many(&Sql::made("test".to_owned(), text), &binds, &[&values]).unwrap();
+    db.change_many(&Sql::made("test".to_owned(), text), &BindArray::of(&binds, &[&values]))
+        .unwrap();
 }
 
 fn value(data_type: Type, text: &str) -> Value {
