@@ -22,3 +22,4 @@ SELECT r.rowid AS row_id,
    AND COALESCE(r.access_revoke_date_by_line_manager, r.recertification_due_date) < :next_day
  WHERE r.is_active = 1
    AND INSTR(:statuses, '|' || UPPER(TRIM(r.access_status)) || '|') > 0
+ ORDER BY r.rowid

@@ -145,10 +145,16 @@ impl Write for Sqlite {
             self.connection.prepare_cached(sql.sqlite()).map_err(classed).with_context(told)?;
         let places = bind_places(&statement, array.names()).with_context(told)?;
         let mut touched = Vec::with_capacity(array.n_rows());
+        let mut bound: Vec<Bind<'_>> = Vec::new();
         for row in array.rows() {
-            for (bind, place) in row.iter().zip(&places) {
-                statement.raw_bind_parameter(*place, Bound(*bind)).map_err(classed)?;
+            for (at, (bind, place)) in row.iter().zip(&places).enumerate() {
+                // A bind stays bound, and much of a run says the same in every row.
+                if !bound.get(at).is_some_and(|before| before.is_the_same(bind)) {
+                    statement.raw_bind_parameter(*place, Bound(*bind)).map_err(classed)?;
+                }
             }
+            bound.clear();
+            bound.extend_from_slice(row);
             let n = statement.raw_execute().map_err(classed).with_context(told)?;
             touched.push(n as u64);
         }

@@ -1,6 +1,7 @@
 //! Takes back the access whose revoke date has come (section 5 of the spec).
 //! Safe to rerun: a processed response is no longer active, so it is not planned again.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -27,9 +28,6 @@ const COUNTS: [&str; 7] = [
     "conflicts",
 ];
 
-/// User and location: what a response and a mapping row have in common.
-type Access = (String, String);
-
 pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let config = &world.config.revoke;
     let next_day = world.as_of.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
@@ -41,12 +39,14 @@ pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
         .context("looking for responses whose revoke date has come")?;
 
     let Look { mut plan, mut due, mut mappings, .. } = look;
+    // The same plan for the same rows, however the database hands them out; several responses may
+    // have brought the same mapping row.
+    due.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.before.cmp(&b.before)));
+    mappings.touches.sort_by(order);
+    mappings.touches.dedup_by(|a, b| a.binds[0] == b.binds[0]);
     if !mappings.touches.is_empty() {
         plan.population = count_mappings(world)?;
     }
-    // The same plan for the same rows, however the database hands them out.
-    mappings.touches.sort_by(|a, b| order(a).cmp(&order(b)));
-    due.sort_by(|a, b| a.access.cmp(&b.access).then_with(|| a.before.cmp(&b.before)));
     let taken: HashSet<&str> =
         mappings.touches.iter().map(|touch| &*touch.changes[0].key).collect();
     let marks = mark_processed(due, &taken);
@@ -57,7 +57,7 @@ pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
 
 /// A response whose date has come.
 struct Due {
-    access: Access,
+    key: Box<str>,
     binds: [Value; 3],
     why: Arc<str>,
     before: Box<str>,
@@ -72,9 +72,8 @@ struct Look<'a> {
     plan: Plan,
     due: Vec<Due>,
     mappings: Step,
-    /// What was decided of a response, by its row id: a response comes once for each mapping row.
-    decided: HashMap<String, Option<Arc<str>>>,
-    mappings_seen: HashSet<String>,
+    /// The response looked at last, and why it is processed: its rows come one after the other.
+    decided: (Value, Option<Arc<str>>),
     whys: HashMap<(NaiveDate, DateOf), Arc<str>>,
 }
 
@@ -104,24 +103,18 @@ impl<'a> Look<'a> {
                 takes_away: true,
                 touches: Vec::new(),
             },
-            decided: HashMap::new(),
-            mappings_seen: HashSet::new(),
+            decided: (Value::Null, None),
             whys: HashMap::new(),
         }
     }
 
     /// Takes one row: a response, and perhaps a mapping row it takes away.
     fn at(&mut self, row: &Row) -> anyhow::Result<()> {
-        let row_id = row.text("ROW_ID")?;
-        let taken = match self.decided.get(&row_id) {
-            Some(decided) => decided.clone(),
-            None => {
-                let decided = self.decide(row)?;
-                self.decided.insert(row_id, decided.clone());
-                decided
-            }
-        };
-        match taken {
+        let row_id = row.get("ROW_ID")?;
+        if *row_id != self.decided.0 {
+            self.decided = (row_id.clone(), self.decide(row)?);
+        }
+        match self.decided.1.clone() {
             Some(why) => self.take_mapping(row, why),
             None => Ok(()),
         }
@@ -134,11 +127,11 @@ impl<'a> Look<'a> {
         if !ours {
             return Ok(None);
         }
-        let access = (row.text("REPORTEES_ID")?, row.text("RMM_ID")?);
-        let date = revoke_date(row).with_context(|| format!("response of `{}`", key(&access)))?;
+        let key = key(row.get("REPORTEES_ID")?, row.get("RMM_ID")?);
+        let date = revoke_date(row).with_context(|| format!("response of `{key}`"))?;
         let Some((day, date_of)) = date else {
             self.plan.noticed.add("undated", 1);
-            self.plan.find("undated", key(&access), "neither date is set: not due, left as it is");
+            self.plan.find("undated", key, "neither date is set: not due, left as it is");
             return Ok(None);
         };
         if day > self.as_of {
@@ -146,7 +139,7 @@ impl<'a> Look<'a> {
             return Ok(None);
         }
         self.plan.noticed.add("due", 1);
-        if !row.get("APPROVED_ROW_ID")?.is_null() && self.leaves_conflict(&access) {
+        if !row.get("APPROVED_ROW_ID")?.is_null() && self.leaves_conflict(&key) {
             return Ok(None);
         }
         let why = Arc::clone(self.whys.entry((day, date_of)).or_insert_with(|| why(day, date_of)));
@@ -156,44 +149,39 @@ impl<'a> Look<'a> {
             row.get("RMM_ID")?.clone(),
         ];
         let before = row.image(1..row.place("APPROVED_ROW_ID")?).into_boxed_str();
-        self.due.push(Due { access, binds, why: Arc::clone(&why), before });
+        self.due.push(Due { key: key.into(), binds, why: Arc::clone(&why), before });
         Ok(Some(why))
     }
 
     /// Names a due response that another active one contradicts; says whether to leave it alone.
-    fn leaves_conflict(&mut self, access: &Access) -> bool {
+    fn leaves_conflict(&mut self, key: &str) -> bool {
         let skip = self.config.on_conflict == OnConflict::Skip;
         let done =
             if skip { "left alone (`on_conflict = \"skip\"`)" } else { "revoked all the same" };
         self.plan.noticed.add("conflicts", 1);
-        self.plan.find(
-            "conflict",
-            key(access),
-            format!("another active response approves it: {done}"),
-        );
+        self.plan.find("conflict", key, format!("another active response approves it: {done}"));
         skip
     }
 
     /// One deletion for each mapping row, however many responses speak of it.
     fn take_mapping(&mut self, row: &Row, why: Arc<str>) -> anyhow::Result<()> {
         let row_id = row.get("MAPPING_ROW_ID")?;
-        if row_id.is_null() || !self.mappings_seen.insert(row_id.display()) {
+        if row_id.is_null() {
             return Ok(());
         }
         let first = row.place("MAPPING_ROW_ID")? + 1;
-        let access = (row.text("USER_ID")?, row.text("RMM_ID")?); // The response's: it is the same.
         let location = row.columns[first..].iter().position(|name| name == "RMM_ID");
         let location = location.ok_or_else(|| anyhow!("MAP_RAP_USER_ROLE has no column RMM_ID"))?;
+        let (user, location) = (row.get("USER_ID")?, &row.values[first + location]);
         let change = Change {
-            key: key(&access).into(),
+            key: key(user, location).into(),
             action: Action::Delete,
             why,
             result: Outcome::Applied,
             before: Some(row.image(first..row.values.len()).into()),
             after: None,
         };
-        let binds =
-            vec![row_id.clone(), row.get("USER_ID")?.clone(), row.values[first + location].clone()];
+        let binds = vec![row_id.clone(), user.clone(), location.clone()];
         self.mappings.touches.push(Touch { binds, changes: vec![change] });
         Ok(())
     }
@@ -216,9 +204,13 @@ fn why(day: NaiveDate, date_of: DateOf) -> Arc<str> {
     .into()
 }
 
-fn order(touch: &Touch) -> (&str, Option<&str>, String) {
-    let change = &touch.changes[0];
-    (&change.key, change.before.as_deref(), touch.binds[0].display())
+fn order(a: &Touch, b: &Touch) -> Ordering {
+    let (a_change, b_change) = (&a.changes[0], &b.changes[0]);
+    a_change
+        .key
+        .cmp(&b_change.key)
+        .then_with(|| a_change.before.cmp(&b_change.before))
+        .then_with(|| a.binds[0].display().cmp(&b.binds[0].display()))
 }
 
 /// One update for each due response; apart, those whose access was gone already.
@@ -251,12 +243,11 @@ fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
     );
     let after: Arc<str> = r#"{"IS_ACTIVE":0}"#.into();
     for response in due {
-        let key = key(&response.access);
         let [row_id, user, location] = response.binds;
         let whole = !user.is_null() && !location.is_null();
-        let found = whole && taken.contains(key.as_str());
+        let found = whole && taken.contains(&*response.key);
         let change = Change {
-            key: key.into(),
+            key: response.key,
             action: Action::Update,
             why: response.why,
             result: if found { Outcome::Applied } else { Outcome::AlreadyAbsent },
@@ -282,8 +273,9 @@ fn count_mappings(world: &mut World<'_>) -> anyhow::Result<u64> {
     Ok(n.unwrap_or_default().unsigned_abs())
 }
 
-fn key((user, location): &Access) -> String {
-    format!("{user}/{location}")
+/// Which access, in the ledger and in findings: user and location.
+fn key(user: &Value, location: &Value) -> String {
+    format!("{}/{}", user.display(), location.display())
 }
 
 /// As ACCESS_STATUS and ACCESS_LEVEL are compared: without case and surrounding blanks.
