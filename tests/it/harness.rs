@@ -129,6 +129,17 @@ impl World {
         touched[0]
     }
 
+    /// Creates or alters something.
+    pub(crate) fn define(&self, statement: &str) {
+        let mut db = self.open();
+        db.define(&Sql::made("test".to_owned(), statement.to_owned())).unwrap();
+        db.commit().unwrap();
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.name == "sqlite"
+    }
+
     /// All rows of a table as JSON, sorted.
     pub(crate) fn dump(&self, table: &str) -> Vec<String> {
         let mut rows: Vec<String> = self

@@ -3,6 +3,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod cli;
+mod db_contract;
 mod harness;
 mod revoke;
+mod road;
 mod script_psql;
