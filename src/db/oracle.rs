@@ -21,7 +21,7 @@ use crate::sql::Sql;
 const ARRAY_ROWS: usize = 1_000;
 /// Bytes that the binds of one array DML may take; ODPI-C allots four for each.
 const ARRAY_BYTES: usize = 8 << 20;
-/// Oracle's longest VARCHAR2 bind; longer text travels as a CLOB.
+/// Oracle's longest VARCHAR2 bind; longer text travels as a LONG, piece by piece.
 const VARCHAR2_BYTES: usize = 32_767;
 const STATEMENTS_CACHED: u32 = 40;
 
@@ -258,8 +258,8 @@ fn bind_types(n_binds: usize, rows: &[&[Bind<'_>]]) -> Vec<OracleType> {
                 };
             }
             match chosen {
-                OracleType::Varchar2(n) if n as usize > VARCHAR2_BYTES => OracleType::CLOB,
-                OracleType::Raw(n) if n as usize > VARCHAR2_BYTES => OracleType::BLOB,
+                OracleType::Varchar2(n) if n as usize > VARCHAR2_BYTES => OracleType::Long,
+                OracleType::Raw(n) if n as usize > VARCHAR2_BYTES => OracleType::LongRaw,
                 other => other,
             }
         })

@@ -71,9 +71,11 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
 }
 
-/// One fresh database of each kind at hand.
+/// One fresh database of each kind at hand: the embedded one, and Oracle's driver on the stand-in.
 pub(crate) fn worlds() -> Vec<World> {
-    vec![World::sqlite()]
+    let mut worlds = vec![World::sqlite()];
+    worlds.extend(World::oracle());
+    worlds
 }
 
 impl World {
@@ -82,6 +84,27 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("recert.db").display());
         World::on("sqlite", DatabaseConfig { url, ..DatabaseConfig::default() }, folder)
+    }
+
+    /// A fresh schema behind the `oracle` driver: a stand-in on PostgreSQL.
+    pub(crate) fn oracle() -> Option<World> {
+        let database = match clntsh::support::database() {
+            Ok(database) => database,
+            Err(why) => {
+                skipped("everything on the Oracle driver", &format!("PostgreSQL ({why})"));
+                return None;
+            }
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let password_file = folder.path().join("password");
+        write_secret(&password_file, &database.password);
+        let config = DatabaseConfig {
+            url: format!("oracle:{}", database.identifier),
+            username: Some(database.user.clone()),
+            password_file: Some(password_file),
+            ..DatabaseConfig::default()
+        };
+        Some(World::on("oracle", config, folder))
     }
 
     fn on(name: &str, database: DatabaseConfig, folder: TempDir) -> World {
@@ -351,4 +374,17 @@ pub(crate) fn skipped(what: &str, needs: &str) {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         file.write_all(line.as_bytes()).unwrap();
     }
+}
+
+/// A file that only its owner can read.
+pub(crate) fn write_secret(path: &std::path::Path, secret: &str) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap();
+    file.write_all(secret.as_bytes()).unwrap();
 }
