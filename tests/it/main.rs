@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod any_world;
 mod cli;
 mod db_contract;
 mod harness;
