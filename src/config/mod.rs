@@ -1,6 +1,7 @@
 //! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
 
 mod database;
+mod disable_inactive;
 mod limits;
 mod secret;
 
@@ -14,6 +15,7 @@ use crate::db::hex;
 use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
+pub use disable_inactive::DisableInactiveConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
 
@@ -29,6 +31,8 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// Which accounts `disable-inactive` disables.
+    pub disable_inactive: DisableInactiveConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -161,6 +165,7 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        self.disable_inactive.check(errors);
         if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
             errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
         }

@@ -2,6 +2,7 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod disable_inactive;
 mod revoke;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -55,6 +56,8 @@ pub struct With<A: clap::Args> {
 pub enum Job {
     /// Take back the access whose revoke date has come
     Revoke(With<revoke::Args>),
+    /// Disable accounts without activity
+    DisableInactive(With<disable_inactive::Args>),
 }
 
 impl Default for Job {
@@ -79,6 +82,7 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Job::Revoke(_) => "revoke",
+            Job::DisableInactive(_) => "disable-inactive",
         }
     }
 
@@ -89,6 +93,7 @@ impl Job {
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         match self {
             Job::Revoke(with) => revoke::plan(&with.args, world),
+            Job::DisableInactive(with) => disable_inactive::plan(&with.args, world),
         }
     }
 
@@ -97,6 +102,7 @@ impl Job {
     pub fn write_args(&self) -> &WriteArgs {
         match self {
             Job::Revoke(with) => &with.write,
+            Job::DisableInactive(with) => &with.write,
         }
     }
 
@@ -105,6 +111,7 @@ impl Job {
     pub fn parameters(&self) -> Json {
         match self {
             Job::Revoke(_) => json!({}),
+            Job::DisableInactive(with) => with.args.parameters(),
         }
     }
 
@@ -113,6 +120,7 @@ impl Job {
     pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
         match self {
             Job::Revoke(_) => &config.limits.revoke,
+            Job::DisableInactive(_) => &config.limits.disable_inactive,
         }
     }
 
@@ -121,6 +129,9 @@ impl Job {
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
             Job::Revoke(_) => &config.database,
+            Job::DisableInactive(_) => {
+                config.disable_inactive.database.as_ref().unwrap_or(&config.database)
+            }
         }
     }
 }
