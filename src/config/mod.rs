@@ -175,12 +175,18 @@ impl Config {
 fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
-    let config: Result<Config, _> =
-        serde_ignored::deserialize(tracked, |path| unknown.push(path.to_string()));
+    let config: Result<Config, _> = serde_ignored::deserialize(tracked, |path| {
+        unknown.push(without_options(&path.to_string()))
+    });
     config.map_err(|error| {
         let message = error.to_string().lines().next().unwrap_or_default().to_owned();
         (track.path().to_string(), message)
     })
+}
+
+/// `a.?.b` is how `serde_ignored` says that `a` may be absent; nobody writes it like that.
+fn without_options(path: &str) -> String {
+    path.replace(".?", "")
 }
 
 /// Takes the value at `a.b.c` (or the list around `a.b[0]`) out of the table.

@@ -48,7 +48,7 @@ impl Args {
 const COUNTS: [&str; 6] =
     ["active", "disabled", "sessions_closed", "exempt", "never_active", "undated"];
 
-/// Columns that `select_active` puts before those of the account.
+/// Columns that `select_idle` puts before those of the account.
 const ADDED: usize = 2;
 
 /// A row that changes, and why; a row of OPS_USER or of USER_SESSION.
@@ -63,7 +63,11 @@ pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let moment = world.moment.naive_utc().trunc_subsecs(0);
     let rule = Rule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
 
-    let users = read_inactive(world, &rule, &actor, &mut plan)?;
+    let exempt = Exempt::new(&world.config.disable_inactive);
+    plan.population = count_active(world)?;
+    plan.noticed.add("active", plan.population);
+    plan.noticed.add("exempt", count_exempt(world, &exempt)?);
+    let users = read_inactive(world, &rule, &exempt, &actor, &mut plan)?;
     if users.is_empty() {
         return Ok(plan);
     }
@@ -104,29 +108,50 @@ fn find_actor(world: &mut World<'_>) -> anyhow::Result<Value> {
     }
 }
 
-/// The accounts to disable, by their ID; the rest is counted.
+fn count_active(world: &mut World<'_>) -> anyhow::Result<u64> {
+    let rows = world
+        .db
+        .rows(&sql!("disable_inactive/count_active"), &[])
+        .context("counting the active accounts")?;
+    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
+    Ok(n.unwrap_or_default().unsigned_abs())
+}
+
+/// The active accounts that the config names, whether or not they are in use.
+fn count_exempt(world: &mut World<'_>, exempt: &Exempt) -> anyhow::Result<u64> {
+    let mut n = 0;
+    if exempt.is_empty() {
+        return Ok(n);
+    }
+    world
+        .db
+        .each(&sql!("disable_inactive/select_identities"), &[], &mut |row| {
+            n += u64::from(exempt.names(row)?);
+            Ok(())
+        })
+        .context("counting the exempt accounts")?;
+    Ok(n)
+}
+
+/// The accounts to disable, by their ID; what else is met is counted.
 fn read_inactive(
     world: &mut World<'_>,
     rule: &Rule,
+    exempt: &Exempt,
     actor: &Value,
     plan: &mut Plan,
 ) -> anyhow::Result<Vec<Doomed>> {
-    let exempt = Exempt::new(&world.config.disable_inactive);
+    let binds = [("surely_later", rule.surely_later())];
     let mut users = Vec::new();
     let mut columns: Option<Arc<[String]>> = None; // One for all rows.
     world
         .db
-        .each(&sql!("disable_inactive/select_active", dialects), &[], &mut |row| {
-            plan.noticed.add("active", 1);
+        .each(&sql!("disable_inactive/select_idle", dialects), &binds, &mut |row| {
             let id = row.get("ID")?;
-            if exempt.names(row)? {
-                plan.noticed.add("exempt", 1);
+            if id == actor || exempt.names(row)? {
                 return Ok(());
             }
-            if id == actor {
-                return Ok(());
-            }
-            if row.get("N_SESSIONS")?.is_null() {
+            if row.int("HAS_SESSIONS")? == Some(0) {
                 plan.noticed.add("never_active", 1);
             }
             match rule.judge(row).with_context(|| format!("account `{}`", id.display()))? {
@@ -145,7 +170,6 @@ fn read_inactive(
             Ok(())
         })
         .context("looking for accounts without activity")?;
-    plan.population = plan.noticed.get("active");
     plan.findings.sort_by(|a, b| a.key.cmp(&b.key));
     sort_by_id(&mut users)?;
     Ok(users)

@@ -22,6 +22,11 @@ impl Exempt {
         }
     }
 
+    /// Whether the config names nobody.
+    pub(super) fn is_empty(&self) -> bool {
+        self.oidc_ids.is_empty() && self.emails.is_empty()
+    }
+
     /// Whether the config names this account.
     pub(super) fn names(&self, user: &Row) -> anyhow::Result<bool> {
         Ok((!self.oidc_ids.is_empty() && self.oidc_ids.contains(&bare(&user.text("OIDC_ID")?)))

@@ -34,13 +34,13 @@ impl Rule {
         Rule { cutoff, days }
     }
 
-    /// Judges a row of `select_active`.
+    /// Judges a row of `select_idle`.
     pub(super) fn judge(&self, user: &Row) -> anyhow::Result<Verdict> {
         let updated = user.date("UPDATED_ON")?;
         if updated.is_some_and(|at| !self.is_past(at)) {
             return Ok(Verdict::Keep);
         }
-        let has_sessions = !user.get("N_SESSIONS")?.is_null();
+        let has_sessions = user.int("HAS_SESSIONS")? != Some(0);
         let last = if has_sessions {
             user.date("LATEST_ACTIVITY")?
         } else {
