@@ -158,11 +158,11 @@ fn step(say: &'static str, table: &'static str, sql: Sql, names: &[&str]) -> Ste
 
 fn update(doomed: &Doomed, id: &Value, binds: Vec<Value>, after: &Arc<str>) -> Touch {
     let change = Change {
-        key: id.display(),
+        key: id.display().into(),
         action: Action::Update,
         why: Arc::clone(&doomed.why),
         result: Outcome::Applied,
-        before: Some(doomed.row.image_from(0)),
+        before: Some(doomed.row.image_from(0).into()),
         after: Some(Arc::clone(after)),
     };
     Touch { binds, changes: vec![change] }
@@ -171,7 +171,7 @@ fn update(doomed: &Doomed, id: &Value, binds: Vec<Value>, after: &Arc<str>) -> T
 /// A row whose ID the table gives; so `key` names the row it speaks of.
 fn insert(key: String, why: &Arc<str>, binds: Vec<Value>, after: String) -> Touch {
     let change = Change {
-        key,
+        key: key.into(),
         action: Action::Insert,
         why: Arc::clone(why),
         result: Outcome::Applied,
