@@ -4,6 +4,7 @@ mod evidence;
 mod exempt;
 mod moments;
 mod places;
+mod trips;
 
 use crate::harness::{World, check_on, exit, ok, printed, worlds};
 use recert::exit::Exit;
