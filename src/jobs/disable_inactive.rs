@@ -75,12 +75,12 @@ pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
 
     let mut steps = Steps::new(Stamp { actor, moment });
     let dates = DateColumns::of(world.db, "OPS_USER")?;
-    for user in &users {
-        steps.disable(user, &dates)?;
+    for user in users {
+        steps.disable(&user, &dates)?;
     }
     let dates = DateColumns::of(world.db, "USER_SESSION")?;
-    for session in &sessions {
-        steps.close(session, &dates)?;
+    for session in sessions {
+        steps.close(&session, &dates)?;
     }
     plan.steps = steps.done();
     Ok(plan)
