@@ -61,6 +61,32 @@ const KINDS: &[Kind] = &[
         table: "MAP_RAP_USER_ROLE",
         columns: &[("USER", "USER_ID", Type::Text, "E1"), ("AT", "RMM_ID", Type::Int, "7")],
     },
+    Kind {
+        word: "account",
+        table: "OPS_USER",
+        columns: &[
+            ("ID", "ID", Type::Int, "1"),
+            ("OIDC", "OIDC_ID", Type::Text, "NULL"),
+            ("MAIL", "EMAIL", Type::Text, "NULL"),
+            ("STATUS", "STATUS", Type::Text, "ACTIVE"),
+            ("CREATED", "CREATED_ON", Type::Date, "NULL"),
+            ("BY", "UPDATED_BY", Type::Int, "NULL"),
+            ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "session",
+        table: "USER_SESSION",
+        columns: &[
+            ("ID", "ID", Type::Int, "1"),
+            ("OF", "USER_ID", Type::Int, "1"),
+            ("ACTIVE", "IS_ACTIVE", Type::Int, "NULL"),
+            ("LAST", "LAST_ACTIVE_AT", Type::Date, "NULL"),
+            ("CREATED", "CREATED_ON", Type::Date, "NULL"),
+            ("BY", "UPDATED_BY", Type::Int, "NULL"),
+            ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
 ];
 
 /// A fresh, migrated database of one test.

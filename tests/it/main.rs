@@ -5,6 +5,7 @@
 mod any_world;
 mod cli;
 mod db_contract;
+mod disable_inactive;
 mod harness;
 mod revoke;
 mod road;
