@@ -57,6 +57,18 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        word: "user",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("RAP", "RAP", Type::Int, "1"),
+            ("PACKBUILDER", "PACKBUILDER", Type::Int, "0"),
+            ("MGR", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+        ],
+    },
+    Kind {
         word: "mapping",
         table: "MAP_RAP_USER_ROLE",
         columns: &[("USER", "USER_ID", Type::Text, "E1"), ("AT", "RMM_ID", Type::Int, "7")],

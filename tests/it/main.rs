@@ -5,8 +5,15 @@
 mod any_world;
 mod cli;
 mod db_contract;
+mod directory;
+mod directory_failures;
+mod directory_login;
+mod directory_speed;
 mod disable_inactive;
+mod fake_ldap;
 mod harness;
 mod revoke;
 mod road;
 mod script_psql;
+mod slapd;
+mod sync_managers;
