@@ -23,6 +23,7 @@ pub mod log;
 pub mod metrics;
 pub mod plan;
 pub mod preview;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod script;

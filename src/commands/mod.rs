@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod migrate;
 pub mod preview;
+pub mod report;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
