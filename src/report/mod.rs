@@ -39,6 +39,11 @@ use evidence::RowsHash;
 use fold::{Fold, Noticed};
 use spool::Spool;
 
+/// What the states mean, for the readers of a report; `sql/report/README.md` says it in full.
+const STATES_MEAN: &str = "Overdue: revoked and still active after its day, or pending after its due date. \
+    Scheduled: a run will take the access on that day. Executed: a run in the ledger took it. \
+    Open: none of these; of what is approved, nothing is to be done.";
+
 /// Which responses are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

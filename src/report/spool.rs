@@ -60,7 +60,10 @@ impl Spool {
     ///
     /// # Errors
     /// What the disk says; what `each` returns.
-    pub(super) fn replay(self, each: &mut dyn FnMut(&Cells) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pub(super) fn replay(
+        self,
+        each: &mut dyn FnMut(&Cells) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let mut file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;
         let mut file = BufReader::with_capacity(1 << 16, file);

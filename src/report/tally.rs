@@ -16,7 +16,10 @@ pub(super) type ByClass = [u64; 4];
 /// How many statuses of the class Other are named, and how many rows stand under "overdue longest":
 /// whatever the table holds, the report's memory does not grow with it.
 const NAMED_MAX: usize = 1_000;
-const LONGEST_MAX: usize = 20;
+const LONGEST_MAX: usize = 10;
+
+/// Locations that get a bar of their own in the charts.
+pub(super) const TOP_LOCATIONS: usize = 12;
 
 /// Where a response belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,15 @@ pub struct Period {
     pub year: i32,
     /// 1 to 12; 0 for a whole year.
     pub month: u32,
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.month {
+            0 => write!(f, "{}", self.year),
+            month => write!(f, "{}-{month:02}", self.year),
+        }
+    }
 }
 
 /// A response that is overdue.

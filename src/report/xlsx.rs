@@ -25,6 +25,11 @@ const SHEET_ROWS: u32 = 1_048_575;
 const EXACT_DIGITS: usize = 15;
 /// Fast rather than small: a sheet's XML shrinks to a tenth all the same.
 const COMPRESSION: u8 = 2;
+/// XML of a sheet from which the file needs the format's extension for large files (ZIP64), which
+/// older readers (LibreOffice 7) refuse: four GiB are the limit, and what is counted is an estimate.
+const LARGE: u64 = 3 << 30;
+/// What a cell takes besides its text, in bytes of XML.
+const CELL_BYTES: u64 = 60;
 const HEADER_FILL: u32 = 0x1F3A5F;
 
 /// A workbook under way.
@@ -38,6 +43,9 @@ pub(super) struct Xlsx {
     /// The header counts as one.
     next_row: u32,
     sheet_rows: u32,
+    /// XML of the sheet under way, and of the largest one, as estimated.
+    sheet_bytes: u64,
+    most_bytes: u64,
 }
 
 struct Styles {
@@ -69,12 +77,20 @@ impl Xlsx {
     fn with_sheets_of(sheet_rows: u32, folder: &Path) -> anyhow::Result<Xlsx> {
         let mut workbook = Workbook::new();
         workbook.set_tempdir(folder)?.set_zip_compression_level(COMPRESSION);
-        workbook.use_zip_large_file(true);
         workbook.add_worksheet().set_name("Summary")?;
         let styles = Styles::new();
         let sheet = open_sheet(&mut workbook, &styles, Part::Dated, 1)?;
-        let part = Part::Dated;
-        Ok(Xlsx { workbook, sheet, styles, part, n_sheets: 1, next_row: 1, sheet_rows })
+        Ok(Xlsx {
+            workbook,
+            sheet,
+            styles,
+            part: Part::Dated,
+            n_sheets: 1,
+            next_row: 1,
+            sheet_rows,
+            sheet_bytes: 0,
+            most_bytes: 0,
+        })
     }
 
     /// Closes the sheet under way and opens the next.
@@ -82,7 +98,7 @@ impl Xlsx {
         let next = open_sheet(&mut self.workbook, &self.styles, part, n)?;
         let full = std::mem::replace(&mut self.sheet, next);
         self.close(full)?;
-        (self.part, self.n_sheets, self.next_row) = (part, n, 1);
+        (self.part, self.n_sheets, self.next_row, self.sheet_bytes) = (part, n, 1, 0);
         Ok(())
     }
 
@@ -136,6 +152,9 @@ impl Format for Xlsx {
             self.turn(part, self.n_sheets + 1)?;
         }
         for (place, cell) in cells.iter().enumerate() {
+            if let Cell::Text(text) = cell {
+                self.sheet_bytes += text.len() as u64;
+            }
             put(&mut self.sheet, self.next_row, place as u16, cell).with_context(|| {
                 let [reportee, location] = [&cells[at::REPORTEE], &cells[at::LOCATION]];
                 format!(
@@ -145,6 +164,8 @@ impl Format for Xlsx {
             })?;
         }
         self.next_row += 1;
+        self.sheet_bytes += CELL_BYTES * N_COLUMNS as u64;
+        self.most_bytes = self.most_bytes.max(self.sheet_bytes);
         Ok(())
     }
 
@@ -158,6 +179,7 @@ impl Format for Xlsx {
             .set_author(&told.evidence.origin.os_user);
         self.workbook.set_properties(&properties);
         summary::fill(self.workbook.worksheet_from_index(0)?, told)?;
+        self.workbook.use_zip_large_file(self.most_bytes > LARGE);
         self.workbook.save_to_writer(BufWriter::with_capacity(1 << 16, out))?;
         Ok(())
     }

@@ -60,6 +60,19 @@ const KINDS: &[Kind] = &[
         table: "MAP_RAP_USER_ROLE",
         columns: &[("USER", "USER_ID", Type::Text, "E1"), ("AT", "RMM_ID", Type::Int, "7")],
     },
+    Kind {
+        word: "user",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("NAME", "EMPLOYEE_NAME", Type::Text, "NULL"),
+            ("MAIL", "EMAIL_ID", Type::Text, "NULL"),
+            ("MANAGER", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("MANAGER_NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MANAGER_MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+            ("UPDATED", "UPDATED_DATE", Type::Date, "NULL"),
+        ],
+    },
 ];
 
 /// A fresh, migrated database of one test.

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod browser;
 mod cli;
 mod harness;
+mod report;
+mod report_files;
 mod revoke;

@@ -3,11 +3,8 @@
 use super::chart::{self, Bar};
 use super::{escape, escaped};
 use crate::report::entry::{Class, State};
-use crate::report::tally::{ByClass, Period, Tally};
-use crate::report::{Scope, Told};
-
-/// Locations that get a bar of their own.
-const TOP_LOCATIONS: usize = 12;
+use crate::report::tally::{ByClass, Period, TOP_LOCATIONS, Tally};
+use crate::report::{STATES_MEAN, Scope, Told};
 
 pub(super) fn subtitle(told: &Told<'_>) -> String {
     format!(
@@ -83,6 +80,7 @@ fn population(tally: &Tally, out: &mut String) {
     let states = (0..4).map(|state| tally.in_state(state));
     number_row("All", states.chain([tally.n_rows()]), out);
     out.push_str("</tfoot></table>\n");
+    out.push_str(&format!("<p class=\"note\">{STATES_MEAN}</p>\n"));
     others(tally, out);
     out.push_str("</section>\n");
 }

@@ -7,16 +7,14 @@ use rust_xlsxwriter::{
 
 use super::HEADER_FILL;
 use crate::report::entry::{Cell, Class, State};
-use crate::report::tally::{ByClass, Period};
-use crate::report::{Scope, Told};
+use crate::report::tally::{ByClass, TOP_LOCATIONS};
+use crate::report::{STATES_MEAN, Scope, Told};
 
 /// Columns the figures stand in; the charts begin behind them.
 const LAST_COLUMN: u16 = 5;
 const CHART_COLUMN: u16 = 7;
-/// Locations that get a bar of their own.
-pub(in crate::report) const TOP_LOCATIONS: usize = 12;
 /// Characters that fit beside each other in the evidence's values.
-const VALUE_WIDTH: usize = 62;
+const VALUE_WIDTH: usize = 68;
 /// Approved, revoked, pending, other.
 const COLORS: [u32; 4] = [0x2E7D5B, 0xB3403A, 0xC98A1B, 0x6B7280];
 
@@ -39,6 +37,7 @@ struct Styles {
     alarm: Style,
     day: Style,
     value: Style,
+    note: Style,
 }
 
 impl Styles {
@@ -64,6 +63,10 @@ impl Styles {
                 .set_background_color(0xFFC7CE_u32),
             number,
             day: Style::new().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
+            note: Style::new()
+                .set_text_wrap()
+                .set_align(FormatAlign::Top)
+                .set_font_color(0x595959_u32),
             value: Style::new()
                 .set_text_wrap()
                 .set_align(FormatAlign::Top)
@@ -102,16 +105,12 @@ struct ClassTable {
 }
 
 fn period_table(told: &Told<'_>) -> ClassTable {
-    let name = |period: &Period| match period.month {
-        0 => period.year.to_string(),
-        month => format!("{}-{month:02}", period.year),
-    };
     let (heading, first) = match told.scope {
         Scope::Year(_) => ("Due by month", "Month"),
         Scope::All => ("Due by year", "Year"),
     };
     let rows =
-        told.tally.periods.iter().map(|(period, classes)| (name(period), *classes)).collect();
+        told.tally.periods.iter().map(|(period, classes)| (period.to_string(), *classes)).collect();
     ClassTable { heading, first, rows }
 }
 
@@ -167,7 +166,7 @@ impl Writer<'_> {
             let n = tally.states[class as usize][overdue];
             let style = if n > 0 { &self.styles.alarm } else { &self.styles.number };
             self.sheet.write_string_with_format(self.row, 0, name, &self.styles.label)?;
-            self.sheet.write_number_with_format(self.row, 4, n as f64, style)?;
+            self.sheet.write_number_with_format(self.row, 3, n as f64, style)?;
             self.row += 1;
         }
         if !tally.longest.is_empty() {
@@ -203,6 +202,16 @@ impl Writer<'_> {
         }
         let states: Vec<u64> = (0..4).map(|state| told.tally.in_state(state)).collect();
         self.figures("All of this report", &states, Some(told.tally.n_rows()), true)?;
+        self.sheet.set_row_height(self.row, 48)?;
+        self.sheet.merge_range(
+            self.row,
+            0,
+            self.row,
+            LAST_COLUMN,
+            STATES_MEAN,
+            &self.styles.note,
+        )?;
+        self.row += 1;
         self.row += 1;
         Ok(first)
     }
@@ -308,23 +317,28 @@ impl Writer<'_> {
             .set_point_colors(&COLORS)
             .set_data_label(ChartDataLabel::new().show_percentage().set_font(&label_font()));
         split.set_hole_size(50);
-        self.place(split, 3, 270, "Responses by class")?;
+        self.place(split, 0, 240, "Responses by class")?;
 
         let over = if told.scope == Scope::All { "Due by year" } else { "Due by month" };
         let months = by_class(ChartType::ColumnStacked, over, periods);
-        self.place(months, 17, 300, "Responses by due date and class")?;
+        self.place(months, 252, 260, "Responses by due date and class")?;
 
         let mut bars = by_class(ChartType::BarStacked, "By location", locations);
-        // The first row of the table on top, and its numbers below.
-        bars.x_axis().set_reverse();
-        self.place(bars, 33, 380, "Responses by location and class")
+        bars.y_axis().set_reverse(); // The first row of the table on top.
+        self.place(bars, 524, 360, "Responses by location and class")
     }
 
-    fn place(&mut self, mut chart: Chart, row: u32, height: u32, alt: &str) -> anyhow::Result<()> {
+    fn place(
+        &mut self,
+        mut chart: Chart,
+        below: u32,
+        height: u32,
+        alt: &str,
+    ) -> anyhow::Result<()> {
         chart.set_width(560).set_height(height);
         chart.legend().set_position(ChartLegendPosition::Bottom);
         chart.set_alt_text(format!("Chart: {alt}. The figures stand in the tables of this sheet."));
-        self.sheet.insert_chart(row, CHART_COLUMN, &chart)?;
+        self.sheet.insert_chart_with_offset(3, CHART_COLUMN, &chart, 0, below)?;
         Ok(())
     }
 }
