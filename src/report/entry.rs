@@ -87,7 +87,7 @@ pub const COLUMNS: [Column; N_COLUMNS] = [
     column("access_revoke_date_by_line_manager", "Manager's revoke date", 15),
     column("recertification_due_date", "Recertification due", 15),
     column("effective_revoke_date", "Effective revoke date", 15),
-    column("state", "State", 42),
+    column("state", "State", 66),
     column("executed_on", "Executed on", 13),
     column("run_id", "Run", 38),
 ];

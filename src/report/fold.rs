@@ -247,11 +247,9 @@ impl Response {
     }
 
     fn same_key(&self, other: &Response) -> bool {
-        let key = |response: &Response| {
-            let cells = &response.entry.cells;
-            (cells[at::REPORTEE].clone(), cells[at::LOCATION].clone())
-        };
-        key(self) == key(other)
+        [at::REPORTEE, at::LOCATION]
+            .iter()
+            .all(|place| self.entry.cells[*place] == other.entry.cells[*place])
     }
 }
 

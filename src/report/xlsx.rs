@@ -51,6 +51,7 @@ pub(super) struct Xlsx {
 struct Styles {
     header: Style,
     day: Style,
+    middle: Style,
     overdue: Style,
 }
 
@@ -65,7 +66,8 @@ impl Styles {
             .set_border_bottom(FormatBorder::Thin);
         let overdue =
             Style::new().set_bold().set_font_color(0x9C0006_u32).set_background_color(0xFFC7CE_u32);
-        Styles { header, day: Style::new().set_num_format("yyyy-mm-dd"), overdue }
+        let middle = Style::new().set_align(FormatAlign::Center);
+        Styles { header, day: middle.clone().set_num_format("yyyy-mm-dd"), middle, overdue }
     }
 }
 
@@ -140,6 +142,9 @@ fn open_sheet(
     }
     for place in [at::BY_MANAGER, at::DUE, at::EFFECTIVE, at::EXECUTED_ON] {
         sheet.set_column_format(place as u16, &styles.day)?;
+    }
+    for place in [at::LOCATION, at::ACTIVE] {
+        sheet.set_column_format(place as u16, &styles.middle)?;
     }
     Ok(sheet)
 }

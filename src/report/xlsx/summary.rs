@@ -202,7 +202,7 @@ impl Writer<'_> {
         }
         let states: Vec<u64> = (0..4).map(|state| told.tally.in_state(state)).collect();
         self.figures("All of this report", &states, Some(told.tally.n_rows()), true)?;
-        self.sheet.set_row_height(self.row, 48)?;
+        self.sheet.set_row_height(self.row, 34)?;
         self.sheet.merge_range(
             self.row,
             0,
