@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value as Json, json};
 
+use crate::harness::skipped;
+
 /// A browser with one page.
 pub(crate) struct Browser {
     driver: Child,
@@ -15,18 +17,12 @@ pub(crate) struct Browser {
     session: String,
 }
 
-/// Whether a program is at hand; without it the test is named on stderr, and in the file that
-/// RECERT_TEST_SKIPS names, so that nobody takes it for passed.
+/// Whether a program is at hand; without it the test is named as left out.
 pub(crate) fn at_hand(program: &str, test: &str) -> bool {
     let found = std::env::var_os("PATH")
         .is_some_and(|paths| std::env::split_paths(&paths).any(|path| path.join(program).exists()));
     if !found {
-        let line = format!("SKIPPED {test}: needs {program}\n");
-        let _ = std::io::stderr().write_all(line.as_bytes());
-        if let Some(path) = std::env::var_os("RECERT_TEST_SKIPS") {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-            file.unwrap().write_all(line.as_bytes()).unwrap();
-        }
+        skipped(test, program);
     }
     found
 }

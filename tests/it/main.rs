@@ -1,10 +1,14 @@
 //! All of recert's integration tests, in one binary. `README.md` beside this folder is the map.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod any_world;
 mod browser;
 mod cli;
+mod db_contract;
 mod harness;
 mod report;
 mod report_files;
 mod revoke;
+mod road;
+mod script_psql;
