@@ -5,13 +5,12 @@
 //! the value. Text that a spreadsheet would run as a formula gets an apostrophe in front.
 
 use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use csv::{Terminator, Writer, WriterBuilder};
 
 use super::body::Body;
-use super::entry::{COLUMNS, Cell, Cells};
+use super::entry::{COLUMNS, Cell, Cells, push_day};
 use super::{Format, Part, Told};
 use crate::preview::harmless;
 
@@ -40,7 +39,7 @@ impl Format for Csv {
                 Cell::Number(text) => self.rows.write_field(text)?,
                 Cell::Day(day) => {
                     self.room.clear();
-                    write!(self.room, "{day}")?;
+                    push_day(*day, &mut self.room);
                     self.rows.write_field(&self.room)?;
                 }
             }

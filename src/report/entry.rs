@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use crate::config::RevokeConfig;
 use crate::db::Value;
@@ -47,6 +47,20 @@ impl fmt::Display for Cell {
             Cell::Text(text) | Cell::Number(text) => f.write_str(text),
             Cell::Day(day) => write!(f, "{day}"),
         }
+    }
+}
+
+/// Appends a day as `2026-01-31`.
+pub(super) fn push_day(day: NaiveDate, out: &mut Vec<u8>) {
+    let Ok(year @ 0..=9999) = u32::try_from(day.year()) else {
+        out.extend_from_slice(day.to_string().as_bytes());
+        return;
+    };
+    for (n, mark) in
+        [(year / 100, None), (year % 100, Some(b'-')), (day.month(), Some(b'-')), (day.day(), None)]
+    {
+        out.extend_from_slice(&[b'0' + (n / 10) as u8, b'0' + (n % 10) as u8]);
+        out.extend(mark);
     }
 }
 
@@ -295,6 +309,20 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_written_as_they_are_everywhere() {
+        for (year, text) in [
+            (2026, "2026-01-31"),
+            (9999, "9999-01-31"),
+            (7, "0007-01-31"),
+            (12_345, "+12345-01-31"),
+        ] {
+            let mut out = Vec::new();
+            push_day(NaiveDate::from_ymd_opt(year, 1, 31).unwrap(), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
 
     #[test]
     fn a_status_is_classed_without_case_and_surrounding_blanks() {

@@ -2,12 +2,11 @@
 //!
 //! `sql/report/README.md` writes down how to take the hashes again.
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{Cell, Cells};
+use super::entry::{Cell, Cells, push_day};
 use super::tally::Tally;
 use crate::db::{Dialect, hex};
 use crate::ledger::canonical;
@@ -119,6 +118,7 @@ impl Evidence {
 pub struct RowsHash {
     hash: Sha256,
     room: Vec<u8>,
+    day: Vec<u8>,
 }
 
 impl RowsHash {
@@ -127,24 +127,30 @@ impl RowsHash {
     pub fn begin() -> RowsHash {
         let mut hash = Sha256::new();
         hash.update(b"15:recert-report-1,");
-        RowsHash { hash, room: Vec::with_capacity(1 << 16) }
+        RowsHash { hash, room: Vec::with_capacity(1 << 16), day: Vec::new() }
     }
 
     /// One more row.
-    ///
-    /// # Errors
-    /// None; the writer into memory has a signature for them.
-    pub fn add(&mut self, cells: &Cells) -> anyhow::Result<()> {
-        use std::io::Write as _;
+    pub(super) fn add(&mut self, cells: &Cells) {
+        let mut digits = [0; 20];
         for cell in cells {
             match cell {
                 Cell::Empty => self.room.push(b'-'),
                 Cell::Text(text) | Cell::Number(text) => {
-                    write!(self.room, "{}:{text},", text.len()).context("encoding a row")?;
+                    let length = canonical::decimal(text.len() as u64, &mut digits);
+                    self.room.extend_from_slice(length);
+                    self.room.push(b':');
+                    self.room.extend_from_slice(text.as_bytes());
+                    self.room.push(b',');
                 }
                 Cell::Day(day) => {
-                    let text = day.to_string();
-                    write!(self.room, "{}:{text},", text.len()).context("encoding a row")?;
+                    self.day.clear();
+                    push_day(*day, &mut self.day);
+                    let length = canonical::decimal(self.day.len() as u64, &mut digits);
+                    self.room.extend_from_slice(length);
+                    self.room.push(b':');
+                    self.room.extend_from_slice(&self.day);
+                    self.room.push(b',');
                 }
             }
         }
@@ -152,7 +158,6 @@ impl RowsHash {
             self.hash.update(&self.room);
             self.room.clear();
         }
-        Ok(())
     }
 
     fn finish(mut self) -> String {
@@ -180,7 +185,7 @@ mod tests {
         cells[0] = Cell::text("é");
         cells[6] = Cell::Number("-7".to_owned());
         let mut rows = RowsHash::begin();
-        rows.add(&cells).unwrap();
+        rows.add(&cells);
         let expected =
             hex(&Sha256::digest("15:recert-report-1,2:é,-----2:-7,----------".as_bytes()));
         assert_eq!(rows.finish(), expected);

@@ -169,7 +169,7 @@ pub fn pass(
             Part::OtherYear => Ok(()),
             Part::Undated => apart.push(&entry.cells),
             Part::Dated => {
-                rows.add(&entry.cells)?;
+                rows.add(&entry.cells);
                 formats.iter_mut().try_for_each(|format| format.row(Part::Dated, &entry.cells))
             }
         }
@@ -180,7 +180,7 @@ pub fn pass(
     fold.settle(&mut each)?;
     let noticed = fold.noticed;
     apart.replay(&mut |cells| {
-        rows.add(cells)?;
+        rows.add(cells);
         formats.iter_mut().try_for_each(|format| format.row(Part::Undated, cells))
     })?;
     tally.must_add_up()?;

@@ -74,6 +74,13 @@ impl Browser {
         self.ask("POST", &format!("/session/{}/execute/sync", self.session), &body)
     }
 
+    /// Lets the page believe that its reader prefers dark colours.
+    pub(crate) fn prefer_dark(&self) {
+        let features = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
+        let body = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}});
+        self.ask("POST", &format!("/session/{}/goog/cdp/execute", self.session), &body);
+    }
+
     /// What stands in a log: `browser` (the console) or `performance` (the network).
     pub(crate) fn log(&self, kind: &str) -> Vec<Json> {
         let path = format!("/session/{}/se/log", self.session);

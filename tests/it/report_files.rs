@@ -295,8 +295,10 @@ fn reads_aloud(browser: &Browser) {
          return faults",
     );
     assert_eq!(faults, serde_json::json!([]));
-    let contrast = browser.run(CONTRAST);
-    assert_eq!(contrast, serde_json::json!([]), "text with less contrast than 4.5 (WCAG 2 AA)");
+    let none = serde_json::json!([]);
+    assert_eq!(browser.run(CONTRAST), none, "less contrast than 4.5 (WCAG 2 AA), light");
+    browser.prefer_dark();
+    assert_eq!(browser.run(CONTRAST), none, "less contrast than 4.5 (WCAG 2 AA), dark");
 }
 
 const CONTRAST: &str = "
@@ -313,7 +315,7 @@ const CONTRAST: &str = "
       return 'rgb(255, 255, 255)';
     };
     const poor = [];
-    for (const element of document.querySelectorAll('body *')) {
+    for (const element of document.querySelectorAll('body :not(title, desc, script)')) {
       if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
       const style = getComputedStyle(element);
       const color = element.namespaceURI.endsWith('svg') ? style.fill : style.color;
@@ -359,6 +361,20 @@ fn report_without_out_writes_one_text_format_to_stdout_and_nothing_else() {
         let (code, out, said) = run(wrong);
         assert_eq!((code, out.as_str()), (Some(2), ""), "`{wrong}`: {said}");
     }
+}
+
+#[test]
+fn report_of_an_empty_table_is_whole_in_every_format() {
+    let world = World::sqlite();
+    let told = report(&world, "report --all");
+    assert_eq!((&told["rows"], &told["undated_rows"]), (&Json::from([0; 0]), &Json::from([0; 0])));
+    assert_eq!(told["evidence"]["rows_sha256"], rows_sha256(&told));
+    let csv = records(&write(&world, "report --all", "r.csv"));
+    assert_eq!(csv.last().unwrap()[0], "reportee_id");
+    let html = std::fs::read_to_string(write(&world, "report --all", "r.html")).unwrap();
+    assert_eq!(html.matches("<p class=\"none\">None.</p>").count(), 2);
+    let mut book: Xlsx<_> = open_workbook(write(&world, "report --all", "r.xlsx")).unwrap();
+    assert_eq!(book.worksheet_range("Responses").unwrap().rows().count(), 1);
 }
 
 #[test]
