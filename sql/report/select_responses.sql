@@ -1,8 +1,7 @@
 -- Every response, with the person it is about and what the ledger says of the user and location.
 -- A response comes once for each pair of a USER_TAB row of its person and a change of its key, and
 -- all its rows together: recert folds them into one by row_id.
--- -> row_id, user_row, user_name, user_mail, manager_id, manager_name, manager_mail, user_updated,
---    change_run, change_seq, change_job, change_at, before_image, after_image, all columns of the response
+-- -> row_id, user_row, user_name, user_mail, manager_id, manager_name, manager_mail, user_updated, change_run, change_seq, change_job, change_at, before_image, after_image, all columns of the response
 SELECT r.rowid AS row_id,
        u.rowid AS user_row,
        u.employee_name AS user_name,
