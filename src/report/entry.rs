@@ -87,23 +87,23 @@ const fn column(name: &'static str, label: &'static str, width: u8) -> Column {
 
 /// The columns, in order.
 pub const COLUMNS: [Column; N_COLUMNS] = [
-    column("reportee_id", "Reportee", 12),
-    column("reportee_name", "Name", 24),
-    column("reportee_mail", "Mail", 28),
-    column("line_manager_id", "Line manager", 14),
-    column("line_manager_name", "Manager's name", 24),
-    column("line_manager_mail", "Manager's mail", 28),
+    column("reportee_id", "Reportee", 11),
+    column("reportee_name", "Name", 22),
+    column("reportee_mail", "Mail", 26),
+    column("line_manager_id", "Line manager", 12),
+    column("line_manager_name", "Manager's name", 22),
+    column("line_manager_mail", "Manager's mail", 26),
     column("rmm_id", "Location", 10),
-    column("access_level", "Access level", 14),
-    column("access_status", "Status", 13),
-    column("class", "Class", 11),
+    column("access_level", "Access level", 12),
+    column("access_status", "Status", 12),
+    column("class", "Class", 10),
     column("is_active", "Active", 8),
-    column("access_revoke_date_by_line_manager", "Manager's revoke date", 15),
-    column("recertification_due_date", "Recertification due", 15),
-    column("effective_revoke_date", "Effective revoke date", 15),
-    column("state", "State", 66),
-    column("executed_on", "Executed on", 13),
-    column("run_id", "Run", 38),
+    column("access_revoke_date_by_line_manager", "Manager's revoke date", 13),
+    column("recertification_due_date", "Recertification due", 13),
+    column("effective_revoke_date", "Effective revoke date", 13),
+    column("state", "State", 60),
+    column("executed_on", "Executed on", 12),
+    column("run_id", "Run", 37),
 ];
 
 /// Places in [`COLUMNS`] that more than one file speaks of.

@@ -1,13 +1,13 @@
 //! The year's recertification (section 9 of the spec): every response of the year, what was
 //! answered, and what became of it; in several formats from one pass over one query.
 //!
-//! Nothing grows with the number of rows: the query's answer is folded as it comes ([`fold`]), every
-//! row is counted once ([`tally`]) and handed to each format, which writes it to disk. What stands at
+//! Nothing grows with the number of rows: the query's answer is folded as it comes (`fold`), every
+//! row is counted once (`tally`) and handed to each format, which writes it to disk. What stands at
 //! the head of a file (counts, hashes) is known only behind the last row: so a format keeps its rows
 //! in a nameless file, and the head is written in front of them at the end.
 //!
-//! In reading order: [`entry`] a row · [`executions`] which run processed it · [`fold`] · [`tally`] ·
-//! [`evidence`] · then one file a format.
+//! In reading order: `entry` a row · `executions` which run processed it · `fold` · `tally` ·
+//! `evidence` · then one file a format.
 
 mod body;
 mod csv;

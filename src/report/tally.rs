@@ -73,7 +73,7 @@ pub struct Tally {
     pub undated_classes: ByClass,
     /// Rows that the reports of other years hold, by year.
     pub other_years: BTreeMap<i32, u64>,
-    /// The report's rows, dated and undated, by class and then by state in the order of [`State::WORDS`].
+    /// The report's rows, dated and undated, by class and then by state in the order of `State::WORDS`.
     pub states: [[u64; 4]; 4],
     /// The statuses of the class Other.
     pub others: BTreeMap<String, u64>,
@@ -191,7 +191,7 @@ impl Tally {
         self.population + self.undated
     }
 
-    /// The report's rows in a state, by its place in [`State::WORDS`].
+    /// The report's rows in a state, by its place in `State::WORDS`.
     #[must_use]
     pub fn in_state(&self, state: usize) -> u64 {
         self.states.iter().map(|states| states[state]).sum()

@@ -107,6 +107,8 @@ impl Xlsx {
     fn close(&mut self, mut sheet: Worksheet) -> anyhow::Result<()> {
         let (last_row, last_column) = (self.next_row - 1, N_COLUMNS as u16 - 1);
         sheet.autofilter(0, 0, last_row, last_column)?;
+        // On paper, the state says what the two columns behind it say.
+        sheet.set_print_area(0, 0, last_row, at::STATE as u16)?;
         if last_row > 0 {
             let rule = ConditionalFormatTextRule::BeginsWith("overdue".to_owned());
             let overdue =
