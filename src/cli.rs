@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, demo, migrate, preview, repair_sql};
+use crate::commands::{Context, demo, migrate, preview, repair_sql, report};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -74,6 +74,8 @@ pub enum Command {
     Preview(preview::Args),
     /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
     RepairSql(repair_sql::Args),
+    /// Report a year's recertification, with evidence
+    Report(report::Args),
     /// A job that writes.
     #[command(flatten)]
     Job(Job),
@@ -116,6 +118,15 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Preview(args) => {
             let (ended, exit) = preview::run(args, &context)?;
             end(&cli.global, ended).map(|done| if done == Exit::Done { exit } else { done })
+        }
+        Command::Report(args) => {
+            let (summary, stdout_taken) = report::run(args, &context)?;
+            if stdout_taken {
+                write_metrics(&cli.global, &summary)?;
+                Ok(Exit::Done)
+            } else {
+                done(&cli.global, &context, &summary)
+            }
         }
         Command::Job(job) => {
             let request = Request {

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod migrate;
 pub mod preview;
 pub mod repair_sql;
+pub mod report;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

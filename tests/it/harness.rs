@@ -57,7 +57,7 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
-        word: "user",
+        word: "staff",
         table: "USER_TAB",
         columns: &[
             ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
@@ -97,6 +97,19 @@ const KINDS: &[Kind] = &[
             ("CREATED", "CREATED_ON", Type::Date, "NULL"),
             ("BY", "UPDATED_BY", Type::Int, "NULL"),
             ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "user",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("NAME", "EMPLOYEE_NAME", Type::Text, "NULL"),
+            ("MAIL", "EMAIL_ID", Type::Text, "NULL"),
+            ("MANAGER", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("MANAGER_NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MANAGER_MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+            ("UPDATED", "UPDATED_DATE", Type::Date, "NULL"),
         ],
     },
 ];

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod any_world;
+mod browser;
 mod cli;
 mod db_contract;
 mod directory;
@@ -12,6 +13,8 @@ mod directory_speed;
 mod disable_inactive;
 mod fake_ldap;
 mod harness;
+mod report;
+mod report_files;
 mod revoke;
 mod road;
 mod script_psql;

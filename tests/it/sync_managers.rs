@@ -49,7 +49,7 @@ fn updated(id: &str) -> String {
 fn sync_managers_fills_in_the_line_manager_of_users_of_rap_or_packbuilder() {
     needs_slapd!();
     let people = ["E1", "E2", "E3"].map(|id| Person::new(id).managed_by(&boss().dn));
-    let users = "user\nuser ID=E2 RAP=0 PACKBUILDER=1\nuser ID=E3 RAP=0 PACKBUILDER=NULL";
+    let users = "staff\nstaff ID=E2 RAP=0 PACKBUILDER=1\nstaff ID=E3 RAP=0 PACKBUILDER=NULL";
     check(users, &people, &format!("{}\n{}", updated("E1"), updated("E2")));
 }
 
@@ -60,7 +60,7 @@ fn sync_managers_fills_in_everybody_when_told_so() {
     for world in worlds() {
         let mut world = asking(world, slapd.settings());
         world.config.sync_managers.all_users = true;
-        check_on(&world, "user RAP=0", "sync-managers", &updated("E1"));
+        check_on(&world, "staff RAP=0", "sync-managers", &updated("E1"));
     }
 }
 
@@ -70,7 +70,7 @@ fn sync_managers_updates_only_what_differs() {
     let people = ["E1", "E2", "E3", "E4"].map(|id| Person::new(id).managed_by(&boss().dn));
     let same = "MGR=boss \"NAME=The boss\" MAIL=boss@corp.example";
     check(
-        &format!("user {same}\nuser ID=E2 MGR=old NAME=Old MAIL=old@x\nuser ID=E3 {same} MAIL=NULL\nuser ID=E4 {same} MAIL=Boss@corp.example"),
+        &format!("staff {same}\nstaff ID=E2 MGR=old NAME=Old MAIL=old@x\nstaff ID=E3 {same} MAIL=NULL\nstaff ID=E4 {same} MAIL=Boss@corp.example"),
         &people,
         &format!(
             "update USER_TAB E3 {{\"LINEMANAGER_MAIL_ID\":\"boss@corp.example\",{NOW}}}: the directory says boss, with another name or mail
@@ -96,7 +96,7 @@ fn sync_managers_takes_names_and_addresses_exactly_as_the_directory_holds_them()
         let slapd = Slapd::with(ldif(&[Person::new("E1").managed_by(&manager.dn), manager]));
         for world in worlds() {
             let world = asking(world, slapd.settings());
-            world.put("user");
+            world.put("staff");
             ok(&world.run("sync-managers"));
             assert_eq!(world.one("SELECT linemanager_name FROM user_tab"), name, "{}", world.name);
             assert_eq!(
@@ -115,7 +115,7 @@ fn sync_managers_gives_null_for_a_manager_without_mail() {
     let quiet = Person::named(&format!("CN=quiet,OU=Staff,{BASE}"), "quiet").without("mail");
     let people = [Person::new("E1").managed_by(&quiet.dn), quiet];
     check(
-        "user MAIL=old@x",
+        "staff MAIL=old@x",
         &people,
         &format!(
             "update USER_TAB E1 {{\"LINEMANAGER_ID\":\"quiet\",\"LINEMANAGER_NAME\":\"The quiet\",\"LINEMANAGER_MAIL_ID\":null,{NOW}}}: the directory says quiet"
@@ -139,7 +139,7 @@ fn sync_managers_leaves_a_user_as_they_are_whose_manager_cannot_be_told_and_name
         let world = asking(world, slapd.settings());
         let same = "MGR=old NAME=Old MAIL=old@x";
         world.put(&format!(
-            "user {same}\nuser ID=E2 {same}\nuser ID=E3 {same}\nuser ID=E4 {same}\nuser ID=E5"
+            "staff {same}\nstaff ID=E2 {same}\nstaff ID=E3 {same}\nstaff ID=E4 {same}\nstaff ID=E5"
         ));
         let ended = world.run("sync-managers");
         ok(&ended);
@@ -156,7 +156,7 @@ fn sync_managers_leaves_a_user_as_they_are_whose_manager_cannot_be_told_and_name
         );
         let counts: Vec<_> = ended.summary.counts.iter().collect();
         let expected = [
-            ("users", 5),
+            ("staffs", 5),
             ("updated", 1),
             ("unchanged", 0),
             ("not_found", 1),
@@ -180,7 +180,7 @@ fn sync_managers_finds_people_without_case_and_managers_in_a_circle() {
     let slapd = Slapd::with(ldif(&people));
     for world in worlds() {
         let world = asking(world, slapd.settings());
-        world.put("user ID=AA\nuser ID=Bb\nuser ID=cc");
+        world.put("staff ID=AA\nstaff ID=Bb\nstaff ID=cc");
         ok(&world.run("sync-managers"));
         let managers =
             world.query("SELECT linemanager_id FROM user_tab ORDER BY UPPER(employee_id)");
@@ -194,7 +194,7 @@ fn sync_managers_updates_each_of_several_rows_with_one_id() {
     needs_slapd!();
     let people = [Person::new("E1").managed_by(&boss().dn)];
     check(
-        "user\nuser MGR=boss \"NAME=The boss\" MAIL=boss@corp.example\nuser",
+        "staff\nstaff MGR=boss \"NAME=The boss\" MAIL=boss@corp.example\nstaff",
         &people,
         &format!("{0}\n{0}", updated("E1")),
     );
@@ -213,13 +213,13 @@ fn sync_managers_refuses_when_too_many_users_are_not_in_the_directory() {
     for world in worlds() {
         let mut world = asking(world, slapd.settings());
         world.config.sync_managers.not_found_percent = 20.0;
-        world.put("user\nuser ID=E2\nuser ID=E3\nuser ID=E4\nuser ID=X5");
+        world.put("staff\nstaff ID=E2\nstaff ID=E3\nstaff ID=E4\nstaff ID=X5");
         assert_eq!(
             exit(&world.preview("sync-managers")),
             Exit::Done,
             "one of five is exactly 20 %"
         );
-        world.put("user ID=X6");
+        world.put("staff ID=X6");
         let ended = world.run("sync-managers");
         assert_eq!(exit(&ended), Exit::Refused, "{}", world.name);
         assert_eq!(
@@ -240,7 +240,7 @@ fn sync_managers_counts_only_replaced_managers_against_its_limit() {
     for world in worlds() {
         let mut world = asking(world, slapd.settings());
         world.config.limits.sync_managers = recert::config::Limits::default();
-        world.put(&(0..30).map(|n| format!("user ID=F{n}\n")).collect::<String>());
+        world.put(&(0..30).map(|n| format!("staff ID=F{n}\n")).collect::<String>());
         ok(&world.run("sync-managers")); // First fills don't count.
         world.tamper("UPDATE user_tab SET linemanager_id = 'other'");
         let ended = world.run("sync-managers");
@@ -256,7 +256,7 @@ fn sync_managers_writes_nothing_when_the_directory_does_not_give_whole_answers()
     let silent = Fake::start(|_| crate::fake_ldap::SILENCE);
     for (what, fake) in [("cut", &cut), ("busy", &busy), ("silent", &silent)] {
         let world = World::sqlite();
-        world.put("user");
+        world.put("staff");
         let settings = DirectorySettings {
             urls: vec![fake.url()],
             anonymous: true,
@@ -279,7 +279,7 @@ fn sync_managers_needs_a_person_when_login_certificate_or_config_is_wrong() {
     needs_slapd!();
     let slapd = Slapd::start(Options { ldif: ldif(&[boss()]), ..Options::default() });
     let world = World::sqlite();
-    world.put("user");
+    world.put("staff");
     assert_eq!(exit(&world.run("sync-managers")), Exit::Config, "no [directory]");
 
     let mut world = asking(world, slapd.settings());
