@@ -1,8 +1,12 @@
 //! The subcommands that are no jobs: each has its `Args` and its `run`.
 
+pub mod databases;
 pub mod demo;
+pub mod history;
 pub mod migrate;
 pub mod preview;
+pub mod show;
+pub mod verify;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -70,6 +70,13 @@ impl DatabaseConfig {
         })
     }
 
+    /// Whether both lead to the same tables.
+    #[must_use]
+    pub fn is_same_place(&self, other: &DatabaseConfig) -> bool {
+        (&self.url, &self.schema) == (&other.url, &other.schema)
+            && (self.schema.is_some() || self.username == other.username)
+    }
+
     /// The password, read now and kept nowhere.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod restore;
 mod revoke;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -55,6 +56,8 @@ pub struct With<A: clap::Args> {
 pub enum Job {
     /// Take back the access whose revoke date has come
     Revoke(With<revoke::Args>),
+    /// Put back what a run took or changed
+    Restore(With<restore::Args>),
 }
 
 impl Default for Job {
@@ -79,6 +82,7 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Job::Revoke(_) => "revoke",
+            Job::Restore(_) => "restore",
         }
     }
 
@@ -89,6 +93,7 @@ impl Job {
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         match self {
             Job::Revoke(with) => revoke::plan(&with.args, world),
+            Job::Restore(with) => restore::plan(&with.args, world),
         }
     }
 
@@ -97,6 +102,7 @@ impl Job {
     pub fn write_args(&self) -> &WriteArgs {
         match self {
             Job::Revoke(with) => &with.write,
+            Job::Restore(with) => &with.write,
         }
     }
 
@@ -105,6 +111,7 @@ impl Job {
     pub fn parameters(&self) -> Json {
         match self {
             Job::Revoke(_) => json!({}),
+            Job::Restore(with) => with.args.parameters(),
         }
     }
 
@@ -113,6 +120,7 @@ impl Job {
     pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
         match self {
             Job::Revoke(_) => &config.limits.revoke,
+            Job::Restore(_) => &config.limits.restore,
         }
     }
 
@@ -121,6 +129,7 @@ impl Job {
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
             Job::Revoke(_) => &config.database,
+            Job::Restore(with) => with.args.database(config),
         }
     }
 }

@@ -1,0 +1,117 @@
+//! `recert history --archive-before`: a run of its own, with lock, ledger and retries.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::super::{Context, databases};
+use crate::config::DatabaseConfig;
+use crate::db::{self, OutcomeUnknown};
+use crate::exit::Exit;
+use crate::ledger::{self, archive::JOB, archive::archive};
+use crate::plan::Plan;
+use crate::summary::{Status, Summary};
+
+/// One archiving under way.
+struct Archiving<'a> {
+    before: NaiveDate,
+    path: &'a Path,
+    database: &'a DatabaseConfig,
+    context: &'a Context<'a>,
+    run_id: String,
+    started_at: DateTime<Utc>,
+}
+
+pub(super) fn run(
+    before: NaiveDate,
+    path: &Path,
+    database: Option<&str>,
+    context: &Context<'_>,
+) -> anyhow::Result<Summary> {
+    let began = Instant::now();
+    let [(_, database)] = databases::chosen(context.config, database)?[..] else {
+        return Err(anyhow!("the config has several databases; name one with `--database`")
+            .context(Exit::Usage));
+    };
+    let run_id = Uuid::now_v7().to_string();
+    let started_at = (context.clock)().trunc_subsecs(6);
+    let archiving = Archiving { before, path, database, context, run_id, started_at };
+    let plan = archiving.try_until_done()?;
+    Ok(Summary {
+        command: JOB.to_owned(),
+        job: JOB,
+        status: if plan.is_empty() { Status::Unchanged } else { Status::Applied },
+        as_of: context.day()?,
+        counts: plan.counts(),
+        findings: Vec::new(),
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        exit_code: Exit::Done.code(),
+        error: None,
+        run_id: archiving.run_id,
+    })
+}
+
+impl Archiving<'_> {
+    fn try_until_done(&self) -> anyhow::Result<Plan> {
+        if self.path.exists() {
+            return Err(anyhow!(
+                "`{}` is there already; an archive is never replaced",
+                self.path.display()
+            )
+            .context(Exit::Usage));
+        }
+        let mut pause = self.database.retry_delay;
+        for attempt in 1.. {
+            match self.attempt() {
+                Err(error) => {
+                    // Rolled back: the file would hold what the database still has. When nobody
+                    // knows, it may be all there is.
+                    if error.downcast_ref::<OutcomeUnknown>().is_some() {
+                        return Err(error.context(Exit::Unknown));
+                    }
+                    let _ = std::fs::remove_file(self.path);
+                    if attempt > self.database.retries || !db::is_transient(&error) {
+                        return Err(error);
+                    }
+                    tracing::warn!(run_id = %self.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
+                    sleep(pause);
+                    pause *= 2;
+                }
+                Ok(plan) => return Ok(plan),
+            }
+        }
+        Err(anyhow!("no attempt was made"))
+    }
+
+    fn attempt(&self) -> anyhow::Result<Plan> {
+        let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
+        let head = ledger::lock(JOB, &mut *db)?;
+        let plan = archive(&self.run_id, self.before, self.path, &mut *db)?;
+        ledger::write(&self.ledger_run(&plan)?, &plan, &head, &mut *db)?;
+        db.commit()?;
+        Ok(plan)
+    }
+
+    fn ledger_run(&self, plan: &Plan) -> anyhow::Result<ledger::Run> {
+        let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+        Ok(ledger::Run {
+            id: self.run_id.clone(),
+            job: JOB.to_owned(),
+            as_of: self.context.day()?,
+            status: status.word(),
+            started_at: self.started_at,
+            finished_at: (self.context.clock)().trunc_subsecs(6),
+            os_user: whoami::username(),
+            host: whoami::fallible::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+            config_sha256: self.context.config.sha256.clone(),
+            parameters: json!({"before": self.before}).to_string(),
+            counts: ledger::counts_json(&plan.counts()),
+            reason: None,
+        })
+    }
+}
