@@ -4,21 +4,21 @@
 mod image;
 mod source;
 mod table;
+mod tell;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
-use self::source::{Changed, Source};
+use self::source::Changed;
 use self::table::{Now, Table, Todo};
 use super::World;
 use crate::config::{Config, DatabaseConfig};
 use crate::exit::Exit;
 use crate::ledger::read::{RunRow, find_run};
 use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
-use crate::sql;
 use crate::sql::{Sql, quote_name};
 
 /// `recert restore`
@@ -121,8 +121,8 @@ pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let source = source::read(&run, &args.only, world.db)?;
     plan.noticed.add("changes", source.n_changes);
-    tell_erased(&source, &run, &mut plan);
-    tell_restored_before(&run, world, &mut plan)?;
+    tell::erased(&source, &run, &mut plan);
+    tell::restored_before(&run, world, &mut plan)?;
 
     let mut by_table: HashMap<&str, Vec<&Changed>> = HashMap::new();
     for row in &source.rows {
@@ -150,9 +150,9 @@ pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
             plan.population += table.n_rows;
         }
     }
-    tell_changed(since, args, &mut plan)?;
+    tell::changed(since, args, &mut plan)?;
     backs.sort_by_key(|back| std::cmp::Reverse(back.seq));
-    tell_next_run(&backs, &run, &mut plan);
+    tell::next_run(&backs, &run, &mut plan);
     plan.steps = steps(backs);
     Ok(plan)
 }
@@ -189,65 +189,6 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<RunRow> {
         .context(Exit::Usage));
     }
     Ok(run)
-}
-
-fn tell_erased(source: &Source, run: &RunRow, plan: &mut Plan) {
-    let mut erased: Vec<_> = source.erased.iter().collect();
-    erased.sort();
-    for (table, n) in erased {
-        plan.noticed.add("erased", *n);
-        let message = format!(
-            "{n} changes can't be restored: their images were erased, as people were purged or the run was archived"
-        );
-        plan.find("erased", table, message);
-    }
-    if source.rows.is_empty() && !source.erased.is_empty() {
-        plan.doubts.push(format!(
-            "all images of run {} were erased: nothing of it can be restored",
-            run.run_id
-        ));
-    }
-}
-
-fn tell_restored_before(
-    run: &RunRow,
-    world: &mut World<'_>,
-    plan: &mut Plan,
-) -> anyhow::Result<()> {
-    let rows = world
-        .db
-        .rows(&sql!("ledger/select_restores"), &[])
-        .context("looking for earlier restores")?;
-    for row in &rows {
-        let parameters: Json = serde_json::from_str(&row.text("PARAMETERS")?).unwrap_or_default();
-        let named = parameters["run_id"].as_str().unwrap_or_default().to_lowercase();
-        if !named.is_empty() && run.run_id.starts_with(named.trim()) {
-            let message = format!("restored before, by run {}", row.text("RUN_ID")?);
-            plan.find("restored_before", &run.run_id, message);
-        }
-    }
-    Ok(())
-}
-
-/// Rows that somebody changed since are named, and never overwritten.
-fn tell_changed(since: Vec<&Changed>, args: &Args, plan: &mut Plan) -> anyhow::Result<()> {
-    plan.noticed.add("changed_since", since.len() as u64);
-    if !args.skip_changed && !since.is_empty() {
-        let named: Vec<String> =
-            since.iter().take(10).map(|row| format!("{} {}", row.table, row.key)).collect();
-        let more = if since.len() > 10 { ", …" } else { "" };
-        return Err(anyhow!(
-            "{} rows were changed since the run: {}{more}; `--skip-changed` leaves those and puts back the others",
-            since.len(),
-            named.join(", ")
-        )
-        .context(Exit::Drifted));
-    }
-    for row in since {
-        let message = format!("{}: changed since the run, left as it is", row.table);
-        plan.find("changed_since", &row.key, message);
-    }
-    Ok(())
 }
 
 fn insert(table: &Table, row: &Changed, run: &RunRow) -> anyhow::Result<Back> {
@@ -361,54 +302,5 @@ fn step(back: &Back) -> Step {
         counts,
         takes_away,
         touches: Vec::new(),
-    }
-}
-
-/// Says what the next scheduled run will do to the rows that come back.
-fn tell_next_run(backs: &[Back], run: &RunRow, plan: &mut Plan) {
-    let n_with = |table: &str, column: &str, value: Option<&str>| {
-        let holds = |back: &&Back| {
-            let after = back
-                .touch
-                .changes
-                .first()
-                .and_then(|change| change.after.as_deref())
-                .unwrap_or_default();
-            let image = image::Image::parse(after).unwrap_or_default();
-            let held = image.get(column);
-            &*back.table == table
-                && held.is_some_and(|held| value.is_none_or(|value| held == value))
-        };
-        backs.iter().filter(holds).count()
-    };
-    let responses = n_with("RECREATE_RESPONSE", "IS_ACTIVE", Some("1"));
-    if responses > 0 {
-        let message = format!(
-            "{responses} responses become active and are due again: the next `recert revoke` takes their access away \
-             again; `--only MAP_RAP_USER_ROLE` brings the access back and leaves the responses processed"
-        );
-        plan.find("due_again", &run.run_id, message);
-    }
-    let users = n_with("OPS_USER", "STATUS", Some("\"ACTIVE\""));
-    if users > 0 {
-        let message = format!(
-            "{users} accounts become active with their old dates: the next `recert disable-inactive` disables them \
-             again, unless they are exempt or touched in the application"
-        );
-        plan.find("due_again", &run.run_id, message);
-    }
-    let managers = n_with("USER_TAB", "LINEMANAGER_ID", None);
-    if managers > 0 {
-        let message = format!(
-            "{managers} users get an old line manager: the next `recert sync-managers` brings the directory's again"
-        );
-        plan.find("due_again", &run.run_id, message);
-    }
-    let people = backs.iter().filter(|back| back.table.starts_with("PM_")).count();
-    if people > 0 {
-        let message = format!(
-            "{people} rows of people are put back: the next import brings its file's values again"
-        );
-        plan.find("due_again", &run.run_id, message);
     }
 }

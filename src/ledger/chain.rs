@@ -14,6 +14,8 @@ pub(super) struct Link {
     pub(super) hash: Canonical,
     /// How many of its changes were seen.
     pub(super) n_changes: i64,
+    /// The number of the last one.
+    pub(super) last_seq: i64,
 }
 
 /// The runs in order, and what is wrong with that order.

@@ -81,7 +81,7 @@ fn read_links(db: &mut dyn Read) -> anyhow::Result<Vec<Link>> {
         let hash = run.begin_hash();
         let read::RunRow { run_id, job, previous_sha256: previous, sha256, .. } = run;
         let archives = job == super::archive::JOB;
-        links.push(Link { run_id, archives, previous, sha256, hash, n_changes: 0 });
+        links.push(Link { run_id, archives, previous, sha256, hash, n_changes: 0, last_seq: 0 });
         Ok(())
     })?;
     Ok(links)
@@ -205,16 +205,17 @@ impl<'a> Walk<'a> {
         let of = &mut self.links[link];
         of.hash.text(&entry.sha256);
         of.n_changes += 1;
+        of.last_seq += 1;
         let place = (position, entry.seq);
         if !entry.change_fits() {
             self.found.note(place, || Suspect::Change { link, change: OwnedChange::of(entry) });
-        } else if entry.seq != of.n_changes {
+        } else if entry.seq != of.last_seq {
             // Told once for a gap: from here on the numbers count.
-            let (missing, seq) = (of.n_changes, entry.seq);
-            of.n_changes = seq;
-            let what = if seq > missing { "was removed" } else { "was inserted" };
-            let told = format!("change {} of run {} {what}", missing.min(seq), of.run_id);
-            self.found.note((position, missing.min(seq)), || Suspect::Told(told));
+            let (expected, seq) = (of.last_seq, entry.seq);
+            of.last_seq = seq;
+            let what = if seq > expected { "was removed" } else { "was inserted" };
+            let told = format!("change {} of run {} {what}", expected.min(seq), of.run_id);
+            self.found.note((position, expected.min(seq)), || Suspect::Told(told));
         }
         self.image(entry, place);
     }
@@ -309,19 +310,21 @@ fn diagnose(suspect: Suspect, links: &[Link], db: &mut dyn Read) -> anyhow::Resu
 
 fn diagnose_change(link: &Link, change: &OwnedChange, links: &[Link]) -> String {
     let here = format!("change {} of run {}", change.seq, link.run_id);
-    let farthest = link.n_changes.max(change.seq) + 1;
-    if let Some(seq) = (1..=farthest).find(|seq| change.belongs_to(&link.run_id, *seq)) {
+    // Only as far as there are changes, whatever numbers were written into them.
+    let fits_in =
+        |run: &Link| (1..=run.n_changes + 1).find(|seq| change.belongs_to(&run.run_id, *seq));
+    if let Some(seq) = fits_in(link) {
         return format!("{here} was reordered: it was change {seq}");
     }
-    match links.iter().find(|other| (1..=farthest).any(|seq| change.belongs_to(&other.run_id, seq)))
-    {
+    match links.iter().find(|other| fits_in(other).is_some()) {
         Some(other) => format!("{here} was moved there from run {}", other.run_id),
         None => format!("{here} was edited"),
     }
 }
 
 fn diagnose_run(link: &Link, db: &mut dyn Read) -> anyhow::Result<String> {
-    let mut hash = read::find_run(&link.run_id, db)?.map(|run| run.begin_hash());
+    // An id that was tampered with need not lead to one run: then there is no more to say of it.
+    let mut hash = read::find_run(&link.run_id, db).ok().flatten().map(|run| run.begin_hash());
     let mut fits_after = None;
     read::each_change_of(&link.run_id, db, &mut |entry| {
         if let Some(hash) = &mut hash

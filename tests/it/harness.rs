@@ -128,6 +128,13 @@ impl World {
         touched[0]
     }
 
+    /// Runs one statement that defines something.
+    pub(crate) fn define(&self, statement: &str) {
+        let mut db = self.open();
+        db.define(&Sql::made("test".to_owned(), statement.to_owned())).unwrap();
+        db.commit().unwrap();
+    }
+
     /// All rows of a table as JSON, sorted.
     pub(crate) fn dump(&self, table: &str) -> Vec<String> {
         let mut rows: Vec<String> = self

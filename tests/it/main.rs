@@ -4,4 +4,6 @@
 
 mod cli;
 mod harness;
+mod restore;
 mod revoke;
+mod verify;
