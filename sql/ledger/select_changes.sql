@@ -1,5 +1,5 @@
 -- Every change of every run with its image, run by run, in order.
--- -> run_id, seq, table_name, row_key, action, why, result, image_sha256, sha256, image_seq (NULL: no image), salt, before_image, after_image
+-- -> run_id, seq, table_name, row_key, action, why, result, image_sha256, sha256, image_seq (none when the row is gone), salt, before_image, after_image
 SELECT c.run_id,
        c.seq,
        c.table_name,

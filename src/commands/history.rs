@@ -99,7 +99,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Option<Summary>
         return archive::run(before, path, args.database.as_deref(), context).map(Some);
     }
     let format = if context.json { ListFormat::Json } else { args.format };
-    let runs = read(args, context)?;
+    let runs = list(args, context)?;
     write_out(None, |out| match format {
         ListFormat::Text => write_text(&runs, out),
         ListFormat::Json => write_json(&runs, out),
@@ -109,13 +109,21 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Option<Summary>
 }
 
 /// A run with what is known of it from elsewhere.
-struct Listed {
-    database: &'static str,
-    run: RunRow,
-    changes: u64,
+#[derive(Debug)]
+pub struct Listed {
+    /// The name of the database whose ledger it is in.
+    pub database: &'static str,
+    /// Its row.
+    pub run: RunRow,
+    /// How many rows it changed.
+    pub changes: u64,
 }
 
-fn read(args: &Args, context: &Context<'_>) -> anyhow::Result<Vec<Listed>> {
+/// The runs that the filters leave, the latest first.
+///
+/// # Errors
+/// What the databases say, classed (`Exit`).
+pub fn list(args: &Args, context: &Context<'_>) -> anyhow::Result<Vec<Listed>> {
     let zone = context.config.time.tz()?;
     let day =
         |moment: &str| parse_date(moment).map(|at| at.and_utc().with_timezone(&zone).date_naive());

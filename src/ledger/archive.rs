@@ -4,7 +4,9 @@
 //! change: ACTION `delete`, TABLE_NAME `RECERT_IMAGE`, ROW_KEY the run, WHY how many images went and
 //! the SHA-256 of the file they are in. By these `verify` knows that they may be gone.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -50,7 +52,8 @@ struct Archived {
 }
 
 /// Writes the images of all runs that began before a day (UTC) to a file, and erases them. What
-/// comes back is what the ledger is to hold of it; the caller writes that and commits.
+/// comes back is what the ledger is to hold of it; the caller writes that and commits, and removes
+/// the file when that fails. Here a failure leaves no file of its own.
 ///
 /// # Errors
 /// `Exit::Usage`: the file is there already; `Exit::Evidence`: an image is not the one that was
@@ -61,19 +64,42 @@ pub fn archive(
     path: &Path,
     db: &mut dyn Write,
 ) -> anyhow::Result<Plan> {
-    if path.exists() {
-        return Err(anyhow!("`{}` is there already; an archive is never replaced", path.display())
-            .context(Exit::Usage));
-    }
     let mut noticed = Counts::named(&["runs_archived", "images_archived"]);
     if !any_image(before, db)? {
         return Ok(Plan { noticed, ..Plan::default() });
     }
-    let (archived, sha256) = write_whole(path, |out| write_file(run_id, before, out, db))?;
-    erase(&archived, db)?;
+    claim(path)?;
+    let mut write_and_erase = || -> anyhow::Result<(Vec<Archived>, String)> {
+        let written = write_whole(path, |out| write_file(run_id, before, out, db))?;
+        erase(&written.0, db)?;
+        Ok(written)
+    };
+    let (archived, sha256) = write_and_erase().inspect_err(|_| remove(path))?;
     let n_images: u64 = archived.iter().map(|run| run.images).sum();
     noticed.add("images_archived", n_images);
     Ok(Plan { steps: vec![step(&archived, &sha256)], noticed, ..Plan::default() })
+}
+
+/// Makes the file, empty, so that from here on it is nobody else's. An archive is never replaced:
+/// what is in it may be nowhere else.
+fn claim(path: &Path) -> anyhow::Result<()> {
+    let told = || format!("writing the archive `{}`", path.display());
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(anyhow!("it is there already, and an archive is never replaced")
+                .context(Exit::Usage))
+        }
+        Err(error) => Err(anyhow::Error::new(error).context(Exit::Config)),
+    }
+    .with_context(told)
+}
+
+/// Removes a file that this run has made, when what is in it is still in the database.
+pub fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!("`{}` holds nothing of use and can't be removed: {error}", path.display());
+    }
 }
 
 /// Whether there is anything to archive: without, no file is made.

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod archive;
 mod cli;
 mod harness;
+mod history;
 mod restore;
 mod revoke;
 mod verify;

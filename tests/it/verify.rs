@@ -1,7 +1,7 @@
 //! Section 4 of the spec: the ledger as evidence. Each kind of tampering, done by hand, is found by name.
 
 use std::path::PathBuf;
-use std::process::Command as Process;
+use std::process::{Command as Process, Stdio};
 
 use recert::commands::verify::{Args, run};
 use recert::exit::Exit;
@@ -622,8 +622,11 @@ fn verify_ends_with_6_and_the_reason_on_stderr() {
 fn runs_of_several_processes_at_once_leave_one_chain() {
     let world = World::sqlite();
     world.put(&"mapping\nresponse MGR=2020-11-30\n".repeat(50));
-    let children: Vec<_> =
-        (0..6).map(|_| world.recert("revoke --as-of 2020-11-30 -q").spawn().unwrap()).collect();
+    let children: Vec<_> = (0..6)
+        .map(|_| {
+            world.recert("revoke --as-of 2020-11-30 -q").stdout(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
     let codes: Vec<_> =
         children.into_iter().map(|mut child| child.wait().unwrap().code().unwrap()).collect();
     assert!(codes.iter().all(|code| matches!(code, 0 | 76)), "{codes:?}");
@@ -638,7 +641,8 @@ fn a_run_that_is_killed_leaves_a_chain_that_verifies() {
     let world = World::sqlite();
     world.put(&"mapping\nresponse MGR=2020-11-30\n".repeat(400));
     for delay in [5, 20, 40, 80, 160] {
-        let mut child = world.recert("revoke --as-of 2020-11-30 -q").spawn().unwrap();
+        let mut child =
+            world.recert("revoke --as-of 2020-11-30 -q").stdout(Stdio::null()).spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(delay));
         child.kill().unwrap(); // SIGKILL
         child.wait().unwrap();
@@ -663,6 +667,7 @@ pub(crate) fn python_agrees(world: &World, fits: bool) {
 }
 
 /// Python, if it is there; without it, the tests that use it say so and hold only the rest.
+#[expect(clippy::print_stderr, reason = "what is not checked must be named")]
 fn python() -> Option<PathBuf> {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("python3"))

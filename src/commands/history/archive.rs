@@ -13,7 +13,10 @@ use super::super::{Context, databases};
 use crate::config::DatabaseConfig;
 use crate::db::{self, OutcomeUnknown};
 use crate::exit::Exit;
-use crate::ledger::{self, archive::JOB, archive::archive};
+use crate::ledger::{
+    self,
+    archive::{JOB, archive, remove},
+};
 use crate::plan::Plan;
 use crate::summary::{Status, Summary};
 
@@ -58,31 +61,15 @@ pub(super) fn run(
 
 impl Archiving<'_> {
     fn try_until_done(&self) -> anyhow::Result<Plan> {
-        if self.path.exists() {
-            return Err(anyhow!(
-                "`{}` is there already; an archive is never replaced",
-                self.path.display()
-            )
-            .context(Exit::Usage));
-        }
         let mut pause = self.database.retry_delay;
         for attempt in 1.. {
             match self.attempt() {
-                Err(error) => {
-                    // Rolled back: the file would hold what the database still has. When nobody
-                    // knows, it may be all there is.
-                    if error.downcast_ref::<OutcomeUnknown>().is_some() {
-                        return Err(error.context(Exit::Unknown));
-                    }
-                    let _ = std::fs::remove_file(self.path);
-                    if attempt > self.database.retries || !db::is_transient(&error) {
-                        return Err(error);
-                    }
+                Err(error) if attempt <= self.database.retries && db::is_transient(&error) => {
                     tracing::warn!(run_id = %self.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
                     sleep(pause);
                     pause *= 2;
                 }
-                Ok(plan) => return Ok(plan),
+                ended => return ended.inspect_err(|error| self.record_failure(error)),
             }
         }
         Err(anyhow!("no attempt was made"))
@@ -92,13 +79,80 @@ impl Archiving<'_> {
         let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
         let head = ledger::lock(JOB, &mut *db)?;
         let plan = archive(&self.run_id, self.before, self.path, &mut *db)?;
-        ledger::write(&self.ledger_run(&plan)?, &plan, &head, &mut *db)?;
-        db.commit()?;
-        Ok(plan)
+        let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+        let written = self
+            .ledger_run(status, &plan, None)
+            .and_then(|run| ledger::write(&run, &plan, &head, &mut *db))
+            .and_then(|()| db.commit());
+        match written {
+            Err(error) if error.downcast_ref::<OutcomeUnknown>().is_some() => {
+                self.look_up(plan, error)
+            }
+            // Rolled back: the database still has all that is in the file.
+            Err(error) => {
+                if !plan.is_empty() {
+                    remove(self.path);
+                }
+                Err(error)
+            }
+            Ok(()) => Ok(plan),
+        }
     }
 
-    fn ledger_run(&self, plan: &Plan) -> anyhow::Result<ledger::Run> {
-        let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+    /// COMMIT was sent and its answer lost: the ledger knows. Until it has said that nothing was
+    /// erased, the file may be all there is.
+    fn look_up(&self, plan: Plan, lost: anyhow::Error) -> anyhow::Result<Plan> {
+        let known = || -> anyhow::Result<bool> {
+            let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
+            ledger::lock(JOB, &mut *db)?;
+            ledger::contains(&self.run_id, &mut *db)
+        };
+        match known() {
+            Ok(true) => Ok(plan),
+            Ok(false) => {
+                if !plan.is_empty() {
+                    remove(self.path);
+                }
+                Err(anyhow!(
+                    "the run is not in the ledger: nothing was erased ({})",
+                    Exit::tell(&lost)
+                )
+                .context(Exit::Unavailable))
+            }
+            Err(error) => Err(anyhow!(
+                "{}, and the run can't be looked up ({}); keep `{}`",
+                Exit::tell(&lost),
+                Exit::tell(&error),
+                self.path.display()
+            )
+            .context(Exit::Unknown)),
+        }
+    }
+
+    /// A failed run leaves a row, as well as it goes; one that never got the lock leaves none.
+    fn record_failure(&self, error: &anyhow::Error) {
+        if matches!(Exit::of(error), Exit::Busy | Exit::Unavailable | Exit::Unknown | Exit::Config)
+        {
+            return;
+        }
+        let record = || -> anyhow::Result<()> {
+            let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
+            let head = ledger::lock(JOB, &mut *db)?;
+            let run = self.ledger_run(Status::Failed, &Plan::default(), Some(Exit::tell(error)))?;
+            ledger::write(&run, &Plan::default(), &head, &mut *db)?;
+            db.commit()
+        };
+        if let Err(second) = record() {
+            tracing::warn!(run_id = %self.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));
+        }
+    }
+
+    fn ledger_run(
+        &self,
+        status: Status,
+        plan: &Plan,
+        reason: Option<String>,
+    ) -> anyhow::Result<ledger::Run> {
         Ok(ledger::Run {
             id: self.run_id.clone(),
             job: JOB.to_owned(),
@@ -111,7 +165,7 @@ impl Archiving<'_> {
             config_sha256: self.context.config.sha256.clone(),
             parameters: json!({"before": self.before}).to_string(),
             counts: ledger::counts_json(&plan.counts()),
-            reason: None,
+            reason,
         })
     }
 }
