@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Context;
 use super::databases;
@@ -126,7 +126,7 @@ fn write_change(entry: &Entry<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
         Held::Erased => writeln!(out, "{:16}(the values were erased)", "")?,
         Held::Missing => writeln!(out, "{:16}(the values are missing)", "")?,
         Held::Kept => {
-            for line in values(entry)? {
+            for line in values(entry) {
                 writeln!(out, "{:16}{}", "", plain(&line))?;
             }
         }
@@ -134,42 +134,38 @@ fn write_change(entry: &Entry<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of an update each column with its old and new value, else the whole row.
-fn values(entry: &Entry<'_>) -> anyhow::Result<Vec<String>> {
+/// Of an update each column with its old and new value, else the whole row. An image that somebody
+/// made unreadable is shown as it is.
+fn values(entry: &Entry<'_>) -> Vec<String> {
     type Object = serde_json::Map<String, serde_json::Value>;
-    let read = |image: Option<&str>| -> anyhow::Result<Object> {
-        let told = || format!("reading the image of change {}", entry.seq);
-        image.map_or(Ok(Object::new()), |image| serde_json::from_str(image).with_context(told))
+    let read = |image: Option<&str>| image.map_or(Ok(Object::new()), serde_json::from_str);
+    let (Ok(before), Ok(after)) = (read(entry.before.as_deref()), read(entry.after.as_deref()))
+    else {
+        return [&entry.before, &entry.after]
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
     };
-    let (before, after) = (read(entry.before.as_deref())?, read(entry.after.as_deref())?);
     if entry.action == "update" {
         let old = |name: &String| before.get(name).map_or("null".to_owned(), ToString::to_string);
-        return Ok(after
-            .iter()
-            .map(|(name, new)| format!("{name}: {} -> {new}", old(name)))
-            .collect());
+        return after.iter().map(|(name, new)| format!("{name}: {} -> {new}", old(name))).collect();
     }
     let row = if before.is_empty() { after } else { before };
-    Ok(row.iter().map(|(name, value)| format!("{name}: {value}")).collect())
+    row.iter().map(|(name, value)| format!("{name}: {value}")).collect()
 }
 
 fn write_json(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
-    let raw = |text: &Option<String>| -> anyhow::Result<Option<Box<RawValue>>> {
-        Ok(text.as_deref().map(serde_json::from_str).transpose()?)
-    };
     let head = serde_json::json!({
         "run_id": run.run_id, "job": run.job, "as_of": run.as_of, "status": run.status,
         "started_at": run.started_at, "finished_at": run.finished_at, "os_user": run.os_user,
         "host": run.host, "version": run.version, "config_sha256": run.config_sha256,
-        "parameters": raw(&run.parameters)?, "counts": raw(&run.counts)?, "reason": run.reason,
+        "parameters": raw(run.parameters.as_deref())?, "counts": raw(run.counts.as_deref())?, "reason": run.reason,
         "previous_sha256": run.previous_sha256, "sha256": run.sha256,
     });
     write!(out, "{{\"command\":\"show\",\"run\":{head},\"changes\":[")?;
     let mut comma = "\n";
     each_change_of(&run.run_id, db, &mut |entry| {
-        let raw = |image: Option<&'_ str>| -> anyhow::Result<Option<Box<RawValue>>> {
-            Ok(image.map(serde_json::from_str).transpose()?)
-        };
         let (before, after) = (raw(entry.before.as_deref())?, raw(entry.after.as_deref())?);
         write!(out, "{}", std::mem::replace(&mut comma, ",\n"))?;
         serde_json::to_writer(
@@ -191,6 +187,12 @@ fn write_json(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::R
     })?;
     writeln!(out, "]}}")?;
     Ok(())
+}
+
+/// JSON as it stands; what somebody made unreadable, as a text.
+fn raw(text: Option<&str>) -> anyhow::Result<Option<Box<RawValue>>> {
+    let read = |text: &str| serde_json::from_str(text).or_else(|_| to_raw_value(text));
+    Ok(text.map(read).transpose()?)
 }
 
 fn word(held: Held) -> &'static str {

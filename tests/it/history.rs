@@ -166,3 +166,14 @@ fn show_lets_nothing_in_the_ledger_steer_the_terminal() {
     assert!(!text.contains('\u{1b}'), "{text}");
     assert!(text.contains("E [31m x/7"), "{text}");
 }
+
+#[test]
+fn history_and_show_still_work_on_a_ledger_that_was_tampered_with() {
+    let (world, id) = world();
+    world.tamper("UPDATE recert_run SET counts = 'x', parameters = '{'");
+    world.tamper("UPDATE recert_image SET before_image = '{x' WHERE seq = 1");
+    assert_eq!(statuses(&world, "").len(), 3);
+    said(&world, "history");
+    assert!(said(&world, &format!("show {id}")).contains("  {x\n"));
+    assert_eq!(summary(&world, &format!("show {id}"))["changes"][0]["before"], "{x");
+}

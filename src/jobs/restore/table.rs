@@ -47,6 +47,24 @@ pub(super) struct Now {
     pub(super) image: String,
 }
 
+/// Where columns stand in a row of the answer.
+struct Places {
+    lists: Vec<Vec<Option<usize>>>,
+    key: Vec<Option<usize>>,
+}
+
+impl Places {
+    fn of(row: &Row, lists: &[Vec<String>], key: &[&str]) -> Self {
+        // The first column is the row's address.
+        let place = |column: &str| (1..row.columns.len()).find(|at| row.columns[*at] == column);
+        let of_list = |list: &Vec<String>| list.iter().map(|column| place(column)).collect();
+        Places {
+            lists: lists.iter().map(of_list).collect(),
+            key: key.iter().map(|column| place(column)).collect(),
+        }
+    }
+}
+
 /// A table as it is now, as far as the run's rows are concerned.
 pub(super) struct Table {
     pub(super) name: String,
@@ -55,6 +73,8 @@ pub(super) struct Table {
     key: &'static [&'static str],
     /// The lists of columns by which rows are compared.
     lists: Vec<Vec<String>>,
+    /// Where their columns, and those of the key, stand in a row; known once a row was seen.
+    places: Option<Places>,
     /// Rows by list and meaning, those not yet spoken for.
     rows: HashMap<(usize, String), Vec<usize>>,
     found: Vec<Option<Now>>,
@@ -89,6 +109,7 @@ impl Table {
             dialect: db.dialect(),
             key,
             lists: Vec::new(),
+            places: None,
             rows: HashMap::new(),
             found: Vec::new(),
             keys: HashSet::new(),
@@ -119,37 +140,29 @@ impl Table {
 
     /// Keeps a row if a change speaks of it.
     fn look_at(&mut self, row: &Row, wanted_keys: &HashSet<String>) {
-        let meanings: Vec<String> = row
-            .values
-            .iter()
-            .map(|value| {
-                let mut raw = String::new();
-                value.write_json(&mut raw);
-                meaning_of(&raw, self.dialect)
-            })
-            .collect();
-        let place = |column: &str| {
-            row.columns.iter().skip(1).position(|name| name == column).map(|at| at + 1)
+        let places = self.places.get_or_insert_with(|| Places::of(row, &self.lists, self.key));
+        let mut raw = String::new();
+        let mut meaning = |value: &Value| {
+            raw.clear();
+            value.write_json(&mut raw);
+            meaning_of(&raw, self.dialect)
         };
+        let meanings: Vec<String> = row.values.iter().map(&mut meaning).collect();
+        let held = |at: &Option<usize>| at.map_or("", |at| meanings[at].as_str());
         let mut kept = None;
-        for (list, columns) in self.lists.iter().enumerate() {
-            let held =
-                columns.iter().map(|column| place(column).map_or("", |at| meanings[at].as_str()));
-            if let Some(places) = self.rows.get_mut(&(list, joined(held))) {
+        for (list, columns) in places.lists.iter().enumerate() {
+            let identity = (list, joined(columns.iter().map(held)));
+            if let Some(rows) = self.rows.get_mut(&identity) {
                 let at = *kept.get_or_insert_with(|| {
-                    self.found.push(Some(Now {
-                        row_id: row.values[0].clone(),
-                        image: row.image_from(1),
-                    }));
+                    let now = Now { row_id: row.values[0].clone(), image: row.image_from(1) };
+                    self.found.push(Some(now));
                     self.found.len() - 1
                 });
-                places.push(at);
+                rows.push(at);
             }
         }
         if !wanted_keys.is_empty() {
-            let held =
-                self.key.iter().map(|column| place(column).map_or("", |at| meanings[at].as_str()));
-            let key = joined(held);
+            let key = joined(places.key.iter().map(held));
             if wanted_keys.contains(&key) {
                 self.keys.insert(key);
             }
