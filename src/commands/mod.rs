@@ -5,6 +5,7 @@ pub mod demo;
 pub mod history;
 pub mod migrate;
 pub mod preview;
+pub mod repair_sql;
 pub mod show;
 pub mod verify;
 

@@ -230,11 +230,11 @@ fn change(
     run: &RunRow,
 ) -> Change {
     Change {
-        key: row.key.clone(),
+        key: row.key.as_str().into(),
         action,
         why: format!("restores change {} of run {} ({})", row.seq, run.run_id, run.job).into(),
         result: Outcome::Applied,
-        before,
+        before: before.map(Into::into),
         after: after.map(Into::into),
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::read::Entry;
-use crate::db::{Read, Value, Write, hex};
+use crate::db::{BindArray, Read, Value, Write, hex};
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
@@ -176,7 +176,7 @@ fn erase(archived: &[Archived], db: &mut dyn Write) -> anyhow::Result<()> {
     let binds: Vec<[Value; 1]> = archived.iter().map(|run| [run.run_id.as_str().into()]).collect();
     let rows: Vec<&[Value]> = binds.iter().map(<[Value; 1]>::as_slice).collect();
     let touched = db
-        .change_many(&sql!("ledger/erase_images"), &["run_id"], &rows)
+        .change_many(&sql!("ledger/erase_images"), &BindArray::of(&["run_id"], &rows))
         .context("erasing the archived images")?;
     match archived.iter().zip(&touched).find(|(run, n)| run.images != **n) {
         Some((run, n)) => Err(anyhow!(
@@ -193,7 +193,7 @@ fn step(archived: &[Archived], sha256: &str) -> Step {
     let touch = |run: &Archived| Touch {
         binds: vec![run.run_id.as_str().into()],
         changes: vec![Change {
-            key: run.run_id.clone(),
+            key: run.run_id.as_str().into(),
             action: Action::Delete,
             why: format!("archived; {} images in the file with SHA-256 {sha256}", run.images)
                 .into(),

@@ -256,13 +256,14 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn image_fits(&self) -> bool {
         let salt = self.salt.as_deref().unwrap_or_default();
-        image_sha256(salt, self.before.as_deref(), self.after.as_deref()) == self.image_sha256
+        image_sha256(salt, self.before.as_deref(), self.after.as_deref()).as_slice()
+            == self.image_sha256.as_bytes()
     }
 
     /// Whether the row is as it was written.
     #[must_use]
     pub fn change_fits(&self) -> bool {
-        self.fields().sha256() == self.sha256
+        self.fields().sha256().as_slice() == self.sha256.as_bytes()
     }
 }
 

@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
     /// All changes were seen: every run's hash must fit now.
     fn end_runs(&mut self) {
         for (at, link) in self.links.iter().enumerate() {
-            if link.hash.clone().finish() != link.sha256 {
+            if link.hash.clone().finish().as_slice() != link.sha256.as_bytes() {
                 self.unfit[at] = true;
                 self.found.note((self.order.position[at], i64::MAX), || Suspect::Run(at));
             }
@@ -295,7 +295,7 @@ impl OwnedChange {
             result: &self.result,
             image_sha256: &self.image_sha256,
         };
-        fields.sha256() == self.sha256
+        fields.sha256().as_slice() == self.sha256.as_bytes()
     }
 }
 
@@ -330,7 +330,7 @@ fn diagnose_run(link: &Link, db: &mut dyn Read) -> anyhow::Result<String> {
         if let Some(hash) = &mut hash
             && fits_after.is_none()
         {
-            if hash.clone().finish() == link.sha256 {
+            if hash.clone().finish().as_slice() == link.sha256.as_bytes() {
                 fits_after = Some(entry.seq);
             }
             hash.text(&entry.sha256);

@@ -7,12 +7,11 @@ use recert::commands::Context;
 use recert::commands::history::{Args, run};
 use recert::commands::verify;
 use recert::exit::Exit;
-use recert::ledger::canonical::image_sha256;
 use recert::summary::Summary;
 use serde_json::Value as Json;
 
 use crate::harness::{World, exit, ok, worlds};
-use crate::verify::{holds, python_agrees, with_runs};
+use crate::verify::{holds, image_sha256, python_agrees, with_runs};
 
 fn archive_at(world: &World, before: &str, file: &str, now: &str) -> anyhow::Result<Summary> {
     let now: chrono::DateTime<chrono::Utc> = now.parse()?;

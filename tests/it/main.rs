@@ -1,11 +1,15 @@
 //! All of recert's integration tests, in one binary. `README.md` beside this folder is the map.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod any_world;
 mod archive;
 mod cli;
+mod db_contract;
 mod harness;
 mod history;
 mod restore;
 mod revoke;
+mod road;
+mod script_psql;
 mod verify;

@@ -7,7 +7,7 @@ use recert::commands::verify::{Args, run};
 use recert::exit::Exit;
 use recert::summary::Summary;
 
-use crate::harness::{World, exit, ok, worlds};
+use crate::harness::{World, exit, ok, skipped, worlds};
 
 /// Runs 1 to 4: four changes, none, two, one; and their ids.
 pub(crate) fn with_runs(world: &World) -> Vec<String> {
@@ -229,7 +229,7 @@ fn verify_names_an_inserted_change_even_when_it_is_hashed_as_it_should_be() {
             "INSERT INTO recert_change (run_id, seq, table_name, row_key, action, why, result, image_sha256, sha256)
              VALUES ('{}', 3, 'MAP_RAP_USER_ROLE', 'E5/7', 'insert', 'made up', 'applied', '{image}', '{}')",
             ids[2],
-            fields.sha256()
+            hex(&fields.sha256())
         ));
         world.tamper(&format!(
             "INSERT INTO recert_image (run_id, seq, salt, after_image) VALUES ('{}', 3, '{salt}', '{{}}')",
@@ -241,8 +241,12 @@ fn verify_names_an_inserted_change_even_when_it_is_hashed_as_it_should_be() {
     }
 }
 
-fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
-    recert::ledger::canonical::image_sha256(salt, before, after)
+pub(crate) fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
+    hex(&recert::ledger::canonical::image_sha256(salt, before, after))
+}
+
+fn hex(digits: &[u8]) -> String {
+    String::from_utf8(digits.to_vec()).unwrap()
 }
 
 #[test]
@@ -267,7 +271,7 @@ fn verify_names_an_edited_change_whose_own_hash_was_made_to_fit() {
         };
         world.tamper(&format!(
             "UPDATE recert_change SET why = 'another story', sha256 = '{}' WHERE run_id = '{}' AND seq = 1",
-            fields.sha256(),
+            hex(&fields.sha256()),
             ids[2]
         ));
         let (_, exit, said) = verify(&world, &Args::default());
@@ -506,7 +510,7 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
             touches: vec![Touch {
                 binds: Vec::new(),
                 changes: vec![Change {
-                    key: (*key).to_owned(),
+                    key: (*key).into(),
                     action: match *action {
                         "insert" => Action::Insert,
                         "update" => Action::Update,
@@ -514,7 +518,7 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
                     },
                     why: (*why).into(),
                     result: Outcome::Applied,
-                    before: before.map(str::to_owned),
+                    before: before.map(Into::into),
                     after: after.map(Into::into),
                 }],
             }],
@@ -682,13 +686,12 @@ pub(crate) fn python_agrees(world: &World, fits: bool) {
 }
 
 /// Python, if it is there; without it, the tests that use it say so and hold only the rest.
-#[expect(clippy::print_stderr, reason = "what is not checked must be named")]
 fn python() -> Option<PathBuf> {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("python3"))
         .find(|path| path.exists());
     if found.is_none() {
-        eprintln!("skipped: verify_ledger.py needs python3");
+        skipped("the second verifier, verify_ledger.py", "python3");
     }
     found
 }

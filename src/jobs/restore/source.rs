@@ -73,7 +73,7 @@ pub(super) fn read(run: &RunRow, only: &[Only], db: &mut dyn Read) -> anyhow::Re
         }
         Ok(())
     })?;
-    if hash.finish() != run.sha256 {
+    if hash.finish().as_slice() != run.sha256.as_bytes() {
         return Err(tampered(&run.run_id, "its hash does not fit"));
     }
     if any && source.n_changes == 0 {
