@@ -1,7 +1,9 @@
 //! Section 4 of the spec: what a run took comes back, to the letter, and nothing else is touched.
 
+use recert::db::{BindArray, Value};
 use recert::exit::Exit;
 use recert::run::Ended;
+use recert::sql::Sql;
 
 use crate::harness::{World, exit, ok, printed, worlds};
 use crate::verify::{holds, python_agrees, write_changes};
@@ -483,4 +485,64 @@ fn restore_writes_to_no_table_that_is_none_of_the_jobs() {
         assert_eq!(exit(&ended), Exit::Usage);
         assert!(ended.summary.error.as_ref().unwrap().contains(said), "{:?}", ended.summary.error);
     }
+}
+
+#[test]
+fn restore_brings_back_every_type_of_column_that_oracle_has() {
+    let Some(world) = World::oracle() else { return };
+    for column in [
+        "granted_on DATE",
+        "seen_at TIMESTAMP(6)",
+        "zoned_at TIMESTAMP(6) WITH TIME ZONE",
+        "portion NUMBER",
+        "amount NUMBER(38,10)",
+        "ratio BINARY_DOUBLE",
+        "token RAW(16)",
+        "note CLOB",
+        "grade CHAR(5)",
+    ] {
+        world.define(&format!("ALTER TABLE map_rap_user_role ADD {column}"));
+    }
+    let at = |text: &str| recert::db::parse_date(text).unwrap();
+    let zoned = |text: &str| Value::TimestampTz(text.parse().unwrap());
+    let number = |text: &str| Value::Number(text.to_owned());
+    let rows = [
+        [const { Value::Null }; 9],
+        [
+            Value::Date(at("2020-02-29")),
+            Value::Timestamp(at("2020-02-29 23:59:59.123456")),
+            zoned("2020-02-29T23:59:59.123456+00:00"),
+            number("0.1234567890123456789"),
+            number("-1234567890123456789.0123456789"),
+            Value::Real(1.5),
+            Value::Bytes(vec![0, 255, 16]),
+            "O'Brien \"Pat\"\r\n\tŽofie 🦀".into(),
+            "A".into(),
+        ],
+        [
+            Value::Date(at("2020-02-29 13:14:15")),
+            Value::Timestamp(at("2020-02-29")),
+            Value::Null,
+            Value::Int(9_007_199_254_740_993),
+            number("0.5"),
+            Value::Real(0.1),
+            Value::Bytes(vec![255]),
+            "Žluťoučký kůň; ".repeat(10_000).into(),
+            "BCDEF".into(),
+        ],
+    ];
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let sql = Sql::made(
+        "test".to_owned(),
+        "INSERT INTO map_rap_user_role
+                (user_id, rmm_id, granted_on, seen_at, zoned_at, portion, amount, ratio, token, note, grade)
+         VALUES ('E1', 7, :a, :b, :c, :d, :e, :f, :g, :h, :i)"
+            .to_owned(),
+    );
+    let mut db = world.open();
+    for row in &rows {
+        db.change_many(&sql, &BindArray::of(&names, &[row])).unwrap();
+    }
+    db.commit().unwrap();
+    cycle(world, "response MGR=2026-11-30", REVOKE);
 }
