@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, demo, migrate, preview, repair_sql, report};
+use crate::commands::{Context, demo, history, migrate, preview, repair_sql, report, show, verify};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -72,6 +72,12 @@ pub enum Command {
     Migrate(migrate::Args),
     /// Show the plan of a job, without writing
     Preview(preview::Args),
+    /// List the runs in the ledger, or archive its old images
+    History(history::Args),
+    /// Show one run, and every change it made
+    Show(show::Args),
+    /// Hold the ledger against its hashes, and name the first thing that was tampered with
+    Verify(verify::Args),
     /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
     RepairSql(repair_sql::Args),
     /// Report a year's recertification, with evidence
@@ -126,6 +132,24 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
                 Ok(Exit::Done)
             } else {
                 done(&cli.global, &context, &summary)
+            }
+        }
+        Command::History(args) => match history::run(args, &context)? {
+            Some(summary) => done(&cli.global, &context, &summary),
+            None => Ok(Exit::Done),
+        },
+        Command::Show(args) => show::run(args, &context).map(|()| Exit::Done),
+        Command::Verify(args) => {
+            let (summary, error) = verify::run(args, &context)?;
+            match error {
+                None => done(&cli.global, &context, &summary),
+                Some(error) => {
+                    write_metrics(&cli.global, &summary)?;
+                    if context.json {
+                        context.say(&summary)?;
+                    }
+                    Err(error)
+                }
             }
         }
         Command::Job(job) => {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::config::{Config, DatabaseConfig};
-use crate::db::{self, BindArray, Dialect, Session, Url, Value, Write};
+use crate::db::{self, BindArray, Dialect, Session, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_out;
 use crate::jobs::Job;
@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
     let mut scripts = Vec::new();
-    for (database, owners) in databases(context.config)? {
+    for (database, owners) in databases(context.config) {
         let session = Session {
             action: "migrate".to_owned(),
             run_id: Uuid::now_v7().to_string(),
@@ -104,31 +104,17 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 }
 
 /// Each database of the config once, with whose tables are in it.
-fn databases(config: &Config) -> anyhow::Result<Vec<(&DatabaseConfig, Vec<Owner>)>> {
+fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
     let ops = config.disable_inactive.database.as_ref();
     let homes = [(Owner::Rap, &config.database), (Owner::Ops, ops.unwrap_or(&config.database))];
-    let mut databases: Vec<(Place, &DatabaseConfig, Vec<Owner>)> = Vec::new();
+    let mut databases: Vec<(&DatabaseConfig, Vec<Owner>)> = Vec::new();
     for (owner, database) in homes {
-        let place = place(database)?;
-        match databases.iter_mut().find(|(known, _, _)| *known == place) {
-            Some((_, _, owners)) => owners.push(owner),
-            None => databases.push((place, database, vec![Owner::Own, owner])),
+        match databases.iter_mut().find(|(known, _)| known.is_same_place(database)) {
+            Some((_, owners)) => owners.push(owner),
+            None => databases.push((database, vec![Owner::Own, owner])),
         }
     }
-    Ok(databases.into_iter().map(|(_, database, owners)| (database, owners)).collect())
-}
-
-/// What makes two configs mean the same tables: the database, and on Oracle the schema.
-type Place = (Url, Option<String>);
-
-fn place(database: &DatabaseConfig) -> anyhow::Result<Place> {
-    Ok(match database.target()? {
-        Url::Sqlite(path) => (Url::Sqlite(std::path::absolute(&path).unwrap_or(path)), None),
-        oracle @ Url::Oracle(_) => {
-            let schema = database.schema.as_ref().or(database.username.as_ref());
-            (oracle, schema.map(|schema| schema.to_uppercase()))
-        }
-    })
+    databases
 }
 
 /// For a script, an embedded database that does not exist yet simply lacks everything.

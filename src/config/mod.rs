@@ -148,6 +148,23 @@ impl Config {
             .context(Exit::Config)
     }
 
+    /// Each distinct database of the config once, by the name that `--database` takes.
+    #[must_use]
+    pub fn databases(&self) -> Vec<(&'static str, &DatabaseConfig)> {
+        let all = [
+            ("main", Some(&self.database)),
+            ("disable-inactive", self.disable_inactive.database.as_ref()),
+        ];
+        let mut distinct: Vec<(&'static str, &DatabaseConfig)> = Vec::new();
+        for (name, database) in all {
+            let Some(database) = database else { continue };
+            if !distinct.iter().any(|(_, known)| known.is_same_place(database)) {
+                distinct.push((name, database));
+            }
+        }
+        distinct
+    }
+
     /// Reads and checks a config's text.
     ///
     /// # Errors

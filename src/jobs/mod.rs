@@ -3,6 +3,7 @@
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
 mod disable_inactive;
+mod restore;
 mod revoke;
 pub mod sync_managers;
 
@@ -61,6 +62,8 @@ pub enum Job {
     SyncManagers(With<sync_managers::Args>),
     /// Disable accounts without activity
     DisableInactive(With<disable_inactive::Args>),
+    /// Put back what a run took or changed
+    Restore(With<restore::Args>),
 }
 
 impl Default for Job {
@@ -87,6 +90,7 @@ impl Job {
             Job::Revoke(_) => "revoke",
             Job::SyncManagers(_) => "sync-managers",
             Job::DisableInactive(_) => "disable-inactive",
+            Job::Restore(_) => "restore",
         }
     }
 
@@ -99,6 +103,7 @@ impl Job {
             Job::Revoke(with) => revoke::plan(&with.args, world),
             Job::SyncManagers(with) => sync_managers::plan(&with.args, world),
             Job::DisableInactive(with) => disable_inactive::plan(&with.args, world),
+            Job::Restore(with) => restore::plan(&with.args, world),
         }
     }
 
@@ -109,6 +114,7 @@ impl Job {
             Job::Revoke(with) => &with.write,
             Job::SyncManagers(with) => &with.write,
             Job::DisableInactive(with) => &with.write,
+            Job::Restore(with) => &with.write,
         }
     }
 
@@ -118,6 +124,7 @@ impl Job {
         match self {
             Job::Revoke(_) | Job::SyncManagers(_) => json!({}),
             Job::DisableInactive(with) => with.args.parameters(),
+            Job::Restore(with) => with.args.parameters(),
         }
     }
 
@@ -128,6 +135,7 @@ impl Job {
             Job::Revoke(_) => &config.limits.revoke,
             Job::SyncManagers(_) => &config.limits.sync_managers,
             Job::DisableInactive(_) => &config.limits.disable_inactive,
+            Job::Restore(_) => &config.limits.restore,
         }
     }
 
@@ -139,6 +147,7 @@ impl Job {
             Job::DisableInactive(_) => {
                 config.disable_inactive.database.as_ref().unwrap_or(&config.database)
             }
+            Job::Restore(with) => with.args.database(config),
         }
     }
 }

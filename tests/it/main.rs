@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod any_world;
+mod archive;
 mod browser;
 mod cli;
 mod db_contract;
@@ -13,10 +14,13 @@ mod directory_speed;
 mod disable_inactive;
 mod fake_ldap;
 mod harness;
+mod history;
 mod report;
 mod report_files;
+mod restore;
 mod revoke;
 mod road;
 mod script_psql;
 mod slapd;
 mod sync_managers;
+mod verify;
