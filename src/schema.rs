@@ -11,6 +11,8 @@ pub enum Owner {
     Own,
     /// RAP / PackBuilder: the database of `[database]`.
     Rap,
+    /// ProfileMap: the database of `[import.database]`, else of `[database]`.
+    ProfileMap,
 }
 
 /// One table, with what belongs to it.
@@ -57,6 +59,25 @@ pub fn tables() -> Vec<Table> {
             "USER_TAB",
             sql!("schema/rap/user_tab"),
             vec![sql!("schema/rap/user_tab_ix")],
+        ),
+        table(
+            Owner::ProfileMap,
+            "PM_USER",
+            sql!("schema/pm/pm_user"),
+            vec![sql!("schema/pm/pm_user_email", dialects)],
+        ),
+        table(
+            Owner::ProfileMap,
+            "PM_USER_ROLE",
+            sql!("schema/pm/pm_user_role"),
+            vec![sql!("schema/pm/pm_user_role_ix")],
+        ),
+        table(Owner::ProfileMap, "PM_ORGANISATION", sql!("schema/pm/pm_organisation"), vec![]),
+        table(
+            Owner::ProfileMap,
+            "PM_AVAILABILITY",
+            sql!("schema/pm/pm_availability"),
+            vec![sql!("schema/pm/pm_availability_ix")],
         ),
     ]
 }

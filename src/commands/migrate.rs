@@ -105,7 +105,16 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 
 /// Each database of the config once, with whose tables are in it.
 fn databases<'a>(context: &Context<'a>) -> Vec<(&'a DatabaseConfig, Vec<Owner>)> {
-    vec![(&context.config.database, vec![Owner::Own, Owner::Rap])]
+    let config = context.config;
+    let mut databases = vec![(&config.database, vec![Owner::Own, Owner::Rap])];
+    for (own, owner) in [(&config.import.database, Owner::ProfileMap)] {
+        let database = own.as_ref().unwrap_or(&config.database);
+        match databases.iter_mut().find(|(known, _)| known.is_same_place(database)) {
+            Some((_, owners)) => owners.push(owner),
+            None => databases.push((database, vec![Owner::Own, owner])),
+        }
+    }
+    databases
 }
 
 /// For a script, an embedded database that does not exist yet simply lacks everything.

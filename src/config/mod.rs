@@ -1,6 +1,7 @@
 //! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
 
 mod database;
+mod import;
 mod limits;
 mod secret;
 
@@ -14,6 +15,7 @@ use crate::db::hex;
 use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
+pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
 
@@ -29,6 +31,8 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// What the imports take, and where their tables are.
+    pub import: ImportConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -161,6 +165,7 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        self.import.check(errors);
         if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
             errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
         }

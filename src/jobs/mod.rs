@@ -2,6 +2,9 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod import_availability;
+mod import_file;
+mod import_users;
 mod revoke;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -55,6 +58,10 @@ pub struct With<A: clap::Args> {
 pub enum Job {
     /// Take back the access whose revoke date has come
     Revoke(With<revoke::Args>),
+    /// Import people: who comes, changes and goes
+    ImportUsers(With<import_users::Args>),
+    /// Import how much of each month people have free
+    ImportAvailability(With<import_availability::Args>),
 }
 
 impl Default for Job {
@@ -79,6 +86,8 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Job::Revoke(_) => "revoke",
+            Job::ImportUsers(_) => "import-users",
+            Job::ImportAvailability(_) => "import-availability",
         }
     }
 
@@ -89,6 +98,8 @@ impl Job {
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         match self {
             Job::Revoke(with) => revoke::plan(&with.args, world),
+            Job::ImportUsers(with) => import_users::plan(&with.args, world),
+            Job::ImportAvailability(with) => import_availability::plan(&with.args, world),
         }
     }
 
@@ -97,6 +108,8 @@ impl Job {
     pub fn write_args(&self) -> &WriteArgs {
         match self {
             Job::Revoke(with) => &with.write,
+            Job::ImportUsers(with) => &with.write,
+            Job::ImportAvailability(with) => &with.write,
         }
     }
 
@@ -105,6 +118,8 @@ impl Job {
     pub fn parameters(&self) -> Json {
         match self {
             Job::Revoke(_) => json!({}),
+            Job::ImportUsers(with) => with.args.import.parameters(),
+            Job::ImportAvailability(with) => with.args.import.parameters(),
         }
     }
 
@@ -113,6 +128,8 @@ impl Job {
     pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
         match self {
             Job::Revoke(_) => &config.limits.revoke,
+            Job::ImportUsers(_) => &config.limits.import_users,
+            Job::ImportAvailability(_) => &config.limits.import_availability,
         }
     }
 
@@ -121,6 +138,9 @@ impl Job {
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
             Job::Revoke(_) => &config.database,
+            Job::ImportUsers(_) | Job::ImportAvailability(_) => {
+                config.import.database.as_ref().unwrap_or(&config.database)
+            }
         }
     }
 }

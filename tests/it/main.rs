@@ -4,4 +4,7 @@
 
 mod cli;
 mod harness;
+mod import_availability;
+mod import_files;
+mod import_users;
 mod revoke;

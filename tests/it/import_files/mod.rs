@@ -1,0 +1,12 @@
+//! The readers of the import files, sentence by sentence, without any database.
+
+mod availability;
+mod csv;
+mod fields;
+pub(crate) mod harness;
+mod header;
+mod invariants;
+mod open;
+mod people;
+mod properties;
+mod rejects;
