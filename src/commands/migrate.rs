@@ -107,8 +107,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 fn databases<'a>(context: &Context<'a>) -> Vec<(&'a DatabaseConfig, Vec<Owner>)> {
     let config = context.config;
     let mut databases = vec![(&config.database, vec![Owner::Own, Owner::Rap])];
-    for (own, owner) in [(&config.import.database, Owner::ProfileMap)] {
-        let database = own.as_ref().unwrap_or(&config.database);
+    let own = [(config.import.database.as_ref(), Owner::ProfileMap)];
+    for (own, owner) in own.iter().copied() {
+        let database = own.unwrap_or(&config.database);
         match databases.iter_mut().find(|(known, _)| known.is_same_place(database)) {
             Some((_, owners)) => owners.push(owner),
             None => databases.push((database, vec![Owner::Own, owner])),

@@ -1,5 +1,6 @@
 //! The statements of new, changed, marked and unmarked people.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -174,8 +175,8 @@ impl Changes {
             return Ok(set);
         }
         for at in settable() {
-            if !values.contains_key(&at) {
-                values.insert(at, row.get(column_name(at))?.clone());
+            if let Entry::Vacant(place) = values.entry(at) {
+                place.insert(row.get(column_name(at))?.clone());
             }
         }
         Ok(bits(values))

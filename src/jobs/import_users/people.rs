@@ -149,6 +149,6 @@ mod tests {
         let id = generated_id("Anna@Example.org", 1);
         assert_eq!(id, generated_id("anna@example.org", 1));
         assert_ne!(id, generated_id("anna@example.org", 2));
-        assert_eq!(id, "PIN");
+        assert_eq!(id, "bf22d93e-5bd3-5d2b-af1b-bcd5612eb209");
     }
 }

@@ -1,5 +1,7 @@
 //! The readers of the import files, sentence by sentence, without any database.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+
 mod availability;
 mod csv;
 mod fields;

@@ -8,7 +8,7 @@ use recert::files::import::Source;
 use super::harness::bad;
 
 fn refused(path: &Path) -> String {
-    bad(&Source::open(path).err().expect("the name should be refused"))
+    bad(&Source::open(path).unwrap_err())
 }
 
 #[test]
