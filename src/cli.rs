@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, demo, migrate, preview};
+use crate::commands::{Context, demo, migrate, preview, repair_sql};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -72,6 +72,8 @@ pub enum Command {
     Migrate(migrate::Args),
     /// Show the plan of a job, without writing
     Preview(preview::Args),
+    /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
+    RepairSql(repair_sql::Args),
     /// A job that writes.
     #[command(flatten)]
     Job(Job),
@@ -110,6 +112,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
                 done(&cli.global, &context, &summary)
             }
         }
+        Command::RepairSql(args) => done(&cli.global, &context, &repair_sql::run(args, &context)?),
         Command::Preview(args) => {
             let (ended, exit) = preview::run(args, &context)?;
             end(&cli.global, ended).map(|done| if done == Exit::Done { exit } else { done })
@@ -137,10 +140,14 @@ fn now() -> chrono::DateTime<Utc> {
     Utc::now()
 }
 
+/// Ends a command that is no run: what it found wrong is in its summary.
 fn done(global: &Global, context: &Context<'_>, summary: &Summary) -> anyhow::Result<Exit> {
     write_metrics(global, summary)?;
     context.say(summary)?;
-    Ok(Exit::Done)
+    if let Some(error) = &summary.error {
+        tracing::error!(exit_code = summary.exit_code, "{error}");
+    }
+    Ok(Exit::ALL.into_iter().find(|exit| exit.code() == summary.exit_code).unwrap_or(Exit::Failed))
 }
 
 fn end(global: &Global, ended: Ended) -> anyhow::Result<Exit> {

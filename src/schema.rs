@@ -11,6 +11,8 @@ pub enum Owner {
     Own,
     /// RAP / PackBuilder: the database of `[database]`.
     Rap,
+    /// OPS: the database of `[disable_inactive.database]`, else of `[database]`.
+    Ops,
     /// ProfileMap: the database of `[import.database]`, else of `[database]`.
     ProfileMap,
 }
@@ -38,10 +40,10 @@ pub fn tables() -> Vec<Table> {
         table(
             Owner::Own,
             "RECERT_CHANGE",
-            sql!("schema/own/recert_change", dialects),
+            sql!("schema/own/recert_change"),
             vec![sql!("schema/own/recert_change_key")],
         ),
-        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image", dialects), vec![]),
+        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image"), vec![]),
         table(
             Owner::Rap,
             "RECREATE_RESPONSE",
@@ -60,6 +62,20 @@ pub fn tables() -> Vec<Table> {
             sql!("schema/rap/user_tab"),
             vec![sql!("schema/rap/user_tab_ix")],
         ),
+        table(
+            Owner::Ops,
+            "OPS_USER",
+            sql!("schema/ops/ops_user"),
+            vec![sql!("schema/ops/ops_user_ix")],
+        ),
+        table(
+            Owner::Ops,
+            "USER_SESSION",
+            sql!("schema/ops/user_session"),
+            vec![sql!("schema/ops/user_session_ix")],
+        ),
+        table(Owner::Ops, "OPS_EVENT", sql!("schema/ops/ops_event", dialects), vec![]),
+        table(Owner::Ops, "OPS_DB_HISTORY", sql!("schema/ops/ops_db_history", dialects), vec![]),
         table(
             Owner::ProfileMap,
             "PM_USER",
@@ -122,7 +138,7 @@ mod tests {
         assert_eq!(columns.len(), 15);
         assert_eq!(columns[2], ("AS_OF".to_owned(), "DATE".to_owned()));
         let change = tables.iter().find(|table| table.name == "RECERT_CHANGE").unwrap();
-        assert_eq!(change.columns(Dialect::Sqlite)[1], ("SEQ".to_owned(), "INTEGER".to_owned()));
+        assert_eq!(change.columns(Dialect::Sqlite)[1], ("SEQ".to_owned(), "NUMBER(18)".to_owned()));
     }
 
     #[test]

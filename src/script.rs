@@ -24,34 +24,34 @@ const LINE_BYTES_MAX: usize = 2_400;
 /// Why a statement can't be written into a script.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScriptError {
-    /// A number that is none.
+    /// A [`Literal::Number`] holds something else.
     #[error("`{0}` is not a number")]
     NotANumber(String),
-    /// A year no script can say.
+    /// A date that the script's format can't say.
     #[error("the year {0} is outside the years 1 to 9999 that a script can say")]
     YearOutOfRange(i32),
-    /// A bind without a value.
+    /// A bind of the statement was given no value.
     #[error("the statement names the bind `:{0}`, which has no value")]
     MissingBind(String),
-    /// A value without a bind.
+    /// A value was given for a bind that the statement doesn't name.
     #[error("the bind `:{0}` has a value, but the statement does not name it")]
     UnusedBind(String),
-    /// Two values for one bind.
+    /// Two values were given for one bind.
     #[error("the bind `:{0}` has two values")]
     RepeatedBind(String),
-    /// A text, name or comment without an end.
+    /// A string, quoted name or comment goes on to the end.
     #[error("the statement has a string, quoted name or comment without an end")]
     Unterminated,
-    /// Two statements in one.
+    /// PL/SQL, several statements, or a final `;`.
     #[error("the statement holds a `;`, and a script could not tell its end")]
     Semicolon,
-    /// A control character outside a text.
+    /// A control or invisible character outside a plain string.
     #[error("the statement holds a control character where a script can't spell it")]
     ControlCharacter,
-    /// Nothing that begins a statement.
+    /// Nothing but comments, or a command of SQL*Plus.
     #[error("the statement does not start with a keyword")]
     NoKeyword,
-    /// No place to break a long line at.
+    /// A token or a list without blanks and commas is longer than a line.
     #[error("the statement has no place where a line of {LINE_BYTES_MAX} bytes could be broken")]
     LineTooLong,
 }
@@ -150,7 +150,11 @@ fn write_comment(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let mut rest = shown.trim();
     // Nothing is written for an empty line: `--` alone ends in `-`.
     while !rest.is_empty() {
-        let (line, more) = rest.split_at(rest.floor_char_boundary(LINE_BYTES_MAX - 8));
+        let mut cut = rest.len().min(LINE_BYTES_MAX - 8);
+        while !rest.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        let (line, more) = rest.split_at(cut);
         let line = line.trim_end();
         // SQL*Plus goes on with the next line after a final `-`, and may take a final `;` for the end of a statement.
         let stop = if line.ends_with(['-', ';']) { " ." } else { "" };

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod migrate;
 pub mod preview;
+pub mod repair_sql;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

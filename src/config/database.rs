@@ -70,16 +70,6 @@ impl DatabaseConfig {
         })
     }
 
-    /// Whether both are the same tables of the same database, however one logs in.
-    #[must_use]
-    pub fn is_same_place(&self, other: &DatabaseConfig) -> bool {
-        let schema = |database: &DatabaseConfig| {
-            let schema = database.schema.as_ref().or(database.username.as_ref());
-            schema.map(|name| name.to_uppercase())
-        };
-        self.url == other.url && schema(self) == schema(other)
-    }
-
     /// The password, read now and kept nowhere.
     ///
     /// # Errors

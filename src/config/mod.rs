@@ -1,6 +1,8 @@
 //! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
 
 mod database;
+pub mod directory;
+mod disable_inactive;
 mod import;
 mod limits;
 mod secret;
@@ -15,6 +17,7 @@ use crate::db::hex;
 use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
+pub use disable_inactive::DisableInactiveConfig;
 pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
@@ -33,6 +36,12 @@ pub struct Config {
     pub revoke: RevokeConfig,
     /// What the imports take, and where their tables are.
     pub import: ImportConfig,
+    /// What `sync-managers` compares.
+    pub sync_managers: SyncManagersConfig,
+    /// Where line managers are looked up; `None` without the section.
+    pub directory: Option<directory::DirectorySettings>,
+    /// Which accounts `disable-inactive` disables.
+    pub disable_inactive: DisableInactiveConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -87,6 +96,22 @@ impl Default for RevokeConfig {
             access_levels: Vec::new(),
             on_conflict: OnConflict::Revoke,
         }
+    }
+}
+
+/// `[sync_managers]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SyncManagersConfig {
+    /// Everybody in USER_TAB, not just users of RAP or PackBuilder.
+    pub all_users: bool,
+    /// A run is refused when more than this share of the users is not in the directory, in percent.
+    pub not_found_percent: f64,
+}
+
+impl Default for SyncManagersConfig {
+    fn default() -> Self {
+        SyncManagersConfig { all_users: false, not_found_percent: 20.0 }
     }
 }
 
@@ -166,6 +191,16 @@ impl Config {
         }
         self.limits.check(errors);
         self.import.check(errors);
+        if let Some(directory) = &self.directory {
+            directory.check(errors);
+        }
+        let percent = self.sync_managers.not_found_percent;
+        if !(0.0..=100.0).contains(&percent) {
+            errors.push(format!(
+                "sync_managers.not_found_percent: `{percent}` is not between 0 and 100"
+            ));
+        }
+        self.disable_inactive.check(errors);
         if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
             errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
         }
@@ -175,12 +210,18 @@ impl Config {
 fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
-    let config: Result<Config, _> =
-        serde_ignored::deserialize(tracked, |path| unknown.push(path.to_string()));
+    let config: Result<Config, _> = serde_ignored::deserialize(tracked, |path| {
+        unknown.push(without_options(&path.to_string()))
+    });
     config.map_err(|error| {
         let message = error.to_string().lines().next().unwrap_or_default().to_owned();
         (track.path().to_string(), message)
     })
+}
+
+/// `a.?.b` is how `serde_ignored` says that `a` may be absent; nobody writes it like that.
+fn without_options(path: &str) -> String {
+    path.replace(".?", "")
 }
 
 /// Takes the value at `a.b.c` (or the list around `a.b[0]`) out of the table.

@@ -174,11 +174,11 @@ fn compare(
 fn update(row: &Row, id: &str, month: &str, value: f64, why: &Arc<str>) -> anyhow::Result<Touch> {
     let value = Value::Real(value);
     let change = Change {
-        key: format!("{id}/{month}"),
+        key: format!("{id}/{month}").into(),
         action: Action::Update,
         why: Arc::clone(why),
         result: Outcome::Applied,
-        before: Some(row.image_from(1)),
+        before: Some(row.image_from(1).into()),
         after: Some(image(&[("FREE_PT", &value)]).into()),
     };
     let stored = |column| row.get(column).cloned();
@@ -198,7 +198,7 @@ fn insertions(delivered: Delivered) -> Step {
             let pairs: Vec<(&str, &Value)> =
                 ["USER_ID", "MONTH", "FREE_PT"].into_iter().zip(&binds).collect();
             let change = Change {
-                key: format!("{id}/{month}"),
+                key: format!("{id}/{month}").into(),
                 action: Action::Insert,
                 why: Arc::clone(&why),
                 result: Outcome::Applied,
@@ -227,7 +227,7 @@ fn sort(touches: &mut [Touch]) {
 
 fn order(touch: &Touch) -> (&str, Option<&str>) {
     let change = &touch.changes[0];
-    (change.key.as_str(), change.before.as_deref())
+    (&*change.key, change.before.as_deref())
 }
 
 /// Whether a row holds this value.

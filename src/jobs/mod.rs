@@ -2,10 +2,12 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod disable_inactive;
 mod import_availability;
 mod import_file;
 mod import_users;
 mod revoke;
+pub mod sync_managers;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
@@ -62,6 +64,10 @@ pub enum Job {
     ImportUsers(With<import_users::Args>),
     /// Import how much of each month people have free
     ImportAvailability(With<import_availability::Args>),
+    /// Bring line managers from the directory into USER_TAB
+    SyncManagers(With<sync_managers::Args>),
+    /// Disable accounts without activity
+    DisableInactive(With<disable_inactive::Args>),
 }
 
 impl Default for Job {
@@ -88,6 +94,8 @@ impl Job {
             Job::Revoke(_) => "revoke",
             Job::ImportUsers(_) => "import-users",
             Job::ImportAvailability(_) => "import-availability",
+            Job::SyncManagers(_) => "sync-managers",
+            Job::DisableInactive(_) => "disable-inactive",
         }
     }
 
@@ -100,6 +108,8 @@ impl Job {
             Job::Revoke(with) => revoke::plan(&with.args, world),
             Job::ImportUsers(with) => import_users::plan(&with.args, world),
             Job::ImportAvailability(with) => import_availability::plan(&with.args, world),
+            Job::SyncManagers(with) => sync_managers::plan(&with.args, world),
+            Job::DisableInactive(with) => disable_inactive::plan(&with.args, world),
         }
     }
 
@@ -110,6 +120,8 @@ impl Job {
             Job::Revoke(with) => &with.write,
             Job::ImportUsers(with) => &with.write,
             Job::ImportAvailability(with) => &with.write,
+            Job::SyncManagers(with) => &with.write,
+            Job::DisableInactive(with) => &with.write,
         }
     }
 
@@ -117,9 +129,10 @@ impl Job {
     #[must_use]
     pub fn parameters(&self) -> Json {
         match self {
-            Job::Revoke(_) => json!({}),
             Job::ImportUsers(with) => with.args.import.parameters(),
             Job::ImportAvailability(with) => with.args.import.parameters(),
+            Job::Revoke(_) | Job::SyncManagers(_) => json!({}),
+            Job::DisableInactive(with) => with.args.parameters(),
         }
     }
 
@@ -130,6 +143,8 @@ impl Job {
             Job::Revoke(_) => &config.limits.revoke,
             Job::ImportUsers(_) => &config.limits.import_users,
             Job::ImportAvailability(_) => &config.limits.import_availability,
+            Job::SyncManagers(_) => &config.limits.sync_managers,
+            Job::DisableInactive(_) => &config.limits.disable_inactive,
         }
     }
 
@@ -137,9 +152,12 @@ impl Job {
     #[must_use]
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
-            Job::Revoke(_) => &config.database,
             Job::ImportUsers(_) | Job::ImportAvailability(_) => {
                 config.import.database.as_ref().unwrap_or(&config.database)
+            }
+            Job::Revoke(_) | Job::SyncManagers(_) => &config.database,
+            Job::DisableInactive(_) => {
+                config.disable_inactive.database.as_ref().unwrap_or(&config.database)
             }
         }
     }

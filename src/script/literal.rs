@@ -18,7 +18,7 @@ const PIECES_MAX: usize = 100;
 /// A value on its way into a script.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Literal<'a> {
-    /// NULL
+    /// The keyword NULL.
     Null,
     /// A whole number.
     Int(i64),
@@ -30,7 +30,7 @@ pub enum Literal<'a> {
     Text(&'a str),
     /// To the second; a fraction is cut off, as Oracle's DATE would.
     Date(NaiveDateTime),
-    /// To the fraction of a second.
+    /// To the microsecond, or the nanosecond where there are some.
     Timestamp(NaiveDateTime),
 }
 

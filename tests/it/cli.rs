@@ -16,13 +16,31 @@ fn a_wrong_command_line_ends_with_2_and_says_what_was_meant() {
 #[test]
 fn a_run_prints_one_json_object_and_nothing_else() {
     let world = World::sqlite();
-    world.put("mapping\nresponse MGR=2026-11-30");
-    let output = world.recert("revoke --as-of 2026-11-30 --output json").output().unwrap();
+    world.put("mapping\nresponse MGR=2026-01-31");
+    let output = world.recert("revoke --as-of 2026-01-31 --output json").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let summary: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(summary["command"], "revoke");
     assert_eq!(summary["status"], "applied");
-    assert_eq!(summary["as_of"], "2026-11-30");
+    assert_eq!(summary["as_of"], "2026-01-31");
     assert_eq!(summary["counts"]["mappings_deleted"], 1);
     assert!(summary["findings"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn repair_sql_mends_what_it_can_and_ends_with_5_for_the_rest() {
+    let world = World::sqlite();
+    let script = "UPDATE USER_TAB SET LINEMANAGER_NAME = 'Pat O'Brien' WHERE EMPLOYEE_ID = '1';\n\
+                  UPDATE USER_TAB SET LINEMANAGER_NAME = 'James'' WHERE EMPLOYEE_ID = '2';\n";
+    std::fs::write(world.folder.path().join("old.sql"), script).unwrap();
+    let output = world.recert("repair-sql old.sql --out new.sql --output json").output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    let summary: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&summary["counts"]["mended"], &summary["counts"]["unsure"]),
+        (&1.into(), &1.into())
+    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("line 2"));
+    let mended = std::fs::read_to_string(world.folder.path().join("new.sql")).unwrap();
+    assert_eq!(mended, script.replace("O'Brien", "O''Brien"));
 }

@@ -197,7 +197,7 @@ impl Changes {
         let pairs: Vec<(&str, &Value)> =
             binds.iter().enumerate().map(|(at, value)| (column_name(at), value)).collect();
         let change = Change {
-            key: id.to_owned(),
+            key: id.into(),
             action: Action::Insert,
             why: Arc::clone(why),
             result: Outcome::Applied,
@@ -285,11 +285,11 @@ impl Changes {
 
 fn update_of(row: &Row, id: String, binds: Vec<Value>, after: String, why: Arc<str>) -> Touch {
     let change = Change {
-        key: id,
+        key: id.into(),
         action: Action::Update,
         why,
         result: Outcome::Applied,
-        before: Some(row.image_from(0)),
+        before: Some(row.image_from(0).into()),
         after: Some(after.into()),
     };
     Touch { binds, changes: vec![change] }

@@ -147,7 +147,7 @@ pub(super) fn management_roles(
                 if moved.contains(&id) {
                     let key = format!("{id}/{}", row.text("ROLE_NAME")?);
                     let mut touch = imageless(key, Action::Delete, &why, place(row)?);
-                    touch.changes[0].before = Some(row.image_from(1));
+                    touch.changes[0].before = Some(row.image_from(1).into());
                     touches.push(touch);
                 }
                 Ok(())
@@ -167,7 +167,14 @@ fn place(row: &Row) -> anyhow::Result<Vec<Value>> {
 
 fn imageless(key: String, action: Action, why: &Arc<str>, binds: Vec<Value>) -> Touch {
     let why = Arc::clone(why);
-    let change = Change { key, action, why, result: Outcome::Applied, before: None, after: None };
+    let change = Change {
+        key: key.into(),
+        action,
+        why,
+        result: Outcome::Applied,
+        before: None,
+        after: None,
+    };
     Touch { binds, changes: vec![change] }
 }
 
