@@ -164,7 +164,8 @@ fn literals<'a>(step: &'a Step, touch: &'a Touch) -> anyhow::Result<Vec<(&'a str
                 Value::Text(text) => Literal::Text(text),
                 Value::Date(at) => Literal::Date(*at),
                 Value::Timestamp(at) => Literal::Timestamp(*at),
-                Value::Real(_) | Value::TimestampTz(_) | Value::Bytes(_) => {
+                Value::Real(x) => Literal::Real(*x),
+                Value::TimestampTz(_) | Value::Bytes(_) => {
                     return Err(anyhow!(
                         "`{name}` holds a value that a script can't: {}",
                         value.display()

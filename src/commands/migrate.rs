@@ -106,7 +106,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 /// Each database of the config once, with whose tables are in it.
 fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
     let ops = config.disable_inactive.database.as_ref();
-    let homes = [(Owner::Rap, &config.database), (Owner::Ops, ops.unwrap_or(&config.database))];
+    let pm = config.import.database.as_ref();
+    let homes = [
+        (Owner::Rap, &config.database),
+        (Owner::Ops, ops.unwrap_or(&config.database)),
+        (Owner::ProfileMap, pm.unwrap_or(&config.database)),
+    ];
     let mut databases: Vec<(&DatabaseConfig, Vec<Owner>)> = Vec::new();
     for (owner, database) in homes {
         match databases.iter_mut().find(|(known, _)| known.is_same_place(database)) {

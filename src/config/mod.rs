@@ -3,6 +3,7 @@
 mod database;
 pub mod directory;
 mod disable_inactive;
+mod import;
 mod limits;
 mod secret;
 
@@ -17,6 +18,7 @@ use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
 pub use disable_inactive::DisableInactiveConfig;
+pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
 
@@ -32,6 +34,8 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// What the imports take, and where their tables are.
+    pub import: ImportConfig,
     /// What `sync-managers` compares.
     pub sync_managers: SyncManagersConfig,
     /// Where line managers are looked up; `None` without the section.
@@ -154,6 +158,7 @@ impl Config {
         let all = [
             ("main", Some(&self.database)),
             ("disable-inactive", self.disable_inactive.database.as_ref()),
+            ("import", self.import.database.as_ref()),
         ];
         let mut distinct: Vec<(&'static str, &DatabaseConfig)> = Vec::new();
         for (name, database) in all {
@@ -203,6 +208,7 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        self.import.check(errors);
         if let Some(directory) = &self.directory {
             directory.check(errors);
         }
