@@ -110,8 +110,6 @@ fn availability_takes_any_number_exactly() {
         ok(&world.run(&command));
         let again = world.run(&command);
         assert_eq!(counts(&again), "rows=1 values_written=0 unchanged=4 rejected=0");
-        let preview = world.recert(&format!("preview --format sql {command}")).output().unwrap();
-        assert_eq!(preview.status.code(), Some(0));
     }
 }
 
@@ -133,8 +131,8 @@ fn a_month_that_stands_in_several_rows_is_brought_up_in_all_of_them() {
 fn preview_of_availability_shows_old_and_new_as_a_script() {
     let world = World::sqlite();
     world.put(&format!("{PEOPLE}\nmonth"));
-    let command = command(&world, "email;2026-01;2026-02\nanna@example.org;0.75;-2\n");
+    let command = command(&world, "email;2026-01;2026-02\nanna@example.org;0.75;-2e-200\n");
     let output = world.recert(&format!("preview --format sql {command}")).output().unwrap();
     let script = String::from_utf8(output.stdout).unwrap();
-    assert!(script.contains("SET free_pt = 0.75") && script.contains("-2.0"), "{script}");
+    assert!(script.contains("SET free_pt = 0.75") && script.contains("-2e-200"), "{script}");
 }

@@ -62,6 +62,7 @@ fn a_preview_says_who_and_why_in_every_format_and_writes_nothing() {
     let text = preview("text");
     for line in [
         r#"update PM_USER U1 {"CITY":"Zürich","#,
+        r#" was {"CITY":"Bern","IMPORTED_AT":"2026-01-01"}: changed in the file"#,
         "update PM_USER U2 {\"TO_DELETE\":1,",
         "no longer in the file",
         "delete PM_USER U3: purged",
