@@ -3,7 +3,9 @@
 //! A reader never sees half a file, and a link planted under the target's name is replaced, not
 //! followed.
 
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -19,6 +21,35 @@ pub fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    write_beside(path, write, |_| ())
+}
+
+/// As [`write_whole`], for a file that others may be allowed to read: a file that stands there
+/// passes its group and its readers on (never a writer, and never a link's). A new one is for its owner alone.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn replace_whole<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    write_beside(path, write, |file| {
+        let Ok(stood) = std::fs::symlink_metadata(path) else { return };
+        if stood.is_file() {
+            // As far as it goes: a group that is not one's own can't be given.
+            if fchown(file, None, Some(stood.gid())).is_ok() {
+                let readers = Permissions::from_mode(0o600 | (stood.mode() & 0o044));
+                let _ = file.set_permissions(readers);
+            }
+        }
+    })
+}
+
+fn write_beside<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+    finish: impl FnOnce(&File),
+) -> anyhow::Result<T> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -31,6 +62,7 @@ pub fn write_whole<T>(
     let written = write(&mut out).with_context(told)?;
     out.flush().with_context(told)?;
     drop(out);
+    finish(file.as_file());
     file.as_file().sync_all().with_context(told)?;
     file.persist(path).map_err(|error| error.error).with_context(told)?;
     Ok(written)
@@ -65,7 +97,7 @@ fn unless_reader_left(error: anyhow::Error) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 

@@ -17,6 +17,7 @@ pub mod config;
 pub mod db;
 pub mod exit;
 pub mod files;
+pub mod guard;
 pub mod jobs;
 pub mod ledger;
 pub mod log;

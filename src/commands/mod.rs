@@ -1,6 +1,8 @@
 //! The subcommands that are no jobs: each has its `Args` and its `run`.
 
+pub mod completions;
 pub mod demo;
+pub mod man;
 pub mod migrate;
 pub mod preview;
 pub mod repair_sql;

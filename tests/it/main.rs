@@ -3,6 +3,13 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod cli;
+mod control_m;
 mod harness;
+mod licences;
+mod man;
+mod manners;
+mod metrics;
 mod revoke;
 mod script_psql;
+mod security;
+mod systemd;
