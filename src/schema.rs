@@ -36,10 +36,10 @@ pub fn tables() -> Vec<Table> {
         table(
             Owner::Own,
             "RECERT_CHANGE",
-            sql!("schema/own/recert_change", dialects),
+            sql!("schema/own/recert_change"),
             vec![sql!("schema/own/recert_change_key")],
         ),
-        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image", dialects), vec![]),
+        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image"), vec![]),
         table(
             Owner::Rap,
             "RECREATE_RESPONSE",
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(columns.len(), 15);
         assert_eq!(columns[2], ("AS_OF".to_owned(), "DATE".to_owned()));
         let change = tables.iter().find(|table| table.name == "RECERT_CHANGE").unwrap();
-        assert_eq!(change.columns(Dialect::Sqlite)[1], ("SEQ".to_owned(), "INTEGER".to_owned()));
+        assert_eq!(change.columns(Dialect::Sqlite)[1], ("SEQ".to_owned(), "NUMBER(18)".to_owned()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::config::DatabaseConfig;
-use crate::db::{self, Dialect, Session, Value, Write};
+use crate::db::{self, BindArray, Dialect, Session, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_out;
 use crate::jobs::Job;
@@ -179,7 +179,8 @@ fn add(missing: Missing, mut db: Box<dyn Write>) -> anyhow::Result<()> {
     let rows: Vec<Vec<Value>> = missing.locks.iter().map(|job| lock_row(job)).collect();
     let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
     if !rows.is_empty() {
-        db.change_many(&sql!("schema/own/insert_lock", dialects), &["job", "head_sha256"], &rows)?;
+        let array = BindArray::of(&["job", "head_sha256"], &rows);
+        db.change_many(&sql!("schema/own/insert_lock", dialects), &array)?;
     }
     db.commit()
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::config::DatabaseConfig;
 use crate::sql::Sql;
 
-pub use value::{Row, Value, hex, image, parse_date, write_json_text};
+pub use value::{Bind, BindArray, Row, Value, hex, image, parse_date, write_json_text};
 
 /// Named binds of one statement; every name the statement uses, no other, each once.
 pub type Binds<'a> = &'a [(&'a str, Value)];
@@ -55,17 +55,12 @@ pub trait Read {
 
 /// Looks and writes, in the one transaction that the connection is.
 pub trait Write: Read {
-    /// Carries out one statement for each row of binds, as array DML; `names` are the binds' names
-    /// in the order of each row's values. Returns how many rows of the table each one touched.
+    /// Carries out one statement for each row of binds, as array DML. Returns how many rows of the
+    /// table each one touched.
     ///
     /// # Errors
     /// What the database says, classed (`Exit`); nothing of the statement is to be relied on then.
-    fn change_many(
-        &mut self,
-        sql: &Sql,
-        names: &[&str],
-        rows: &[&[Value]],
-    ) -> anyhow::Result<Vec<u64>>;
+    fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>>;
 
     /// Carries out a statement that defines something. It may commit (Oracle's DDL does).
     ///

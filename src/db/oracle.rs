@@ -9,7 +9,8 @@ use oracle::sql_type::{OracleType, ToSql};
 use oracle::{Connection, Connector, InitParams, RowValue};
 
 use super::{
-    Binds, Column, Dialect, EachRow, OutcomeUnknown, Read, Row, Session, Transient, Value, Write,
+    Bind, BindArray, Binds, Column, Dialect, EachRow, OutcomeUnknown, Read, Row, Session,
+    Transient, Value, Write,
 };
 use crate::config::DatabaseConfig;
 use crate::exit::Exit;
@@ -20,7 +21,7 @@ use crate::sql::Sql;
 const ARRAY_ROWS: usize = 1_000;
 /// Bytes that the binds of one array DML may take; ODPI-C allots four for each.
 const ARRAY_BYTES: usize = 8 << 20;
-/// Oracle's longest VARCHAR2 bind; longer text travels as a CLOB.
+/// Oracle's longest VARCHAR2 bind; longer text travels as a LONG, piece by piece.
 const VARCHAR2_BYTES: usize = 32_767;
 const STATEMENTS_CACHED: u32 = 40;
 
@@ -67,7 +68,7 @@ impl Oracle {
         &self,
         sql: &Sql,
         names: &[&str],
-        rows: &[&[Value]],
+        rows: &[&[Bind<'_>]],
     ) -> oracle::Result<Vec<u64>> {
         let mut batch =
             self.connection.batch(sql.oracle(), rows.len()).with_row_counts().build()?;
@@ -77,7 +78,7 @@ impl Oracle {
         }
         for row in rows {
             for ((name, value), bind) in names.iter().zip(*row).zip(&types) {
-                bind_one(value, bind, |value| batch.set(*name, value))?;
+                bind_one(*value, bind, |value| batch.set(*name, value))?;
             }
             batch.append_row(&[])?; // The last one executes.
         }
@@ -137,7 +138,8 @@ impl Read for Oracle {
             .map_err(classed)
             .with_context(told)?;
         for (name, value) in binds {
-            let bind = bind_types(1, &[std::slice::from_ref(value)]).remove(0);
+            let value = Bind::from(value);
+            let bind = bind_types(1, &[&[value]]).remove(0);
             bind_one(value, &bind, |value| statement.bind(*name, value))
                 .map_err(classed)
                 .with_context(told)?;
@@ -177,18 +179,14 @@ impl Read for Oracle {
 }
 
 impl Write for Oracle {
-    fn change_many(
-        &mut self,
-        sql: &Sql,
-        names: &[&str],
-        rows: &[&[Value]],
-    ) -> anyhow::Result<Vec<u64>> {
+    fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>> {
+        let rows: Vec<&[Bind<'_>]> = array.rows().collect();
         let mut touched = Vec::with_capacity(rows.len());
-        let mut rest = rows;
+        let mut rest = rows.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(array_rows(rest));
             let counts = self
-                .change_array(sql, names, now)
+                .change_array(sql, array.names(), now)
                 .map_err(classed)
                 .with_context(|| format!("statement `{}`", sql.name))?;
             if counts.len() != now.len() {
@@ -224,7 +222,7 @@ impl Write for Oracle {
 }
 
 /// How many of these rows one array DML carries: a thousand, fewer when they are very wide.
-fn array_rows(rows: &[&[Value]]) -> usize {
+fn array_rows(rows: &[&[Bind<'_>]]) -> usize {
     let rows = &rows[..rows.len().min(ARRAY_ROWS)];
     let width: usize = bind_types(rows[0].len(), rows)
         .iter()
@@ -240,20 +238,20 @@ fn array_rows(rows: &[&[Value]]) -> usize {
 ///
 /// Text goes as VARCHAR2, not as the driver's NVARCHAR2: Oracle would convert the indexed column
 /// to compare the two, and leave the index unused.
-fn bind_types(n_binds: usize, rows: &[&[Value]]) -> Vec<OracleType> {
+fn bind_types(n_binds: usize, rows: &[&[Bind<'_>]]) -> Vec<OracleType> {
     (0..n_binds)
         .map(|at| {
             let mut chosen = OracleType::Varchar2(1);
             for row in rows {
-                let wanted = match &row[at] {
-                    Value::Null => continue,
-                    Value::Int(_) | Value::Number(_) => OracleType::Number(0, 0),
-                    Value::Real(_) => OracleType::BinaryDouble,
-                    Value::Date(_) => OracleType::Date,
-                    Value::Timestamp(_) => OracleType::Timestamp(6),
-                    Value::TimestampTz(_) => OracleType::TimestampTZ(6),
-                    Value::Bytes(bytes) => OracleType::Raw(bytes.len().max(1) as u32),
-                    Value::Text(text) => OracleType::Varchar2(text.len().max(1) as u32),
+                let wanted = match row[at] {
+                    Bind::Null => continue,
+                    Bind::Int(_) | Bind::Number(_) => OracleType::Number(0, 0),
+                    Bind::Real(_) => OracleType::BinaryDouble,
+                    Bind::Date(_) => OracleType::Date,
+                    Bind::Timestamp(_) => OracleType::Timestamp(6),
+                    Bind::TimestampTz(_) => OracleType::TimestampTZ(6),
+                    Bind::Bytes(bytes) => OracleType::Raw(bytes.len().max(1) as u32),
+                    Bind::Text(text) => OracleType::Varchar2(text.len().max(1) as u32),
                 };
                 chosen = match (chosen, wanted) {
                     (OracleType::Varchar2(a), OracleType::Varchar2(b)) => {
@@ -264,8 +262,8 @@ fn bind_types(n_binds: usize, rows: &[&[Value]]) -> Vec<OracleType> {
                 };
             }
             match chosen {
-                OracleType::Varchar2(n) if n as usize > VARCHAR2_BYTES => OracleType::CLOB,
-                OracleType::Raw(n) if n as usize > VARCHAR2_BYTES => OracleType::BLOB,
+                OracleType::Varchar2(n) if n as usize > VARCHAR2_BYTES => OracleType::Long,
+                OracleType::Raw(n) if n as usize > VARCHAR2_BYTES => OracleType::LongRaw,
                 other => other,
             }
         })
@@ -274,19 +272,19 @@ fn bind_types(n_binds: usize, rows: &[&[Value]]) -> Vec<OracleType> {
 
 /// Hands one value to `bind` in the type its place was given.
 fn bind_one(
-    value: &Value,
+    value: Bind<'_>,
     bind_type: &OracleType,
     bind: impl FnOnce(&dyn ToSql) -> oracle::Result<()>,
 ) -> oracle::Result<()> {
     match value {
-        Value::Null => bind(bind_type),
-        Value::Int(n) => bind(&(n, bind_type)),
-        Value::Real(x) => bind(&(x, bind_type)),
-        Value::Date(at) | Value::Timestamp(at) => bind(&(at, bind_type)),
-        Value::TimestampTz(at) => bind(&(at, bind_type)),
-        Value::Bytes(bytes) => bind(&(bytes, bind_type)),
-        Value::Number(text) | Value::Text(text) if !text.is_empty() => bind(&(text, bind_type)),
-        Value::Number(_) | Value::Text(_) => bind(bind_type),
+        Bind::Null => bind(bind_type),
+        Bind::Int(n) => bind(&(&n, bind_type)),
+        Bind::Real(x) => bind(&(&x, bind_type)),
+        Bind::Date(at) | Bind::Timestamp(at) => bind(&(&at, bind_type)),
+        Bind::TimestampTz(at) => bind(&(&at, bind_type)),
+        Bind::Bytes(bytes) => bind(&(&bytes, bind_type)),
+        Bind::Number(text) | Bind::Text(text) if !text.is_empty() => bind(&(&text, bind_type)),
+        Bind::Number(_) | Bind::Text(_) => bind(bind_type),
     }
 }
 

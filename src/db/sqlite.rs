@@ -15,7 +15,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
-use super::{Binds, Column, Dialect, EachRow, Read, Row, Session, Value, Write};
+use super::{Bind, BindArray, Binds, Column, Dialect, EachRow, Read, Row, Session, Value, Write};
 use crate::exit::Exit;
 use crate::sql;
 use crate::sql::Sql;
@@ -69,12 +69,28 @@ fn make_file(path: &Path) -> anyhow::Result<()> {
 /// SQLite's own UPPER and LOWER stop at ASCII; Oracle's do not.
 fn teach_letters(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let text = |context: &Context<'_>| context.get::<Option<String>>(0);
-    connection.create_scalar_function("upper", 1, flags, move |context| {
-        Ok(text(context)?.map(|text| text.to_uppercase()))
+    connection.create_scalar_function("upper", 1, flags, |context| {
+        fold(context, str::to_ascii_uppercase, str::to_uppercase)
     })?;
-    connection.create_scalar_function("lower", 1, flags, move |context| {
-        Ok(text(context)?.map(|text| text.to_lowercase()))
+    connection.create_scalar_function("lower", 1, flags, |context| {
+        fold(context, str::to_ascii_lowercase, str::to_lowercase)
+    })
+}
+
+fn fold(
+    context: &Context<'_>,
+    ascii: fn(&str) -> String,
+    all: fn(&str) -> String,
+) -> rusqlite::Result<Option<String>> {
+    Ok(match context.get_raw(0) {
+        ValueRef::Null => None,
+        ValueRef::Text(bytes) => {
+            let text = std::str::from_utf8(bytes)?;
+            Some(if text.is_ascii() { ascii(text) } else { all(text) })
+        }
+        ValueRef::Integer(n) => Some(n.to_string()),
+        ValueRef::Real(x) => Some(x.to_string()),
+        ValueRef::Blob(_) => None,
     })
 }
 
@@ -86,7 +102,7 @@ impl Read for Sqlite {
         let names: Vec<&str> = binds.iter().map(|(name, _)| *name).collect();
         let places = bind_places(&statement, &names).with_context(told)?;
         for ((_, value), place) in binds.iter().zip(places) {
-            statement.raw_bind_parameter(place, Bound(value)).map_err(classed)?;
+            statement.raw_bind_parameter(place, Bound(value.into())).map_err(classed)?;
         }
         let columns: Arc<[String]> =
             statement.column_names().iter().map(|name| name.to_uppercase()).collect();
@@ -123,21 +139,22 @@ fn column(row: &Row) -> anyhow::Result<Column> {
 }
 
 impl Write for Sqlite {
-    fn change_many(
-        &mut self,
-        sql: &Sql,
-        names: &[&str],
-        rows: &[&[Value]],
-    ) -> anyhow::Result<Vec<u64>> {
+    fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>> {
         let told = || format!("statement `{}`", sql.name);
         let mut statement =
             self.connection.prepare_cached(sql.sqlite()).map_err(classed).with_context(told)?;
-        let places = bind_places(&statement, names).with_context(told)?;
-        let mut touched = Vec::with_capacity(rows.len());
-        for row in rows {
-            for (value, place) in row.iter().zip(&places) {
-                statement.raw_bind_parameter(*place, Bound(value)).map_err(classed)?;
+        let places = bind_places(&statement, array.names()).with_context(told)?;
+        let mut touched = Vec::with_capacity(array.n_rows());
+        let mut bound: Vec<Bind<'_>> = Vec::new();
+        for row in array.rows() {
+            for (at, (bind, place)) in row.iter().zip(&places).enumerate() {
+                // A bind stays bound, and much of a run says the same in every row.
+                if !bound.get(at).is_some_and(|before| before.is_the_same(bind)) {
+                    statement.raw_bind_parameter(*place, Bound(*bind)).map_err(classed)?;
+                }
             }
+            bound.clear();
+            bound.extend_from_slice(row);
             let n = statement.raw_execute().map_err(classed).with_context(told)?;
             touched.push(n as u64);
         }
@@ -176,20 +193,20 @@ fn bind_places(statement: &Statement<'_>, names: &[&str]) -> anyhow::Result<Vec<
 }
 
 /// A value on its way into SQLite.
-struct Bound<'a>(&'a Value);
+struct Bound<'a>(Bind<'a>);
 
 impl rusqlite::ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
-            Value::Null => ToSqlOutput::from(rusqlite::types::Null),
-            Value::Int(n) => ToSqlOutput::from(*n),
-            Value::Real(x) => ToSqlOutput::from(*x),
-            Value::Number(text) | Value::Text(text) => {
+            Bind::Null => ToSqlOutput::from(rusqlite::types::Null),
+            Bind::Int(n) => ToSqlOutput::from(n),
+            Bind::Real(x) => ToSqlOutput::from(x),
+            Bind::Number(text) | Bind::Text(text) => {
                 ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
             }
-            Value::Date(at) | Value::Timestamp(at) => ToSqlOutput::from(date_text(*at)),
-            Value::TimestampTz(at) => ToSqlOutput::from(at.to_rfc3339()),
-            Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Bind::Date(at) | Bind::Timestamp(at) => ToSqlOutput::from(date_text(at)),
+            Bind::TimestampTz(at) => ToSqlOutput::from(at.to_rfc3339()),
+            Bind::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         })
     }
 }

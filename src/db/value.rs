@@ -129,6 +129,121 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
+/// One value on its way into a statement; borrowed, because a run binds millions of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bind<'a> {
+    /// NULL; an empty text becomes one, as on Oracle, unless it was read as such.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// A decimal number, as its exact text.
+    Number(&'a str),
+    /// A binary floating-point number.
+    Real(f64),
+    /// Text.
+    Text(&'a str),
+    /// DATE: whole seconds.
+    Date(NaiveDateTime),
+    /// TIMESTAMP: microseconds.
+    Timestamp(NaiveDateTime),
+    /// TIMESTAMP WITH TIME ZONE.
+    TimestampTz(DateTime<FixedOffset>),
+    /// RAW or BLOB.
+    Bytes(&'a [u8]),
+}
+
+impl Bind<'_> {
+    /// Whether two binds are known to be equal without looking at what they point to.
+    pub(super) fn is_the_same(&self, other: &Bind<'_>) -> bool {
+        match (self, other) {
+            (Bind::Null, Bind::Null) => true,
+            (Bind::Int(a), Bind::Int(b)) => a == b,
+            (Bind::Text(a), Bind::Text(b)) => std::ptr::eq(*a, *b),
+            _ => false,
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for Bind<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Bind::Null,
+            Value::Int(n) => Bind::Int(*n),
+            Value::Number(text) => Bind::Number(text),
+            Value::Real(x) => Bind::Real(*x),
+            Value::Text(text) => Bind::Text(text),
+            Value::Date(at) => Bind::Date(*at),
+            Value::Timestamp(at) => Bind::Timestamp(*at),
+            Value::TimestampTz(at) => Bind::TimestampTz(*at),
+            Value::Bytes(bytes) => Bind::Bytes(bytes),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Bind<'a> {
+    fn from(text: &'a str) -> Self {
+        if text.is_empty() { Bind::Null } else { Bind::Text(text) }
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Bind<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Bind::Null, Bind::from)
+    }
+}
+
+/// The binds of one array DML: a row of values for each time the statement is carried out.
+#[derive(Clone, Debug)]
+pub struct BindArray<'a> {
+    names: &'a [&'a str],
+    binds: Vec<Bind<'a>>,
+    n_rows: usize,
+}
+
+impl<'a> BindArray<'a> {
+    /// No rows yet; `names` are the binds' names, in the order of every row's values.
+    #[must_use]
+    pub fn new(names: &'a [&'a str]) -> Self {
+        BindArray { names, binds: Vec::new(), n_rows: 0 }
+    }
+
+    /// These rows.
+    #[must_use]
+    pub fn of(names: &'a [&'a str], rows: &[&'a [Value]]) -> Self {
+        let mut array = BindArray::new(names);
+        array.binds.reserve(rows.len() * names.len());
+        for row in rows {
+            array.push(row.iter().map(Bind::from));
+        }
+        array
+    }
+
+    /// Adds a row: one value for each name.
+    pub fn push(&mut self, row: impl IntoIterator<Item = Bind<'a>>) {
+        self.binds.extend(row);
+        self.n_rows += 1;
+        debug_assert_eq!(self.binds.len(), self.n_rows * self.names.len());
+    }
+
+    /// The binds' names.
+    #[must_use]
+    pub fn names(&self) -> &'a [&'a str] {
+        self.names
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The rows, in order; each has a value for each name.
+    pub fn rows(&self) -> impl Iterator<Item = &[Bind<'a>]> {
+        let width = self.names.len();
+        (0..self.n_rows).map(move |row| &self.binds[row * width..(row + 1) * width])
+    }
+}
+
 /// A row of an answer; its columns are known by their upper-case names.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -139,15 +254,22 @@ pub struct Row {
 }
 
 impl Row {
-    /// The value in a column.
+    /// Where a column stands; the first of that name.
     ///
     /// # Errors
     /// No column of that name: the table is not as recert needs it (`Exit::Config`).
-    pub fn get(&self, column: &str) -> anyhow::Result<&Value> {
-        let at = self.columns.iter().position(|name| name == column).ok_or_else(|| {
+    pub fn place(&self, column: &str) -> anyhow::Result<usize> {
+        self.columns.iter().position(|name| name == column).ok_or_else(|| {
             anyhow!("column `{column}` is missing; `recert migrate` adds it").context(Exit::Config)
-        })?;
-        Ok(&self.values[at])
+        })
+    }
+
+    /// The value in a column.
+    ///
+    /// # Errors
+    /// As [`Row::place`].
+    pub fn get(&self, column: &str) -> anyhow::Result<&Value> {
+        Ok(&self.values[self.place(column)?])
     }
 
     /// A value as text; NULL is empty.
@@ -191,8 +313,14 @@ impl Row {
     /// The columns from `first` on as one JSON object: a row's image, with all its columns.
     #[must_use]
     pub fn image_from(&self, first: usize) -> String {
-        let mut out = String::with_capacity(32 * self.values.len());
-        let pairs = self.columns.iter().zip(&self.values).skip(first);
+        self.image(first..self.values.len())
+    }
+
+    /// Some neighbouring columns as one JSON object.
+    #[must_use]
+    pub fn image(&self, places: std::ops::Range<usize>) -> String {
+        let mut out = String::with_capacity(32 * places.len());
+        let pairs = self.columns[places.clone()].iter().zip(&self.values[places]);
         write_image(pairs.map(|(name, value)| (name.as_str(), value)), &mut out);
         out
     }

@@ -1,10 +1,11 @@
 //! Takes back the access whose revoke date has come (section 5 of the spec).
 //! Safe to rerun: a processed response is no longer active, so it is not planned again.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use chrono::{Days, NaiveDate};
 
 use super::World;
@@ -27,86 +28,53 @@ const COUNTS: [&str; 7] = [
     "conflicts",
 ];
 
-/// User and location: what a response and a mapping row have in common.
-type Access = (String, String);
-
-/// A response whose date has come.
-struct Due {
-    access: Access,
-    binds: [Value; 3],
-    why: Arc<str>,
-    before: String,
-}
-
-/// What access goes, and why; `found` once a mapping row of it was seen.
-struct Taken {
-    why: Arc<str>,
-    found: bool,
-}
-
 pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
-    let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
-    let mut due = read_due(world, &mut plan)?;
-    if due.is_empty() {
-        return Ok(plan);
-    }
-    mind_conflicts(world, &mut due, &mut plan)?;
-    due.sort_by(|a, b| a.access.cmp(&b.access));
+    let config = &world.config.revoke;
+    let next_day = world.as_of.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+    let binds = [("statuses", instr_list(config)), ("next_day", next_day.into())];
+    let mut look = Look::new(config, world.as_of);
+    world
+        .db
+        .each(&sql!("revoke/select_active"), &binds, &mut |row| look.at(row))
+        .context("looking for responses whose revoke date has come")?;
 
-    let mut taken: HashMap<Access, Taken> = HashMap::new();
-    for response in &due {
-        taken
-            .entry(response.access.clone())
-            .or_insert_with(|| Taken { why: Arc::clone(&response.why), found: false });
-    }
-    let deletions = read_mappings(world, &mut taken)?;
-    if !deletions.touches.is_empty() {
+    let Look { mut plan, mut due, mut mappings, .. } = look;
+    // The same plan for the same rows, however the database hands them out; several responses may
+    // have brought the same mapping row.
+    due.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.before.cmp(&b.before)));
+    mappings.touches.sort_by(order);
+    mappings.touches.dedup_by(|a, b| a.binds[0] == b.binds[0]);
+    if !mappings.touches.is_empty() {
         plan.population = count_mappings(world)?;
     }
-    plan.steps = vec![deletions];
-    plan.steps.extend(mark_processed(due, &taken));
+    let taken: HashSet<&str> =
+        mappings.touches.iter().map(|touch| &*touch.changes[0].key).collect();
+    let marks = mark_processed(due, &taken);
+    plan.steps = vec![mappings];
+    plan.steps.extend(marks);
     Ok(plan)
 }
 
-/// The active responses whose status takes access away, sorted into due, waiting and undated.
-fn read_due(world: &mut World<'_>, plan: &mut Plan) -> anyhow::Result<Vec<Due>> {
-    let config = &world.config.revoke;
-    let (statuses, as_of) = (folded(&config.statuses), world.as_of);
-    let levels: HashSet<String> = config.access_levels.iter().map(|level| fold(level)).collect();
-    let mut due = Vec::new();
-    let mut whys = HashMap::new();
-    let binds = [("statuses", instr_list(config))];
-    world
-        .db
-        .each(&sql!("revoke/select_active"), &binds, &mut |row| {
-            if !statuses.contains(&fold(&row.text("ACCESS_STATUS")?)) {
-                return Ok(());
-            }
-            if !levels.is_empty() && !levels.contains(&fold(&row.text("ACCESS_LEVEL")?)) {
-                return Ok(());
-            }
-            let access = (row.text("REPORTEES_ID")?, row.text("RMM_ID")?);
-            let told = || format!("response of `{}`", key(&access));
-            match revoke_date(row).with_context(told)? {
-                None => {
-                    plan.noticed.add("undated", 1);
-                    plan.find(
-                        "undated",
-                        key(&access),
-                        "neither date is set: not due, left as it is",
-                    );
-                }
-                Some((day, _)) if day > as_of => plan.noticed.add("waiting", 1),
-                Some(date) => {
-                    let why = whys.entry(date).or_insert_with(|| why(date)).clone();
-                    due.push(read_response(row, access, why)?);
-                }
-            }
-            Ok(())
-        })
-        .context("looking for responses whose revoke date has come")?;
-    plan.noticed.add("due", due.len() as u64);
-    Ok(due)
+/// A response whose date has come.
+struct Due {
+    key: Box<str>,
+    binds: [Value; 3],
+    why: Arc<str>,
+    before: Box<str>,
+}
+
+/// What the rows of `select_active` come to, one after the other.
+struct Look<'a> {
+    config: &'a RevokeConfig,
+    as_of: NaiveDate,
+    statuses: HashSet<String>,
+    levels: HashSet<String>,
+    plan: Plan,
+    due: Vec<Due>,
+    mappings: Step,
+    /// The response looked at last, and why it is processed: its rows come one after the other.
+    decided: (Value, Option<Arc<str>>),
+    whys: HashMap<(NaiveDate, DateOf), Arc<str>>,
 }
 
 /// Which of the two dates decides.
@@ -114,6 +82,109 @@ fn read_due(world: &mut World<'_>, plan: &mut Plan) -> anyhow::Result<Vec<Due>> 
 enum DateOf {
     LineManager,
     Recertification,
+}
+
+impl<'a> Look<'a> {
+    fn new(config: &'a RevokeConfig, as_of: NaiveDate) -> Self {
+        let folded = |texts: &[String]| texts.iter().map(|text| fold(text)).collect();
+        Look {
+            config,
+            as_of,
+            statuses: folded(&config.statuses),
+            levels: folded(&config.access_levels),
+            plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
+            due: Vec::new(),
+            mappings: Step {
+                say: "deleting the mapping rows of revoked access",
+                sql: sql!("revoke/delete_mapping"),
+                names: ["row_id", "user_id", "rmm_id"].map(str::to_owned).to_vec(),
+                table: "MAP_RAP_USER_ROLE".into(),
+                counts: &["mappings_deleted"],
+                takes_away: true,
+                touches: Vec::new(),
+            },
+            decided: (Value::Null, None),
+            whys: HashMap::new(),
+        }
+    }
+
+    /// Takes one row: a response, and perhaps a mapping row it takes away.
+    fn at(&mut self, row: &Row) -> anyhow::Result<()> {
+        let row_id = row.get("ROW_ID")?;
+        if *row_id != self.decided.0 {
+            self.decided = (row_id.clone(), self.decide(row)?);
+        }
+        match self.decided.1.clone() {
+            Some(why) => self.take_mapping(row, why),
+            None => Ok(()),
+        }
+    }
+
+    /// Sorts a response into due, waiting and undated; of one that is to be processed, says why.
+    fn decide(&mut self, row: &Row) -> anyhow::Result<Option<Arc<str>>> {
+        let ours = self.statuses.contains(&fold(&row.text("ACCESS_STATUS")?))
+            && (self.levels.is_empty() || self.levels.contains(&fold(&row.text("ACCESS_LEVEL")?)));
+        if !ours {
+            return Ok(None);
+        }
+        let key = key(row.get("REPORTEES_ID")?, row.get("RMM_ID")?);
+        let date = revoke_date(row).with_context(|| format!("response of `{key}`"))?;
+        let Some((day, date_of)) = date else {
+            self.plan.noticed.add("undated", 1);
+            self.plan.find("undated", key, "neither date is set: not due, left as it is");
+            return Ok(None);
+        };
+        if day > self.as_of {
+            self.plan.noticed.add("waiting", 1);
+            return Ok(None);
+        }
+        self.plan.noticed.add("due", 1);
+        if !row.get("APPROVED_ROW_ID")?.is_null() && self.leaves_conflict(&key) {
+            return Ok(None);
+        }
+        let why = Arc::clone(self.whys.entry((day, date_of)).or_insert_with(|| why(day, date_of)));
+        let binds = [
+            row.get("ROW_ID")?.clone(),
+            row.get("REPORTEES_ID")?.clone(),
+            row.get("RMM_ID")?.clone(),
+        ];
+        let before = row.image(1..row.place("APPROVED_ROW_ID")?).into_boxed_str();
+        self.due.push(Due { key: key.into(), binds, why: Arc::clone(&why), before });
+        Ok(Some(why))
+    }
+
+    /// Names a due response that another active one contradicts; says whether to leave it alone.
+    fn leaves_conflict(&mut self, key: &str) -> bool {
+        let skip = self.config.on_conflict == OnConflict::Skip;
+        let done =
+            if skip { "left alone (`on_conflict = \"skip\"`)" } else { "revoked all the same" };
+        self.plan.noticed.add("conflicts", 1);
+        self.plan.find("conflict", key, format!("another active response approves it: {done}"));
+        skip
+    }
+
+    /// One deletion for each mapping row, however many responses speak of it.
+    fn take_mapping(&mut self, row: &Row, why: Arc<str>) -> anyhow::Result<()> {
+        let row_id = row.get("MAPPING_ROW_ID")?;
+        if row_id.is_null() {
+            return Ok(());
+        }
+        let first = row.place("MAPPING_ROW_ID")? + 1;
+        let location = row.columns[first..].iter().position(|name| name == "RMM_ID");
+        let location = location.ok_or_else(|| anyhow!("MAP_RAP_USER_ROLE has no column RMM_ID"))?;
+        let (user, location) = (row.get("USER_ID")?, &row.values[first + location]);
+        let change = Change {
+            key: key(user, location).into(),
+            action: Action::Delete,
+            why,
+            result: Outcome::Applied,
+            before: Some(row.image(first..row.values.len()).into()),
+            after: None,
+        };
+        let binds = vec![row_id.clone(), user.clone(), location.clone()];
+        self.mappings.touches.push(Touch { binds, changes: vec![change] });
+        Ok(())
+    }
 }
 
 /// The line manager's date if there is one, else the recertification due date; whole days.
@@ -125,7 +196,7 @@ fn revoke_date(row: &Row) -> anyhow::Result<Option<(NaiveDate, DateOf)>> {
         .or(due.map(|at| (at.date(), DateOf::Recertification))))
 }
 
-fn why((day, date_of): (NaiveDate, DateOf)) -> Arc<str> {
+fn why(day: NaiveDate, date_of: DateOf) -> Arc<str> {
     match date_of {
         DateOf::LineManager => format!("revoked; due {day} by the line manager's date"),
         DateOf::Recertification => format!("revoked; due {day} by the recertification due date"),
@@ -133,95 +204,18 @@ fn why((day, date_of): (NaiveDate, DateOf)) -> Arc<str> {
     .into()
 }
 
-fn read_response(row: &Row, access: Access, why: Arc<str>) -> anyhow::Result<Due> {
-    let binds =
-        [row.get("ROW_ID")?.clone(), row.get("REPORTEES_ID")?.clone(), row.get("RMM_ID")?.clone()];
-    Ok(Due { access, binds, why, before: row.image_from(1) })
-}
-
-/// Names every due response that another active response contradicts; leaves it alone if so configured.
-fn mind_conflicts(
-    world: &mut World<'_>,
-    due: &mut Vec<Due>,
-    plan: &mut Plan,
-) -> anyhow::Result<()> {
-    let binds = [("statuses", instr_list(&world.config.revoke)), ("next_day", next_day(world))];
-    let mut approved: HashSet<Access> = HashSet::new();
-    world
-        .db
-        .each(&sql!("revoke/select_approved"), &binds, &mut |row| {
-            approved.insert((row.text("REPORTEES_ID")?, row.text("RMM_ID")?));
-            Ok(())
-        })
-        .context("looking for access that is approved as well")?;
-    let skip = world.config.revoke.on_conflict == OnConflict::Skip;
-    let done = if skip { "left alone (`on_conflict = \"skip\"`)" } else { "revoked all the same" };
-    due.retain(|response| {
-        let conflict = approved.contains(&response.access);
-        if conflict {
-            plan.noticed.add("conflicts", 1);
-            plan.find(
-                "conflict",
-                key(&response.access),
-                format!("another active response approves it: {done}"),
-            );
-        }
-        !(conflict && skip)
-    });
-    Ok(())
-}
-
-/// One deletion for each mapping row of an access that goes.
-fn read_mappings(
-    world: &mut World<'_>,
-    taken: &mut HashMap<Access, Taken>,
-) -> anyhow::Result<Step> {
-    let binds = [("statuses", instr_list(&world.config.revoke)), ("next_day", next_day(world))];
-    let mut touches = Vec::new();
-    world
-        .db
-        .each(&sql!("revoke/select_mappings"), &binds, &mut |row| {
-            let access = (row.text("USER_ID")?, row.text("RMM_ID")?);
-            let Some(taken) = taken.get_mut(&access) else { return Ok(()) }; // Another level, or a conflict.
-            taken.found = true;
-            let binds = vec![
-                row.get("ROW_ID")?.clone(),
-                row.get("USER_ID")?.clone(),
-                row.get("RMM_ID")?.clone(),
-            ];
-            let change = Change {
-                key: key(&access),
-                action: Action::Delete,
-                why: Arc::clone(&taken.why),
-                result: Outcome::Applied,
-                before: Some(row.image_from(1)),
-                after: None,
-            };
-            touches.push(Touch { binds, changes: vec![change] });
-            Ok(())
-        })
-        .context("looking for the access to take away")?;
-    touches.sort_by(|a: &Touch, b: &Touch| order(a).cmp(&order(b)));
-    Ok(Step {
-        say: "deleting the mapping rows of revoked access",
-        sql: sql!("revoke/delete_mapping"),
-        names: ["row_id", "user_id", "rmm_id"].map(str::to_owned).to_vec(),
-        table: "MAP_RAP_USER_ROLE".into(),
-        counts: &["mappings_deleted"],
-        takes_away: true,
-        touches,
-    })
-}
-
-/// The same plan for the same rows, however the database hands them out.
-fn order(touch: &Touch) -> (&str, Option<&str>) {
-    let change = &touch.changes[0];
-    (change.key.as_str(), change.before.as_deref())
+fn order(a: &Touch, b: &Touch) -> Ordering {
+    let (a_change, b_change) = (&a.changes[0], &b.changes[0]);
+    a_change
+        .key
+        .cmp(&b_change.key)
+        .then_with(|| a_change.before.cmp(&b_change.before))
+        .then_with(|| a.binds[0].display().cmp(&b.binds[0].display()))
 }
 
 /// One update for each due response; apart, those whose access was gone already.
-fn mark_processed(due: Vec<Due>, taken: &HashMap<Access, Taken>) -> [Step; 3] {
-    let empty = |say, sql, names: &[&str], counts| Step {
+fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
+    let step = |say, sql, names: &[&str], counts| Step {
         say,
         sql,
         names: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -230,21 +224,18 @@ fn mark_processed(due: Vec<Due>, taken: &HashMap<Access, Taken>) -> [Step; 3] {
         takes_away: false,
         touches: Vec::new(),
     };
-    let full = ["row_id", "reportees_id", "rmm_id"];
+    let names = ["row_id", "reportees_id", "rmm_id"];
+    let mark = sql!("revoke/mark_processed");
     let absent_counts = &["responses_processed", "already_absent"];
-    let mut present = empty(
-        "marking responses processed",
-        sql!("revoke/mark_processed"),
-        &full,
-        &["responses_processed"],
-    );
-    let mut absent = empty(
+    let mut present =
+        step("marking responses processed", mark.clone(), &names, &["responses_processed"]);
+    let mut absent = step(
         "marking responses processed whose access was gone already",
-        sql!("revoke/mark_processed"),
-        &full,
+        mark,
+        &names,
         absent_counts,
     );
-    let mut incomplete = empty(
+    let mut incomplete = step(
         "marking responses processed that name no user or no location",
         sql!("revoke/mark_incomplete"),
         &["row_id"],
@@ -252,22 +243,21 @@ fn mark_processed(due: Vec<Due>, taken: &HashMap<Access, Taken>) -> [Step; 3] {
     );
     let after: Arc<str> = r#"{"IS_ACTIVE":0}"#.into();
     for response in due {
-        let found = taken.get(&response.access).is_some_and(|taken| taken.found);
+        let [row_id, user, location] = response.binds;
+        let whole = !user.is_null() && !location.is_null();
+        let found = whole && taken.contains(&*response.key);
         let change = Change {
-            key: key(&response.access),
+            key: response.key,
             action: Action::Update,
             why: response.why,
             result: if found { Outcome::Applied } else { Outcome::AlreadyAbsent },
             before: Some(response.before),
             after: Some(Arc::clone(&after)),
         };
-        let [row_id, user, location] = response.binds;
-        let (step, binds) = if user.is_null() || location.is_null() {
-            (&mut incomplete, vec![row_id])
-        } else if found {
-            (&mut present, vec![row_id, user, location])
-        } else {
-            (&mut absent, vec![row_id, user, location])
+        let (step, binds) = match (whole, found) {
+            (false, _) => (&mut incomplete, vec![row_id]),
+            (true, true) => (&mut present, vec![row_id, user, location]),
+            (true, false) => (&mut absent, vec![row_id, user, location]),
         };
         step.touches.push(Touch { binds, changes: vec![change] });
     }
@@ -283,8 +273,9 @@ fn count_mappings(world: &mut World<'_>) -> anyhow::Result<u64> {
     Ok(n.unwrap_or_default().unsigned_abs())
 }
 
-fn key((user, location): &Access) -> String {
-    format!("{user}/{location}")
+/// Which access, in the ledger and in findings: user and location.
+fn key(user: &Value, location: &Value) -> String {
+    format!("{}/{}", user.display(), location.display())
 }
 
 /// As ACCESS_STATUS and ACCESS_LEVEL are compared: without case and surrounding blanks.
@@ -292,16 +283,8 @@ fn fold(text: &str) -> String {
     text.trim_matches(' ').to_uppercase()
 }
 
-fn folded(texts: &[String]) -> HashSet<String> {
-    texts.iter().map(|text| fold(text)).filter(|text| !text.is_empty()).collect()
-}
-
 /// The statuses for INSTR: `|REVOKED|REMOVED|`.
 fn instr_list(config: &RevokeConfig) -> Value {
     let statuses: Vec<String> = config.statuses.iter().map(|status| fold(status)).collect();
     format!("|{}|", statuses.join("|")).into()
-}
-
-fn next_day(world: &World<'_>) -> Value {
-    world.as_of.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX).into()
 }

@@ -7,10 +7,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest as _, Sha256};
 
-use crate::db::hex;
-
 /// PREVIOUS_SHA256 of the first run of a ledger.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A SHA-256 in lower-case hexadecimal: ASCII digits.
+pub type Hex = [u8; 64];
 
 /// A hash under way.
 pub struct Canonical(Sha256);
@@ -27,7 +28,7 @@ impl Canonical {
     /// One field.
     pub fn text(&mut self, text: &str) {
         let mut digits = [0_u8; 20];
-        self.0.update(decimal(text.len(), &mut digits));
+        self.0.update(decimal(text.len() as u64, &mut digits));
         self.0.update(b":");
         self.0.update(text.as_bytes());
         self.0.update(b",");
@@ -41,14 +42,32 @@ impl Canonical {
         }
     }
 
-    /// The hash of all fields, in lower-case hexadecimal.
+    /// One whole number, as decimal text.
+    pub fn number(&mut self, n: i64) {
+        let mut digits = [0_u8; 20];
+        let digits = decimal(n.unsigned_abs(), &mut digits);
+        let text = std::str::from_utf8(digits).unwrap_or_default();
+        if n < 0 { self.text(&format!("-{text}")) } else { self.text(text) }
+    }
+
+    /// The hash of all fields.
     #[must_use]
-    pub fn finish(self) -> String {
-        hex(&self.0.finalize())
+    pub fn finish(self) -> Hex {
+        let mut hex = [0; 64];
+        write_hex(&self.0.finalize(), &mut hex);
+        hex
     }
 }
 
-fn decimal(mut n: usize, digits: &mut [u8; 20]) -> &[u8] {
+/// Writes bytes in lower-case hexadecimal: two digits a byte.
+pub fn write_hex(bytes: &[u8], hex: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(hex.as_chunks_mut::<2>().0) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    }
+}
+
+fn decimal(mut n: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut at = digits.len();
     loop {
         at -= 1;
@@ -74,7 +93,7 @@ pub fn moment(at: DateTime<Utc>) -> String {
 
 /// SHA-256 of an image: over its salt and both sides of it.
 #[must_use]
-pub fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
+pub fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> Hex {
     let mut canonical = Canonical::begin("recert-image-1");
     canonical.text(salt);
     canonical.text_opt(before);
@@ -106,10 +125,10 @@ pub struct ChangeFields<'a> {
 impl ChangeFields<'_> {
     /// SHA256 of the change.
     #[must_use]
-    pub fn sha256(&self) -> String {
+    pub fn sha256(&self) -> Hex {
         let mut canonical = Canonical::begin("recert-change-1");
         canonical.text(self.run_id);
-        canonical.text(&self.seq.to_string());
+        canonical.number(self.seq);
         canonical.text(self.table);
         canonical.text_opt(self.key);
         canonical.text(self.action);
@@ -130,7 +149,7 @@ mod tests {
         canonical.text("é");
         canonical.text_opt(None);
         canonical.text_opt(Some("x"));
-        let expected = hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
-        assert_eq!(canonical.finish(), expected);
+        let expected = crate::db::hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
+        assert_eq!(std::str::from_utf8(&canonical.finish()).unwrap(), expected);
     }
 }

@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::db::{Read, Row, Transient, Value, Write, hex};
+use crate::db::{Bind, BindArray, Read, Row, Transient, Value, Write};
 use crate::exit::Exit;
 use crate::plan::{Change, Plan, Step};
 use crate::sql;
-use canonical::{Canonical, ChangeFields, image_sha256};
+use canonical::{Canonical, ChangeFields, Hex};
 
 /// Rows of the ledger written in one go.
 const CHUNK: usize = 1_000;
@@ -82,6 +82,7 @@ pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow:
             .context("writing the ledger's changes")?;
     }
     let sha256 = hash.finish();
+    let sha256 = text(&sha256);
     let reason = run.reason.as_deref().map(|reason| shortened(reason, REASON_BYTES).to_owned());
     let binds: Vec<Value> = vec![
         run.id.as_str().into(),
@@ -96,7 +97,7 @@ pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow:
         run.config_sha256.as_str().into(),
         reason.into(),
         head.0.as_str().into(),
-        sha256.as_str().into(),
+        sha256.into(),
         run.parameters.as_str().into(),
         run.counts.as_str().into(),
     ];
@@ -117,16 +118,19 @@ pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow:
         "parameters",
         "counts",
     ];
-    db.change_many(&sql!("ledger/insert_run"), &names, &[&binds])
+    db.change_many(&sql!("ledger/insert_run"), &BindArray::of(&names, &[&binds]))
         .context("writing the ledger's run")?;
-    advance_head(head, &sha256, db)
+    advance_head(head, sha256, db)
 }
 
 /// The head moves on, if it is still where this run began.
 fn advance_head(head: &Head, sha256: &str, db: &mut dyn Write) -> anyhow::Result<()> {
     let binds: Vec<Value> = vec![sha256.into(), head.0.as_str().into()];
     let touched = db
-        .change_many(&sql!("ledger/advance_head"), &["sha256", "previous_sha256"], &[&binds])
+        .change_many(
+            &sql!("ledger/advance_head"),
+            &BindArray::of(&["sha256", "previous_sha256"], &[&binds]),
+        )
         .context("moving the ledger's head")?;
     if touched == [1] {
         return Ok(());
@@ -155,6 +159,13 @@ fn begin_run_hash(run: &Run, previous: &str) -> Canonical {
     hash
 }
 
+/// The hashes of one change, in hexadecimal.
+struct Hashes {
+    salt: [u8; 32],
+    image: Hex,
+    change: Hex,
+}
+
 /// Writes up to [`CHUNK`] changes with their images, and adds them to the run's hash.
 fn write_chunk(
     run_id: &str,
@@ -163,47 +174,17 @@ fn write_chunk(
     hash: &mut Canonical,
     db: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let mut changes: Vec<Vec<Value>> = Vec::with_capacity(chunk.len());
-    let mut images: Vec<Vec<Value>> = Vec::with_capacity(chunk.len());
+    let seq = |at: usize| (before + at + 1) as i64;
     let mut salts = vec![0_u8; 16 * chunk.len()];
     getrandom::fill(&mut salts).map_err(|error| anyhow!("asking for random numbers: {error}"))?;
-    for (at, ((step, change), salt)) in chunk.iter().zip(salts.chunks_exact(16)).enumerate() {
-        let seq = (before + at + 1) as i64;
-        let salt = hex(salt);
-        let image = image_sha256(&salt, change.before.as_deref(), change.after.as_deref());
-        let fields = ChangeFields {
-            run_id,
-            seq,
-            table: &step.table,
-            key: Some(&change.key),
-            action: change.action.word(),
-            why: Some(&change.why),
-            result: change.result.word(),
-            image_sha256: &image,
-        };
-        let sha256 = fields.sha256();
-        hash.text(&sha256);
-        changes.push(vec![
-            run_id.into(),
-            seq.into(),
-            (&*step.table).into(),
-            change.key.as_str().into(),
-            change.action.word().into(),
-            (&*change.why).into(),
-            change.result.word().into(),
-            image.into(),
-            sha256.into(),
-        ]);
-        images.push(vec![
-            run_id.into(),
-            seq.into(),
-            salt.into(),
-            change.before.as_deref().into(),
-            change.after.as_deref().into(),
-        ]);
-    }
-    let rows: Vec<&[Value]> = changes.iter().map(Vec::as_slice).collect();
-    let names = [
+    let hashes: Vec<Hashes> = chunk
+        .iter()
+        .zip(salts.as_chunks::<16>().0)
+        .enumerate()
+        .map(|(at, ((step, change), salt))| hash_change(run_id, seq(at), step, change, salt))
+        .collect();
+
+    let mut changes = BindArray::new(&[
         "run_id",
         "seq",
         "table_name",
@@ -213,12 +194,55 @@ fn write_chunk(
         "result",
         "image_sha256",
         "sha256",
-    ];
-    db.change_many(&sql!("ledger/insert_change"), &names, &rows)?;
-    let rows: Vec<&[Value]> = images.iter().map(Vec::as_slice).collect();
-    let names = ["run_id", "seq", "salt", "before_image", "after_image"];
-    db.change_many(&sql!("ledger/insert_image"), &names, &rows)?;
+    ]);
+    let mut images = BindArray::new(&["run_id", "seq", "salt", "before_image", "after_image"]);
+    for (at, ((step, change), hashes)) in chunk.iter().zip(&hashes).enumerate() {
+        hash.text(text(&hashes.change));
+        changes.push([
+            run_id.into(),
+            Bind::Int(seq(at)),
+            (&*step.table).into(),
+            (&*change.key).into(),
+            change.action.word().into(),
+            (&*change.why).into(),
+            change.result.word().into(),
+            text(&hashes.image).into(),
+            text(&hashes.change).into(),
+        ]);
+        images.push([
+            run_id.into(),
+            Bind::Int(seq(at)),
+            text(&hashes.salt).into(),
+            change.before.as_deref().into(),
+            change.after.as_deref().into(),
+        ]);
+    }
+    db.change_many(&sql!("ledger/insert_change"), &changes)?;
+    db.change_many(&sql!("ledger/insert_image"), &images)?;
     Ok(())
+}
+
+fn hash_change(run_id: &str, seq: i64, step: &Step, change: &Change, salt: &[u8; 16]) -> Hashes {
+    let mut salt_hex = [0; 32];
+    canonical::write_hex(salt, &mut salt_hex);
+    let image =
+        canonical::image_sha256(text(&salt_hex), change.before.as_deref(), change.after.as_deref());
+    let fields = ChangeFields {
+        run_id,
+        seq,
+        table: &step.table,
+        key: Some(&change.key),
+        action: change.action.word(),
+        why: Some(&change.why),
+        result: change.result.word(),
+        image_sha256: text(&image),
+    };
+    Hashes { salt: salt_hex, change: fields.sha256(), image }
+}
+
+/// Hexadecimal digits as the text they are.
+fn text(hex: &[u8]) -> &str {
+    std::str::from_utf8(hex).unwrap_or_default()
 }
 
 /// Whether a run is in the ledger: what is asked after a COMMIT whose answer was lost.

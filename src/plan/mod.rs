@@ -66,7 +66,7 @@ pub struct Touch {
 #[derive(Clone, Debug)]
 pub struct Change {
     /// Which row; of a person their id, never a name or mail.
-    pub key: String,
+    pub key: Box<str>,
     /// What happens to it.
     pub action: Action,
     /// The rule, and the dates that decided.
@@ -74,7 +74,7 @@ pub struct Change {
     /// `Applied`, or why there was nothing left to do.
     pub result: Outcome,
     /// The whole row as JSON, all columns, before an update or a delete.
-    pub before: Option<String>,
+    pub before: Option<Box<str>>,
     /// The changed columns of an update, or the whole row of an insert, as JSON.
     pub after: Option<Arc<str>>,
 }

@@ -160,7 +160,7 @@ fn saved_change(step: &Step, touch: &Touch) -> SavedChange {
     let first = touch.changes.first();
     SavedChange {
         table: step.table.to_string(),
-        key: first.map(|change| change.key.clone()).unwrap_or_default(),
+        key: first.map(|change| change.key.to_string()).unwrap_or_default(),
         action: first.map(|change| change.action.word().to_owned()).unwrap_or_default(),
         why: first.map(|change| change.why.to_string()).unwrap_or_default(),
         rows: touch.changes.len(),

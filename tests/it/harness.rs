@@ -13,7 +13,7 @@ use clap::Parser as _;
 use recert::cli::{Cli, Command};
 use recert::commands::{Context, migrate};
 use recert::config::{Config, DatabaseConfig};
-use recert::db::{self, Row, Session, Value, Write, parse_date};
+use recert::db::{self, BindArray, Row, Session, Value, Write, parse_date};
 use recert::exit::Exit;
 use recert::jobs::Job;
 use recert::run::{self, Ended, Request};
@@ -71,9 +71,11 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
 }
 
-/// One fresh database of each kind at hand.
+/// One fresh database of each kind at hand: the embedded one, and Oracle's driver on the stand-in.
 pub(crate) fn worlds() -> Vec<World> {
-    vec![World::sqlite()]
+    let mut worlds = vec![World::sqlite()];
+    worlds.extend(World::oracle());
+    worlds
 }
 
 impl World {
@@ -82,6 +84,27 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("recert.db").display());
         World::on("sqlite", DatabaseConfig { url, ..DatabaseConfig::default() }, folder)
+    }
+
+    /// A fresh schema behind the `oracle` driver: a stand-in on PostgreSQL.
+    pub(crate) fn oracle() -> Option<World> {
+        let database = match clntsh::support::database() {
+            Ok(database) => database,
+            Err(why) => {
+                skipped("everything on the Oracle driver", &format!("PostgreSQL ({why})"));
+                return None;
+            }
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let password_file = folder.path().join("password");
+        write_secret(&password_file, &database.password);
+        let config = DatabaseConfig {
+            url: format!("oracle:{}", database.identifier),
+            username: Some(database.user.clone()),
+            password_file: Some(password_file),
+            ..DatabaseConfig::default()
+        };
+        Some(World::on("oracle", config, folder))
     }
 
     fn on(name: &str, database: DatabaseConfig, folder: TempDir) -> World {
@@ -124,9 +147,20 @@ impl World {
     pub(crate) fn tamper(&self, statement: &str) -> u64 {
         let mut db = self.open();
         let sql = Sql::made("test".to_owned(), statement.to_owned());
-        let touched = db.change_many(&sql, &[], &[&[]]).unwrap();
+        let touched = db.change_many(&sql, &BindArray::of(&[], &[&[]])).unwrap();
         db.commit().unwrap();
         touched[0]
+    }
+
+    /// Creates or alters something.
+    pub(crate) fn define(&self, statement: &str) {
+        let mut db = self.open();
+        db.define(&Sql::made("test".to_owned(), statement.to_owned())).unwrap();
+        db.commit().unwrap();
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.name == "sqlite"
     }
 
     /// All rows of a table as JSON, sorted.
@@ -253,7 +287,8 @@ fn put_row(db: &mut dyn Write, line: &str) {
         binds.join(", :")
     );
     let binds: Vec<&str> = binds.iter().map(String::as_str).collect();
-    db.change_many(&Sql::made("test".to_owned(), text), &binds, &[&values]).unwrap();
+    db.change_many(&Sql::made("test".to_owned(), text), &BindArray::of(&binds, &[&values]))
+        .unwrap();
 }
 
 fn value(data_type: Type, text: &str) -> Value {
@@ -339,4 +374,17 @@ pub(crate) fn skipped(what: &str, needs: &str) {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         file.write_all(line.as_bytes()).unwrap();
     }
+}
+
+/// A file that only its owner can read.
+pub(crate) fn write_secret(path: &std::path::Path, secret: &str) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap();
+    file.write_all(secret.as_bytes()).unwrap();
 }

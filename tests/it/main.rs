@@ -2,14 +2,17 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod any_world;
 mod cli;
 mod control_m;
+mod db_contract;
 mod harness;
 mod licences;
 mod man;
 mod manners;
 mod metrics;
 mod revoke;
+mod road;
 mod script_psql;
 mod security;
 mod systemd;

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::db::{Value, Write};
+use crate::db::{BindArray, Value, Write};
 use crate::sql;
 
 /// How much was made up.
@@ -168,5 +168,5 @@ fn insert(
     rows: &[Vec<Value>],
 ) -> anyhow::Result<()> {
     let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
-    db.change_many(sql, names, &rows).map(|_| ())
+    db.change_many(sql, &BindArray::of(names, &rows)).map(|_| ())
 }

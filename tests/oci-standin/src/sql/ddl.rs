@@ -1,0 +1,462 @@
+//! DDL, privileges and ALTER SESSION.
+
+use super::dialect::{Output, READ_COMMITTED, SERIALIZABLE, name, rewrite};
+use super::tokens::{Kind, Token, closing};
+use super::{Action, Statement, StatementKind, kind_of, strict};
+use crate::error::OraError;
+
+/// A data type as PostgreSQL is to know it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DataType {
+    pub sql: String,
+    /// Limit in bytes that PostgreSQL's type doesn't hold by itself.
+    pub bytes_max: Option<u32>,
+    /// NUMBERs become integers when they are identity columns.
+    is_number: bool,
+}
+
+/// Statements handled here that don't start with CREATE, ALTER or DROP.
+pub fn starts_with(first: &Token<'_>) -> bool {
+    first.is_any(&["GRANT", "REVOKE", "TRUNCATE", "COMMENT"])
+}
+
+pub fn translate(tokens: &[Token<'_>], strict: bool) -> Result<Statement, OraError> {
+    let kind = kind_of(tokens);
+    if let Some(bind) = tokens.iter().find(|t| t.kind == Kind::Bind) {
+        return Err(OraError::of(1027).at(bind.at));
+    }
+    let words: Vec<String> = tokens.iter().take(4).map(Token::upper).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut out = Output::new();
+    match words.as_slice() {
+        ["ALTER", "SESSION", ..] => return alter_session(tokens),
+        ["CREATE", "TABLE", ..] => create_table(tokens, strict, &mut out)?,
+        ["CREATE", "INDEX", ..] | ["CREATE", "UNIQUE", "INDEX", ..] => {
+            create_index(tokens, &mut out)?
+        }
+        ["CREATE", "SEQUENCE", ..] => sequence(tokens, &mut out),
+        ["CREATE", "VIEW", ..] | ["CREATE", "OR", "REPLACE", "VIEW"] => {
+            rewrite(tokens, kind, &mut out)?
+        }
+        ["CREATE", ..] => return Err(OraError::of(901).at(tokens[0].at)),
+        ["ALTER", "TABLE", ..] => alter_table(tokens, strict, &mut out)?,
+        ["DROP", "TABLE", ..] => drop_table(tokens, &mut out)?,
+        ["DROP", "INDEX" | "SEQUENCE" | "VIEW", _] | ["COMMENT", ..] => {
+            rewrite(tokens, kind, &mut out)?
+        }
+        ["TRUNCATE", "TABLE", ..] => rewrite(&tokens[..words.len().min(3)], kind, &mut out)?,
+        ["GRANT" | "REVOKE", ..] => grant(tokens, &mut out)?,
+        _ => {
+            return Err(
+                OraError::of(if kind == StatementKind::Other { 900 } else { 922 }).at(tokens[0].at)
+            );
+        }
+    }
+    Ok(out.into_statement(kind, Action::Ddl))
+}
+
+/// Reads a data type; answers it and how many tokens it took.
+pub fn data_type(tokens: &[Token<'_>]) -> Result<(DataType, usize), OraError> {
+    let Some(first) = tokens.first() else { return Err(OraError::of(902)) };
+    let wrong = |code| OraError::of(code).at(first.at);
+    let mut used = 1;
+    let mut arguments: &[Token<'_>] = &[];
+    if tokens.get(1).is_some_and(|t| t.is_mark("(")) {
+        let close = closing(tokens, 1);
+        arguments = &tokens[2..close];
+        used = close + 1;
+    }
+    let number = |i: usize| -> Option<i64> {
+        let sign = if arguments.get(i).is_some_and(|t| t.is_mark("-")) { -1 } else { 1 };
+        arguments.get(if sign < 0 { i + 1 } else { i })?.text.parse::<i64>().ok().map(|n| sign * n)
+    };
+    let plain = |sql: &str| DataType { sql: sql.into(), bytes_max: None, is_number: false };
+    let sized = |base: &str, most: i64| -> Result<DataType, OraError> {
+        let length = number(0).ok_or_else(|| wrong(906))?;
+        if !(1..=most).contains(&length) {
+            return Err(wrong(910));
+        }
+        let in_chars = arguments.get(1).is_some_and(|t| t.is("CHAR"));
+        let bytes_max = if in_chars { None } else { u32::try_from(length).ok() };
+        let sql = if base == "bytea" { base.to_owned() } else { format!("{base}({length})") };
+        Ok(DataType { sql, bytes_max, is_number: false })
+    };
+    let found = match first.upper().as_str() {
+        "VARCHAR2" | "NVARCHAR2" | "VARCHAR" => sized("varchar", 4000)?,
+        "CHAR" | "NCHAR" if arguments.is_empty() => plain("char(1)"),
+        "CHAR" | "NCHAR" => sized("char", 2000)?,
+        "RAW" => sized("bytea", 2000)?,
+        "NUMBER" | "NUMERIC" | "DECIMAL" | "DEC" => {
+            let star = arguments.first().is_some_and(|t| t.is_mark("*"));
+            let precision = if star { Some(38) } else { number(0) };
+            let scale = if arguments.len() > 2 { number(2).unwrap_or(0) } else { 0 };
+            if precision.is_some_and(|p| !(1..=38).contains(&p)) {
+                return Err(wrong(1727));
+            }
+            let sql = precision.map_or("numeric".to_owned(), |p| format!("numeric({p},{scale})"));
+            DataType { sql, bytes_max: None, is_number: true }
+        }
+        "INTEGER" | "INT" | "SMALLINT" => {
+            DataType { sql: "numeric(38,0)".into(), bytes_max: None, is_number: true }
+        }
+        "FLOAT" => DataType { sql: "numeric".into(), bytes_max: None, is_number: true },
+        "BINARY_DOUBLE" => plain("double precision"),
+        "DATE" => plain("oracle.date"),
+        "TIMESTAMP" => {
+            let digits = number(0).unwrap_or(6).clamp(0, 6);
+            let zone = tokens.get(used).is_some_and(|t| t.is("WITH"));
+            if zone {
+                let local = usize::from(tokens.get(used + 1).is_some_and(|t| t.is("LOCAL")));
+                used += 3 + local;
+            }
+            plain(&format!("timestamp({digits}){}", if zone { " with time zone" } else { "" }))
+        }
+        "CLOB" | "NCLOB" => plain("oracle.clob"),
+        "BLOB" => plain("oracle.blob"),
+        _ => return Err(wrong(902)),
+    };
+    Ok((found, used))
+}
+
+fn create_table(tokens: &[Token<'_>], strict: bool, out: &mut Output) -> Result<(), OraError> {
+    let open = tokens
+        .iter()
+        .position(|t| t.is_mark("(") || t.is("AS"))
+        .ok_or_else(|| OraError::of(906))?;
+    if tokens[2].is("IF") {
+        return Err(OraError::of(922).at(tokens[2].at));
+    }
+    if tokens[open].is("AS") {
+        return rewrite(tokens, StatementKind::Create, out);
+    }
+    let close = closing(tokens, open);
+    if close == tokens.len() {
+        return Err(OraError::of(907).at(tokens[open].at));
+    }
+    rewrite(&tokens[..open], StatementKind::Create, out)?;
+    out.push("(", tokens[open].at);
+    let mut checks = Vec::new();
+    for (i, item) in items(&tokens[open + 1..close]).into_iter().enumerate() {
+        if i > 0 {
+            out.push(",", item.first().map_or(0, |t| t.at));
+        }
+        table_item(item, strict, out, &mut checks)?;
+    }
+    for check in checks {
+        out.push(&format!(", {check}"), tokens[close].at);
+    }
+    out.push(")", tokens[close].at);
+    // What follows is storage: TABLESPACE, SEGMENT CREATION, COMPRESS and so on.
+    Ok(())
+}
+
+fn items<'t, 's>(tokens: &'t [Token<'s>]) -> Vec<&'t [Token<'s>]> {
+    let depth = tokens.first().map_or(0, |t| t.depth);
+    tokens.split(|t| t.depth == depth && t.is_mark(",")).collect()
+}
+
+fn is_table_constraint(item: &[Token<'_>]) -> bool {
+    item.first().is_some_and(|t| t.is_any(&["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]))
+}
+
+/// A column or a table constraint. Byte lengths are added to `checks`.
+fn table_item(
+    item: &[Token<'_>],
+    strict: bool,
+    out: &mut Output,
+    checks: &mut Vec<String>,
+) -> Result<(), OraError> {
+    let Some(first) = item.first() else { return Err(OraError::of(904)) };
+    if is_table_constraint(item) {
+        return constraint(item, out);
+    }
+    if strict && first.kind == Kind::Word && strict::is_reserved(&first.upper()) {
+        return Err(OraError::of(904).at(first.at));
+    }
+    let (data_type, used) = data_type(&item[1..])?;
+    let rest = &item[1 + used..];
+    let depth = first.depth;
+    let find = |word: &str| rest.iter().position(|t| t.depth == depth && t.is(word));
+    if strict
+        && find("DEFAULT")
+            .is_some_and(|d| find("NOT").is_some_and(|n| n < d && !rest[d - 1].is("BY")))
+    {
+        // Oracle wants the default before the constraints.
+        return Err(OraError::of(907).at(rest[0].at));
+    }
+    if let Some(word) =
+        rest.iter().find(|t| t.is_any(&["AUTOINCREMENT", "AUTO_INCREMENT", "COLLATE"]))
+    {
+        return Err(OraError::of(907).at(word.at));
+    }
+    out.push(&name(first), first.at);
+    if rest.first().is_some_and(|t| t.is("GENERATED")) && data_type.is_number {
+        out.push("bigint", first.at);
+    } else {
+        out.push(&data_type.sql, first.at);
+    }
+    if let Some(bytes) = data_type.bytes_max {
+        let column = name(first);
+        checks.push(format!(
+            "CONSTRAINT \"oralen${bytes}${}\" CHECK (octet_length({column}) <= {bytes})",
+            column.trim_matches('"')
+        ));
+    }
+    constraint(rest, out)
+}
+
+/// Constraint clauses, less what only Oracle's storage needs.
+fn constraint(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
+    let mut kept = Vec::new();
+    let mut i = 0;
+    while i < tokens.len() {
+        let token = &tokens[i];
+        if token.is("USING") {
+            let behind = tokens[i..].iter().position(|t| t.is_any(&["ENABLE", "NOT", "CHECK"]));
+            i = behind.map_or(tokens.len(), |n| i + n);
+        } else if token.is("ON") && tokens.get(i + 1).is_some_and(|t| t.is("NULL")) {
+            i += 2;
+        } else {
+            if !token.is_any(&[
+                "ENABLE",
+                "DISABLE",
+                "VALIDATE",
+                "NOVALIDATE",
+                "NOCACHE",
+                "NOORDER",
+                "ORDER",
+            ]) {
+                kept.push(*token);
+            }
+            i += 1;
+        }
+    }
+    rewrite(&kept, StatementKind::Create, out)
+}
+
+fn create_index(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
+    let on =
+        tokens.iter().position(|t| t.is("ON")).ok_or_else(|| OraError::of(969).at(tokens[0].at))?;
+    let open =
+        (on..tokens.len()).find(|i| tokens[*i].is_mark("(")).ok_or_else(|| OraError::of(906))?;
+    let close = closing(tokens, open);
+    let kind = tokens.iter().position(|t| t.is("INDEX")).unwrap_or(0);
+    rewrite(&tokens[..=kind], StatementKind::Create, out)?;
+    // The schema of an index is that of its table there.
+    out.push(&name(&tokens[on - 1]), tokens[on - 1].at);
+    rewrite(&tokens[on..=open], StatementKind::Create, out)?;
+    for (i, item) in items(&tokens[open + 1..close]).into_iter().enumerate() {
+        if i > 0 {
+            out.push(",", item[0].at);
+        }
+        let descends = item.last().is_some_and(|t| t.is_any(&["DESC", "ASC"]));
+        let expression = if descends { &item[..item.len() - 1] } else { item };
+        out.push("(", item[0].at);
+        rewrite(expression, StatementKind::Create, out)?;
+        out.push(
+            if descends && item[item.len() - 1].is("DESC") { ") DESC" } else { ")" },
+            item[0].at,
+        );
+    }
+    out.push(")", tokens[close.min(tokens.len() - 1)].at);
+    Ok(())
+}
+
+fn sequence(tokens: &[Token<'_>], out: &mut Output) {
+    for (i, token) in tokens.iter().enumerate() {
+        let single = token.is("CACHE") && tokens.get(i + 1).is_some_and(|t| t.text == "0");
+        if !single
+            && !token.is_any(&[
+                "NOCACHE",
+                "ORDER",
+                "NOORDER",
+                "NOCYCLE",
+                "NOMAXVALUE",
+                "NOMINVALUE",
+            ])
+        {
+            out.push(&name(token), token.at);
+        }
+    }
+}
+
+fn drop_table(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
+    if tokens.len() > 3 && tokens[2].is("IF") {
+        return Err(OraError::of(933).at(tokens[2].at));
+    }
+    for token in tokens.iter().filter(|t| !t.is_any(&["PURGE", "CONSTRAINTS"])) {
+        out.push(&name(token), token.at);
+    }
+    Ok(())
+}
+
+fn alter_table(tokens: &[Token<'_>], strict: bool, out: &mut Output) -> Result<(), OraError> {
+    let verb = tokens.iter().position(|t| t.is_any(&["ADD", "DROP", "MODIFY", "RENAME"]));
+    let Some(verb) = verb else { return Err(OraError::of(1735).at(tokens[0].at)) };
+    if !tokens[verb].is("ADD") {
+        if tokens[verb].is("MODIFY") {
+            return Err(OraError::new(
+                922,
+                "missing or invalid option: the stand-in has no MODIFY",
+            )
+            .at(tokens[verb].at));
+        }
+        return rewrite(tokens, StatementKind::Alter, out);
+    }
+    rewrite(&tokens[..verb], StatementKind::Alter, out)?;
+    let body = &tokens[verb + 1..];
+    let (body, parts) = match body.first() {
+        Some(t) if t.is_mark("(") => (body, items(&body[1..closing(body, 0)])),
+        _ => (body, vec![body]),
+    };
+    if body.first().is_some_and(|t| t.is("COLUMN")) {
+        return Err(OraError::of(904).at(body[0].at));
+    }
+    let mut checks = Vec::new();
+    for (i, item) in parts.into_iter().enumerate() {
+        out.push(if i > 0 { ", ADD" } else { "ADD" }, tokens[verb].at);
+        table_item(item, strict, out, &mut checks)?;
+    }
+    for check in checks {
+        out.push(&format!(", ADD {check}"), tokens[verb].at);
+    }
+    Ok(())
+}
+
+/// Object privileges. The grantee also gets into the schema, which Oracle does not ask for.
+fn grant(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
+    let on = tokens.iter().position(|t| t.is("ON"));
+    let Some(on) = on else { return Err(OraError::of(1031).at(tokens[0].at)) };
+    if let [owner, dot, ..] = &tokens[on + 1..]
+        && dot.is_mark(".")
+        && tokens[0].is("GRANT")
+        && let Some(to) = tokens.iter().position(|t| t.is("TO"))
+    {
+        out.push(&format!("GRANT USAGE ON SCHEMA {} TO", name(owner)), owner.at);
+        rewrite(&tokens[to + 1..=to + 1], StatementKind::Other, out)?;
+        out.push(";", owner.at);
+    }
+    for token in tokens {
+        out.push(&if token.is("READ") { "SELECT".to_owned() } else { name(token) }, token.at);
+    }
+    Ok(())
+}
+
+fn alter_session(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
+    let action = match &tokens[2..] {
+        [set, what, _, value] if set.is("SET") && what.is("CURRENT_SCHEMA") => {
+            Action::SetSchema(value.name())
+        }
+        [set, what, _, value]
+            if set.is("SET") && what.is("ISOLATION_LEVEL") && value.is("SERIALIZABLE") =>
+        {
+            Action::SetSession(SERIALIZABLE)
+        }
+        [set, what, _, ..] if set.is("SET") && what.is("ISOLATION_LEVEL") => {
+            Action::SetSession(READ_COMMITTED)
+        }
+        [set, what, ..] if set.is("SET") && what.upper().starts_with("NLS_") => Action::Nothing,
+        [set, what, ..] if set.is("SET") && what.is("DDL_LOCK_TIMEOUT") => Action::Nothing,
+        _ => return Err(OraError::of(2248).at(tokens[0].at)),
+    };
+    Ok(Output::new().into_statement(StatementKind::Alter, action))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::{Action, translate};
+
+    fn sql(source: &str) -> String {
+        translate(source, true).unwrap_or_else(|err| panic!("{source}: {}", err.message)).sql
+    }
+
+    fn code(source: &str) -> i32 {
+        translate(source, true)
+            .map_or_else(|err| err.code, |s| panic!("{source} passed: {}", s.sql))
+    }
+
+    #[test]
+    fn columns_get_types_defaults_and_byte_lengths() {
+        assert_eq!(
+            sql(
+                "CREATE TABLE t (id NUMBER(10) PRIMARY KEY, n VARCHAR2(20) DEFAULT 'x' NOT NULL, d DATE, \
+                 u VARCHAR2(5 CHAR), ts TIMESTAMP(9) WITH TIME ZONE DEFAULT SYSTIMESTAMP, c CLOB) TABLESPACE users"
+            ),
+            "CREATE TABLE t ( id numeric(10,0) PRIMARY KEY , n varchar(20) DEFAULT 'x' NOT NULL , d oracle.date , \
+             u varchar(5) , ts timestamp(6) with time zone DEFAULT CURRENT_TIMESTAMP , c oracle.clob \
+             , CONSTRAINT \"oralen$20$n\" CHECK (octet_length(n) <= 20) )"
+        );
+    }
+
+    #[test]
+    fn identity_columns_are_integers_there() {
+        assert_eq!(
+            sql("CREATE TABLE t (id NUMBER GENERATED ALWAYS AS IDENTITY, \
+                 b NUMBER(9) GENERATED BY DEFAULT ON NULL AS IDENTITY (START WITH 5 NOCACHE))"),
+            "CREATE TABLE t ( id bigint GENERATED ALWAYS AS IDENTITY , \
+             b bigint GENERATED BY DEFAULT AS IDENTITY ( START WITH 5 ) )"
+        );
+    }
+
+    #[test]
+    fn constraints_lose_what_is_only_storage() {
+        assert_eq!(
+            sql(
+                "CREATE TABLE t (a NUMBER, CONSTRAINT pk PRIMARY KEY (a) USING INDEX TABLESPACE x ENABLE)"
+            ),
+            "CREATE TABLE t ( a numeric , CONSTRAINT pk PRIMARY KEY ( a ) )"
+        );
+    }
+
+    #[test]
+    fn indexes_may_be_on_expressions() {
+        assert_eq!(
+            sql("CREATE UNIQUE INDEX app.i ON app.t (UPPER(email), a DESC) ONLINE"),
+            "CREATE UNIQUE INDEX i ON app . t ( ( UPPER ( email ) ) , ( a ) DESC )"
+        );
+    }
+
+    #[test]
+    fn columns_are_added_with_or_without_parentheses() {
+        assert_eq!(
+            sql("ALTER TABLE t ADD (a NUMBER(1) DEFAULT 0 NOT NULL, b RAW(16))"),
+            "ALTER TABLE t ADD a numeric(1,0) DEFAULT 0 NOT NULL , ADD b bytea \
+             , ADD CONSTRAINT \"oralen$16$b\" CHECK (octet_length(b) <= 16)"
+        );
+        assert_eq!(
+            sql("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)"),
+            "ALTER TABLE t ADD CONSTRAINT u UNIQUE ( a )"
+        );
+    }
+
+    #[test]
+    fn drop_table_leaves_no_purge() {
+        assert_eq!(sql("DROP TABLE t CASCADE CONSTRAINTS PURGE"), "DROP TABLE t CASCADE");
+    }
+
+    #[test]
+    fn the_session_can_be_altered_where_it_matters() {
+        let action = |source| translate(source, true).unwrap().action;
+        assert_eq!(
+            action("ALTER SESSION SET CURRENT_SCHEMA = app"),
+            Action::SetSchema("APP".into())
+        );
+        assert_eq!(action("ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY'"), Action::Nothing);
+    }
+
+    #[test]
+    fn foreign_ddl_is_refused() {
+        assert_eq!(code("CREATE TABLE t (a TEXT)"), 902);
+        assert_eq!(code("CREATE TABLE t (a BOOLEAN)"), 902);
+        assert_eq!(code("CREATE TABLE t (a VARCHAR2(4001))"), 910);
+        assert_eq!(code("CREATE TABLE t (a VARCHAR2)"), 906);
+        assert_eq!(code("CREATE TABLE t (a NUMBER(39))"), 1727);
+        assert_eq!(code("CREATE TABLE IF NOT EXISTS t (a NUMBER)"), 922);
+        assert_eq!(code("DROP TABLE IF EXISTS t"), 933);
+        assert_eq!(code("CREATE TEMP TABLE t (a NUMBER)"), 901);
+        assert_eq!(code("CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)"), 907);
+        assert_eq!(code("CREATE TABLE t (a NUMBER NOT NULL DEFAULT 0)"), 907);
+        assert_eq!(code("CREATE TABLE t (date DATE)"), 904);
+        assert_eq!(code("CREATE TABLE t (a NUMBER DEFAULT :x)"), 1027);
+    }
+}

@@ -1,0 +1,476 @@
+//! Queries and DML: rewrites token by token what PostgreSQL says differently.
+//!
+//! The rest is left to `setup.sql`, whose functions, operators and types stand before PostgreSQL's own.
+
+use super::tokens::{Kind, Token, closing};
+use super::{Action, Statement, StatementKind, ddl, kind_of};
+use crate::error::OraError;
+
+/// Collects the new text, and where its pieces came from.
+pub struct Output {
+    pub sql: String,
+    chars: usize,
+    origins: Vec<(usize, usize)>,
+    pub binds: Vec<String>,
+}
+
+impl Output {
+    pub fn new() -> Output {
+        Output { sql: String::new(), chars: 0, origins: Vec::new(), binds: Vec::new() }
+    }
+
+    /// Adds text that stands for the source at byte `at`.
+    pub fn push(&mut self, text: &str, at: usize) {
+        if !self.sql.is_empty() {
+            self.sql.push(' ');
+            self.chars += 1;
+        }
+        self.origins.push((self.chars, at));
+        self.sql.push_str(text);
+        self.chars += text.chars().count();
+    }
+
+    pub fn into_statement(self, kind: StatementKind, action: Action) -> Statement {
+        Statement {
+            kind,
+            action,
+            sql: self.sql,
+            binds: self.binds,
+            for_update: false,
+            wait_ms: None,
+            origins: self.origins,
+        }
+    }
+}
+
+pub fn translate(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
+    let kind = kind_of(tokens);
+    match kind {
+        StatementKind::Commit => return Ok(Output::new().into_statement(kind, Action::Commit)),
+        StatementKind::Rollback => return Ok(Output::new().into_statement(kind, Action::Rollback)),
+        StatementKind::Begin => {
+            return Err(OraError::new(900, "invalid SQL statement: the stand-in has no PL/SQL"));
+        }
+        StatementKind::Other if tokens[0].is("SET") => return set_transaction(tokens),
+        StatementKind::Other if !tokens[0].is("LOCK") => return Err(OraError::of(900)),
+        _ => {}
+    }
+    let mut out = Output::new();
+    let (body, lock) = split_lock(tokens)?;
+    rewrite(body, kind, &mut out)?;
+    let mut statement_lock = None;
+    if let Some(lock) = lock {
+        for part in &lock.sql {
+            out.push(part, lock.at);
+        }
+        statement_lock = Some(lock.wait_ms);
+    }
+    let mut statement = out.into_statement(kind, Action::Run);
+    statement.for_update = statement_lock.is_some();
+    statement.wait_ms = statement_lock.flatten();
+    Ok(statement)
+}
+
+/// Rewrites the tokens of a statement, or of an expression in one.
+pub fn rewrite(
+    tokens: &[Token<'_>],
+    kind: StatementKind,
+    out: &mut Output,
+) -> Result<(), OraError> {
+    let mut aliases = Vec::new();
+    let mut inline_views = 0;
+    let targets = set_targets(tokens, kind);
+    let mut i = 0;
+    while i < tokens.len() {
+        let token = &tokens[i];
+        let before = i.checked_sub(1).map(|i| &tokens[i]);
+        let after = tokens.get(i + 1);
+        let opens = after.is_some_and(|t| t.is_mark("("));
+        let qualified = before.is_some_and(|t| t.is_mark("."));
+        if targets.contains(&i) {
+            // SET t.column = …: PostgreSQL wants the bare column.
+            i += 2;
+            continue;
+        }
+        match token.kind {
+            Kind::Bind => {
+                out.binds.push(token.text[1..].to_uppercase());
+                out.push(&format!("${}", out.binds.len()), token.at);
+            }
+            Kind::Text if token.text == "''" => out.push("NULL", token.at),
+            Kind::Mark if token.text == "^=" => out.push("<>", token.at),
+            Kind::Mark if token.text == "(" => {
+                let from = before.is_some_and(|t| t.is_any(&["FROM", "JOIN", "USING"]))
+                    || in_from_list(tokens, i);
+                let close = closing(tokens, i);
+                if from
+                    && after.is_some_and(|t| t.is_any(&["SELECT", "WITH"]))
+                    && !has_alias(tokens.get(close + 1))
+                {
+                    inline_views += 1;
+                    aliases.push((close, format!("inline_view_{inline_views}")));
+                }
+                out.push("(", token.at);
+            }
+            Kind::Mark | Kind::Text | Kind::Number => out.push(token.text, token.at),
+            Kind::Quoted => out.push(&quoted(token.text), token.at),
+            Kind::Word if qualified || after.is_some_and(|t| t.is_mark(".")) => {
+                if let Some(skip) = sequence(tokens, i, out) {
+                    i += skip;
+                    continue;
+                }
+                out.push(&name(token), token.at);
+            }
+            Kind::Word if token.is("CAST") && opens => {
+                i = cast(tokens, i, kind, out)?;
+                continue;
+            }
+            Kind::Word if token.is("TRIM") && opens => {
+                let inside = &tokens[i + 2..closing(tokens, i + 1)];
+                let plain =
+                    !inside.iter().any(|t| t.depth == tokens[i + 1].depth + 1 && t.is("FROM"));
+                out.push(if plain { "oracle.trim_blanks" } else { "TRIM" }, token.at);
+            }
+            Kind::Word
+                if token.is("DELETE") && after.is_some_and(|t| t.is_name() && !t.is("FROM")) =>
+            {
+                out.push("DELETE FROM", token.at);
+            }
+            Kind::Word => out.push(&word(token, opens), token.at),
+        }
+        if let Some(at) = aliases.iter().position(|(close, _)| *close == i) {
+            out.push(&aliases.swap_remove(at).1, token.at);
+        }
+        i += 1;
+    }
+    Ok(())
+}
+
+/// An unqualified word: a keyword, a function, a pseudo-column or a name.
+fn word(token: &Token<'_>, opens: bool) -> String {
+    match token.upper().as_str() {
+        "NVL" if opens => "COALESCE".into(),
+        "MINUS" => "EXCEPT".into(),
+        "SYSDATE" => "oracle.sysdate()".into(),
+        "SYSTIMESTAMP" if !opens => "CURRENT_TIMESTAMP".into(),
+        "SYSTIMESTAMP" => "CURRENT_TIMESTAMP".into(),
+        "CURRENT_DATE" => "CAST(LOCALTIMESTAMP AS oracle.date)".into(),
+        "USER" => "oracle.ora_user()".into(),
+        _ => name(token),
+    }
+}
+
+/// A name, which folds to lower case there and to upper case here.
+pub fn name(token: &Token<'_>) -> String {
+    match token.kind {
+        Kind::Quoted => quoted(token.text),
+        _ if token.is("ROWID") => "ctid".into(),
+        _ if token.text.contains('#') => format!("\"{}\"", token.text.to_lowercase()),
+        _ => token.text.into(),
+    }
+}
+
+/// `"ALLCAPS"` is the same name as `allcaps` on both sides; any other quoted name stays as it is.
+fn quoted(text: &str) -> String {
+    let folds = !text.chars().any(char::is_lowercase);
+    if folds { text.to_lowercase() } else { text.to_owned() }
+}
+
+/// `s.NEXTVAL`, `owner.s.CURRVAL`: answers how many tokens it took.
+fn sequence(tokens: &[Token<'_>], i: usize, out: &mut Output) -> Option<usize> {
+    let dot = |i: usize| tokens.get(i).is_some_and(|t| t.is_mark("."));
+    let pseudo = |i: usize| tokens.get(i).filter(|t| t.is_any(&["NEXTVAL", "CURRVAL"]));
+    let (parts, function) = if dot(i + 1) && pseudo(i + 2).is_some() {
+        (name(&tokens[i]), pseudo(i + 2)?)
+    } else if dot(i + 1) && dot(i + 3) && pseudo(i + 4).is_some() {
+        (format!("{}.{}", name(&tokens[i]), name(&tokens[i + 2])), pseudo(i + 4)?)
+    } else {
+        return None;
+    };
+    out.push(&format!("{}('{parts}')", function.text.to_lowercase()), tokens[i].at);
+    Some(tokens.iter().skip(i).position(|t| t.at == function.at)? + 1)
+}
+
+/// `CAST(… AS type)`: translates the type. Answers the index behind it.
+fn cast(
+    tokens: &[Token<'_>],
+    i: usize,
+    kind: StatementKind,
+    out: &mut Output,
+) -> Result<usize, OraError> {
+    let close = closing(tokens, i + 1);
+    let depth = tokens[i + 1].depth + 1;
+    let split = (i + 2..close).find(|j| tokens[*j].depth == depth && tokens[*j].is("AS"));
+    let split = split.ok_or_else(|| OraError::of(905).at(tokens[i].at))?;
+    out.push("CAST (", tokens[i].at);
+    rewrite(&tokens[i + 2..split], kind, out)?;
+    let (data_type, _) = ddl::data_type(&tokens[split + 1..close])?;
+    out.push(&format!("AS {} )", data_type.sql), tokens[split].at);
+    Ok(close + 1)
+}
+
+/// Whether the parenthesis at `i` stands behind a comma of a FROM list.
+fn in_from_list(tokens: &[Token<'_>], i: usize) -> bool {
+    if !i.checked_sub(1).is_some_and(|i| tokens[i].is_mark(",")) {
+        return false;
+    }
+    const CLAUSES: [&str; 14] = [
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "ORDER",
+        "UNION",
+        "MINUS",
+        "INTERSECT",
+        "SET",
+        "VALUES",
+        "ON",
+        "WITH",
+        "BY",
+    ];
+    let depth = tokens[i].depth;
+    let inside = tokens[..i].iter().rev().take_while(|t| t.depth >= depth);
+    inside.filter(|t| t.depth == depth).find(|t| t.is_any(&CLAUSES)).is_some_and(|t| t.is("FROM"))
+}
+
+fn has_alias(token: Option<&Token<'_>>) -> bool {
+    const FOLLOWERS: [&str; 20] = [
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "ORDER",
+        "UNION",
+        "MINUS",
+        "INTERSECT",
+        "JOIN",
+        "LEFT",
+        "RIGHT",
+        "INNER",
+        "FULL",
+        "CROSS",
+        "NATURAL",
+        "ON",
+        "USING",
+        "FETCH",
+        "OFFSET",
+        "FOR",
+        "WHEN",
+    ];
+    token.is_some_and(|t| t.is_name() && !t.is_any(&FOLLOWERS))
+}
+
+/// Indexes of the qualifiers in `SET t.a = 1, t.b = 2` of UPDATE and MERGE.
+fn set_targets(tokens: &[Token<'_>], kind: StatementKind) -> Vec<usize> {
+    let mut found = Vec::new();
+    if !matches!(kind, StatementKind::Update | StatementKind::Merge) {
+        return found;
+    }
+    let mut in_set = false;
+    for i in 0..tokens.len() {
+        let token = &tokens[i];
+        if token.depth != 0 {
+            continue;
+        }
+        if token.is("SET") {
+            in_set = true;
+        } else if token.is_any(&["WHERE", "WHEN"]) {
+            in_set = false;
+        }
+        let starts = token.is("SET") || token.is_mark(",");
+        let is_target = tokens.get(i + 1).is_some_and(Token::is_name)
+            && tokens.get(i + 2).is_some_and(|t| t.is_mark("."))
+            && tokens.get(i + 4).is_some_and(|t| t.is_mark("="));
+        if in_set && starts && is_target {
+            found.push(i + 1);
+        }
+    }
+    found
+}
+
+struct Lock {
+    sql: Vec<String>,
+    at: usize,
+    wait_ms: Option<u64>,
+}
+
+/// Cuts `FOR UPDATE [OF …] [NOWAIT | WAIT n | SKIP LOCKED]` off the end.
+fn split_lock<'t, 's>(
+    tokens: &'t [Token<'s>],
+) -> Result<(&'t [Token<'s>], Option<Lock>), OraError> {
+    let start = (0..tokens.len().saturating_sub(1))
+        .rev()
+        .find(|i| tokens[*i].depth == 0 && tokens[*i].is("FOR") && tokens[*i + 1].is("UPDATE"));
+    let Some(start) = start else { return Ok((tokens, None)) };
+    let mut lock = Lock { sql: vec!["FOR UPDATE".into()], at: tokens[start].at, wait_ms: None };
+    let mut tail = &tokens[start + 2..];
+    if tail.first().is_some_and(|t| t.is("OF")) {
+        let end =
+            tail.iter().position(|t| t.is_any(&["NOWAIT", "WAIT", "SKIP"])).unwrap_or(tail.len());
+        let mut tables: Vec<String> = Vec::new();
+        for column in tail[1..end].split(|t| t.is_mark(",")) {
+            // An unqualified column doesn't tell its table here; then the rows of all tables are locked.
+            match column {
+                [table, dot, _] if dot.is_mark(".") && !tables.contains(&name(table)) => {
+                    tables.push(name(table))
+                }
+                _ => {}
+            }
+        }
+        if !tables.is_empty() {
+            lock.sql.push(format!("OF {}", tables.join(", ")));
+        }
+        tail = &tail[end..];
+    }
+    match tail {
+        [] => {}
+        [t] if t.is("NOWAIT") => lock.sql.push("NOWAIT".into()),
+        [a, b] if a.is("SKIP") && b.is("LOCKED") => lock.sql.push("SKIP LOCKED".into()),
+        [t, seconds] if t.is("WAIT") && seconds.text == "0" => lock.sql.push("NOWAIT".into()),
+        [t, seconds] if t.is("WAIT") => {
+            let seconds: u64 =
+                seconds.text.parse().map_err(|_| OraError::of(30005).at(seconds.at))?;
+            lock.wait_ms = Some(seconds * 1000);
+        }
+        [t, ..] => return Err(OraError::of(933).at(t.at)),
+    }
+    Ok((&tokens[..start], Some(lock)))
+}
+
+pub const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// Oracle's SERIALIZABLE is snapshot isolation, which PostgreSQL calls REPEATABLE READ.
+pub const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+fn set_transaction(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
+    let words: Vec<String> = tokens.iter().map(Token::upper).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let begin = match words.as_slice() {
+        ["SET", "TRANSACTION", "ISOLATION", "LEVEL", "SERIALIZABLE"] => SERIALIZABLE,
+        ["SET", "TRANSACTION", "ISOLATION", "LEVEL", "READ", "COMMITTED"] => READ_COMMITTED,
+        ["SET", "TRANSACTION", "READ", "WRITE"] => READ_COMMITTED,
+        ["SET", "TRANSACTION", "READ", "ONLY"] => READ_ONLY,
+        ["SET", "TRANSACTION", ..] => return Err(OraError::of(900).at(tokens[0].at)),
+        _ => return Err(OraError::of(922).at(tokens[0].at)),
+    };
+    Ok(Output::new().into_statement(StatementKind::Other, Action::SetTransaction(begin)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::{Action, translate};
+
+    fn sql(source: &str) -> String {
+        translate(source, true).unwrap_or_else(|err| panic!("{source}: {}", err.message)).sql
+    }
+
+    #[test]
+    fn every_occurrence_of_a_bind_is_a_parameter_of_its_own() {
+        let statement =
+            translate("SELECT a FROM t WHERE a = :x OR b = :Y OR c = :x", true).unwrap();
+        assert_eq!(statement.sql, "SELECT a FROM t WHERE a = $1 OR b = $2 OR c = $3");
+        assert_eq!(statement.binds, ["X", "Y", "X"]);
+    }
+
+    #[test]
+    fn rowid_is_the_place_of_the_row() {
+        assert_eq!(
+            sql("SELECT m.*, ROWIDTOCHAR(m.rowid) FROM m WHERE rowid = :r"),
+            "SELECT m . * , ROWIDTOCHAR ( m . ctid ) FROM m WHERE ctid = $1"
+        );
+    }
+
+    #[test]
+    fn an_empty_string_is_null() {
+        assert_eq!(sql("SELECT NVL(a, '') FROM t"), "SELECT COALESCE ( a , NULL ) FROM t");
+        assert_eq!(sql("SELECT 'it''s', '''' FROM t"), "SELECT 'it''s' , '''' FROM t");
+    }
+
+    #[test]
+    fn inline_views_get_the_alias_postgresql_wants() {
+        assert_eq!(
+            sql("SELECT a FROM (SELECT a FROM t)"),
+            "SELECT a FROM ( SELECT a FROM t ) inline_view_1"
+        );
+        assert_eq!(
+            sql("SELECT a FROM t, (SELECT b FROM u) WHERE a = (SELECT 1 FROM dual)"),
+            "SELECT a FROM t , ( SELECT b FROM u ) inline_view_1 WHERE a = ( SELECT 1 FROM dual )"
+        );
+        assert_eq!(sql("SELECT a FROM (SELECT a FROM t) v"), "SELECT a FROM ( SELECT a FROM t ) v");
+        assert_eq!(
+            sql("SELECT f.a, (SELECT 1 FROM dual) FROM f"),
+            "SELECT f . a , ( SELECT 1 FROM dual ) FROM f"
+        );
+    }
+
+    #[test]
+    fn set_targets_lose_their_qualifier() {
+        assert_eq!(
+            sql("UPDATE t m SET m.a = m.b, m.c = (SELECT MAX(x.d) FROM x) WHERE m.a = 1"),
+            "UPDATE t m SET a = m . b , c = ( SELECT MAX ( x . d ) FROM x ) WHERE m . a = 1"
+        );
+        let merge = sql("MERGE INTO t USING (SELECT :a AS a FROM dual) s ON (t.a = s.a) \
+                         WHEN MATCHED THEN UPDATE SET t.b = s.a WHEN NOT MATCHED THEN INSERT (a) VALUES (s.a)");
+        assert!(merge.contains("UPDATE SET b = s . a WHEN NOT"), "{merge}");
+    }
+
+    #[test]
+    fn row_locks_name_tables_and_waits() {
+        let statement =
+            translate("SELECT a FROM t m WHERE a = 1 FOR UPDATE OF m.a WAIT 5", true).unwrap();
+        assert_eq!(statement.sql, "SELECT a FROM t m WHERE a = 1 FOR UPDATE OF m");
+        assert_eq!((statement.for_update, statement.wait_ms), (true, Some(5000)));
+        assert_eq!(
+            sql("SELECT a FROM t FOR UPDATE OF a NOWAIT"),
+            "SELECT a FROM t FOR UPDATE NOWAIT"
+        );
+    }
+
+    #[test]
+    fn casts_get_their_types_translated() {
+        assert_eq!(
+            sql(
+                "SELECT CAST(NVL(:a, 'x') AS VARCHAR2(10 CHAR)), CAST(NULL AS NUMBER(5)) FROM dual"
+            ),
+            "SELECT CAST ( COALESCE ( $1 , 'x' ) AS varchar(10) ) , CAST ( NULL AS numeric(5,0) ) FROM dual"
+        );
+    }
+
+    #[test]
+    fn quoted_upper_case_names_fold_like_unquoted_ones() {
+        assert_eq!(
+            sql("SELECT \"NAME\", \"Name\", serial# FROM t"),
+            "SELECT \"name\" , \"Name\" , \"serial#\" FROM t"
+        );
+    }
+
+    #[test]
+    fn sequences_are_functions() {
+        assert_eq!(
+            sql("SELECT app.s.NEXTVAL, s.currval FROM dual"),
+            "SELECT nextval('app.s') , currval('s') FROM dual"
+        );
+    }
+
+    #[test]
+    fn delete_works_without_from() {
+        assert_eq!(sql("DELETE t WHERE a = 1"), "DELETE FROM t WHERE a = 1");
+    }
+
+    #[test]
+    fn serializable_is_snapshot_isolation() {
+        let statement = translate("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", true).unwrap();
+        assert_eq!(statement.action, Action::SetTransaction(super::SERIALIZABLE));
+    }
+
+    #[test]
+    fn positions_lead_back_to_the_original() {
+        let source = "SELECT nam FROM (SELECT 1 AS ä FROM dual) WHERE nam2 = 1";
+        let statement = translate(source, true).unwrap();
+        let chars: Vec<char> = statement.sql.chars().collect();
+        let position =
+            (0..chars.len()).find(|i| chars[*i..].starts_with(&['n', 'a', 'm', '2'])).unwrap() + 1;
+        assert_eq!(&source[statement.origin(position)..][..4], "nam2");
+    }
+}

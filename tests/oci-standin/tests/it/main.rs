@@ -1,0 +1,14 @@
+//! The stand-in through the unmodified `oracle` crate.
+
+mod batch;
+mod connect;
+mod dictionary;
+mod locks;
+mod model;
+mod queries;
+mod resources;
+mod strict;
+mod throughput;
+mod transactions;
+mod types;
+mod util;

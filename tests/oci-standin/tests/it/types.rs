@@ -1,0 +1,207 @@
+//! Every type there and back.
+
+use crate::util::*;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
+use oracle::sql_type::OracleType;
+
+const TABLE: &str = "CREATE TABLE every_type (id NUMBER(9) PRIMARY KEY, flag NUMBER(1), amount NUMBER(10,2), n NUMBER, \
+    name VARCHAR2(40), code CHAR(5), born DATE, at TIMESTAMP(6), zoned TIMESTAMP WITH TIME ZONE, doc CLOB, \
+    raw_id RAW(16), image BLOB, f BINARY_DOUBLE)";
+
+fn day(y: i32, m: u32, d: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(y, m, d).unwrap()
+}
+
+#[test]
+fn columns_are_described_as_oracle_describes_them() {
+    let (_db, conn) = connection(&[TABLE]);
+    let mut statement = conn
+        .statement("SELECT t.*, t.rowid, COUNT(*) OVER () AS cnt FROM every_type t")
+        .build()
+        .unwrap();
+    let rows = statement.query(&[]).unwrap();
+    let found: Vec<(String, OracleType)> =
+        rows.column_info().iter().map(|c| (c.name().to_owned(), c.oracle_type().clone())).collect();
+    let expected = [
+        ("ID", OracleType::Number(9, 0)),
+        ("FLAG", OracleType::Number(1, 0)),
+        ("AMOUNT", OracleType::Number(10, 2)),
+        ("N", OracleType::Number(0, -127)),
+        ("NAME", OracleType::Varchar2(40)),
+        ("CODE", OracleType::Char(5)),
+        ("BORN", OracleType::Date),
+        ("AT", OracleType::Timestamp(6)),
+        ("ZONED", OracleType::TimestampTZ(6)),
+        ("DOC", OracleType::CLOB),
+        ("RAW_ID", OracleType::Raw(2000)),
+        ("IMAGE", OracleType::BLOB),
+        ("F", OracleType::BinaryDouble),
+        ("ROWID", OracleType::Rowid),
+        ("CNT", OracleType::Number(0, -127)),
+    ];
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!((found.0.as_str(), &found.1), (expected.0, &expected.1));
+    }
+    assert_eq!(found.len(), 15);
+}
+
+#[test]
+fn every_type_survives_there_and_back() {
+    let (_db, conn) = connection(&[TABLE]);
+    let born: NaiveDateTime = day(1999, 12, 31).and_hms_opt(23, 59, 58).unwrap();
+    let at = day(2026, 2, 28).and_hms_micro_opt(1, 2, 3, 456_789).unwrap();
+    let zoned = DateTime::parse_from_rfc3339("2026-05-01T12:00:00.25+05:30").unwrap();
+    let name = "O'Brien Ž, \\ \"x\" 日本".to_owned();
+    let doc = "Zeile é\n".repeat(9000);
+    let image: Vec<u8> = (0..100_000_u32).map(|i| (i % 251) as u8).collect();
+    let raw: Vec<u8> = (0..16).collect();
+    conn.execute_named(
+        "INSERT INTO every_type (id, flag, amount, n, name, code, born, at, zoned, doc, raw_id, image, f)
+         VALUES (:id, :flag, :amount, :n, :name, :code, :born, :at, :zoned, :doc, :raw_id, :image, :f)",
+        &[
+            ("id", &1_i64),
+            ("flag", &1_i64),
+            ("amount", &"-12345.67"),
+            ("n", &0.000125_f64),
+            ("name", &name),
+            ("code", &"ab"),
+            ("born", &born),
+            ("at", &at),
+            ("zoned", &zoned),
+            ("doc", &doc),
+            ("raw_id", &raw),
+            ("image", &image),
+            ("f", &2.5_f64),
+        ],
+    )
+    .unwrap();
+    let row = conn.query_row("SELECT t.* FROM every_type t", &[]).unwrap();
+    assert_eq!(row.get::<_, i64>("ID").unwrap(), 1);
+    assert_eq!(row.get::<_, i64>("FLAG").unwrap(), 1);
+    assert_eq!(row.get::<_, String>("AMOUNT").unwrap(), "-12345.67");
+    assert_eq!(row.get::<_, f64>("N").unwrap(), 0.000125);
+    assert_eq!(row.get::<_, String>("NAME").unwrap(), name);
+    assert_eq!(row.get::<_, String>("CODE").unwrap(), "ab   ");
+    assert_eq!(row.get::<_, NaiveDateTime>("BORN").unwrap(), born);
+    assert_eq!(row.get::<_, NaiveDateTime>("AT").unwrap(), at);
+    assert_eq!(row.get::<_, DateTime<FixedOffset>>("ZONED").unwrap(), zoned);
+    assert_eq!(row.get::<_, String>("DOC").unwrap(), doc);
+    assert_eq!(row.get::<_, Vec<u8>>("RAW_ID").unwrap(), raw);
+    assert_eq!(row.get::<_, Vec<u8>>("IMAGE").unwrap(), image);
+    assert_eq!(row.get::<_, f64>("F").unwrap(), 2.5);
+}
+
+#[test]
+fn nulls_of_every_type_are_null_and_empty_strings_are_too() {
+    let (_db, conn) = connection(&[TABLE]);
+    conn.execute_named(
+        "INSERT INTO every_type (id, amount, name, born, at, zoned, doc, raw_id, image, f)
+         VALUES (2, :amount, :name, :born, :at, :zoned, :doc, :raw_id, :image, :f)",
+        &[
+            ("amount", &None::<i64>),
+            ("name", &""),
+            ("born", &None::<NaiveDateTime>),
+            ("at", &None::<NaiveDateTime>),
+            ("zoned", &None::<DateTime<FixedOffset>>),
+            ("doc", &OracleType::CLOB.into_null()),
+            ("raw_id", &None::<Vec<u8>>),
+            ("image", &None::<Vec<u8>>),
+            ("f", &None::<f64>),
+        ],
+    )
+    .unwrap();
+    let row = conn
+        .query_row("SELECT t.* FROM every_type t WHERE name IS NULL AND t.doc IS NULL", &[])
+        .unwrap();
+    for column in ["AMOUNT", "NAME", "BORN", "AT", "ZONED", "DOC", "F"] {
+        assert_eq!(row.get::<_, Option<String>>(column).unwrap(), None, "{column}");
+    }
+    assert_eq!(row.get::<_, Option<Vec<u8>>>("RAW_ID").unwrap(), None);
+    assert_eq!(row.get::<_, Option<Vec<u8>>>("IMAGE").unwrap(), None);
+}
+
+/// The crate binds `None::<String>` as a string; a CLOB column takes it.
+trait IntoNull {
+    fn into_null(self) -> Option<String>;
+}
+
+impl IntoNull for OracleType {
+    fn into_null(self) -> Option<String> {
+        None
+    }
+}
+
+#[test]
+fn numbers_keep_every_digit_as_text() {
+    let (_db, conn) = connection(&["CREATE TABLE nums (n NUMBER)"]);
+    for text in [
+        "12345678901234567890123456789012345678",
+        "-0.00000000000000000001",
+        "9.99",
+        "0",
+        "-1",
+        "1000000",
+    ] {
+        conn.execute("DELETE FROM nums", &[]).unwrap();
+        // Bound as text: the crate's own check of NUMBER binds overflows beyond 19 digits in a debug build.
+        conn.execute("INSERT INTO nums VALUES (TO_NUMBER(:1))", &[&text]).unwrap();
+        assert_eq!(one::<String>(&conn, "SELECT n FROM nums"), text);
+    }
+}
+
+#[test]
+fn dates_have_whole_seconds_and_timestamps_microseconds() {
+    let (_db, conn) = connection(&["CREATE TABLE d (a DATE, b TIMESTAMP)"]);
+    let fine = day(2026, 3, 4).and_hms_micro_opt(5, 6, 7, 250_000).unwrap();
+    conn.execute_named("INSERT INTO d VALUES (:a, :a)", &[("a", &fine)]).unwrap();
+    let (a, b) =
+        conn.query_row_as::<(NaiveDateTime, NaiveDateTime)>("SELECT a, b FROM d", &[]).unwrap();
+    assert_eq!(a, day(2026, 3, 4).and_hms_opt(5, 6, 7).unwrap());
+    assert_eq!(b, fine);
+}
+
+#[test]
+fn a_clob_of_a_megabyte_passes_in_pieces() {
+    let (_db, conn) = connection(&["CREATE TABLE docs (id NUMBER, doc CLOB)"]);
+    let doc = "0123456789abcdef".repeat(1 << 16);
+    conn.execute_named("INSERT INTO docs (id, doc) VALUES (1, :doc)", &[("doc", &doc)]).unwrap();
+    conn.execute("INSERT INTO docs (id, doc) VALUES (2, NULL)", &[]).unwrap();
+    let found: Vec<Option<String>> = conn
+        .query_as::<Option<String>>("SELECT doc FROM docs ORDER BY id", &[])
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(found, [Some(doc), None]);
+}
+
+#[test]
+fn zoned_times_keep_the_instant() {
+    let (_db, conn) = connection(&["CREATE TABLE z (at TIMESTAMP WITH TIME ZONE, d DATE)"]);
+    let zoned = DateTime::parse_from_rfc3339("2026-05-01T01:30:00+05:30").unwrap();
+    conn.execute_named("INSERT INTO z (at) VALUES (:at)", &[("at", &zoned)]).unwrap();
+    let utc: NaiveDateTime = one(&conn, "SELECT SYS_EXTRACT_UTC(at) FROM z");
+    assert_eq!(utc, day(2026, 4, 30).and_hms_opt(20, 0, 0).unwrap());
+}
+
+#[test]
+fn rowids_find_their_row_again() {
+    let (_db, conn) = connection(&[
+        "CREATE TABLE r (id NUMBER)",
+        "INSERT INTO r VALUES (1)",
+        "INSERT INTO r VALUES (2)",
+    ]);
+    let text: String = one(&conn, "SELECT ROWIDTOCHAR(m.rowid) FROM r m WHERE id = 2");
+    let direct: String = one(&conn, "SELECT rowid FROM r WHERE id = 2");
+    assert_eq!(text, direct);
+    let by_bind = conn
+        .query_row_as_named::<i64>("SELECT id FROM r WHERE rowid = :row_id", &[("row_id", &text)])
+        .unwrap();
+    let by_function = conn
+        .query_row_as_named::<i64>(
+            "SELECT id FROM r WHERE rowid = CHARTOROWID(:row_id)",
+            &[("row_id", &text)],
+        )
+        .unwrap();
+    assert_eq!((by_bind, by_function), (2, 2));
+    assert_eq!(fails(conn.execute("DELETE FROM r WHERE rowid = :1", &[&"nonsense"])), 1410);
+}
