@@ -11,6 +11,7 @@ mod licences;
 mod man;
 mod manners;
 mod metrics;
+mod pages;
 mod revoke;
 mod road;
 mod script_psql;
