@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
 use crate::exit::Exit;
-use crate::files::replace_whole;
+use crate::files::Whole;
 use crate::plan::Counts;
 use crate::summary::{Status, Summary};
 
@@ -83,7 +85,12 @@ fn replace(path: &Path, figures: &Figures<'_>, now: DateTime<Utc>) -> anyhow::Re
         last_success(path, &label(figures.job))
     };
     let text = text(figures, now, success);
-    replace_whole(path, |file| Ok(file.write_all(text.as_bytes())?))
+    let mut file = Whole::beside(path)?;
+    file.file()
+        .write_all(text.as_bytes())
+        .with_context(|| format!("writing `{}`", path.display()))?;
+    file.keep_readers();
+    file.persist()
 }
 
 fn text(figures: &Figures<'_>, now: DateTime<Utc>, success: Option<String>) -> String {
