@@ -1,6 +1,7 @@
 //! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
 
 mod database;
+pub mod directory;
 mod limits;
 mod secret;
 mod trust;
@@ -31,6 +32,10 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// What `sync-managers` compares.
+    pub sync_managers: SyncManagersConfig,
+    /// Where line managers are looked up; `None` without the section.
+    pub directory: Option<directory::DirectorySettings>,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -85,6 +90,22 @@ impl Default for RevokeConfig {
             access_levels: Vec::new(),
             on_conflict: OnConflict::Revoke,
         }
+    }
+}
+
+/// `[sync_managers]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SyncManagersConfig {
+    /// Everybody in USER_TAB, not just users of RAP or PackBuilder.
+    pub all_users: bool,
+    /// A run is refused when more than this share of the users is not in the directory, in percent.
+    pub not_found_percent: f64,
+}
+
+impl Default for SyncManagersConfig {
+    fn default() -> Self {
+        SyncManagersConfig { all_users: false, not_found_percent: 20.0 }
     }
 }
 
@@ -171,6 +192,15 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        if let Some(directory) = &self.directory {
+            directory.check(errors);
+        }
+        let percent = self.sync_managers.not_found_percent;
+        if !(0.0..=100.0).contains(&percent) {
+            errors.push(format!(
+                "sync_managers.not_found_percent: `{percent}` is not between 0 and 100"
+            ));
+        }
         if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
             errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
         }

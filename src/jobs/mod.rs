@@ -3,6 +3,7 @@
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
 mod revoke;
+pub mod sync_managers;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
@@ -55,6 +56,8 @@ pub struct With<A: clap::Args> {
 pub enum Job {
     /// Take back the access whose revoke date has come
     Revoke(With<revoke::Args>),
+    /// Bring line managers from the directory into USER_TAB
+    SyncManagers(With<sync_managers::Args>),
 }
 
 impl Default for Job {
@@ -79,6 +82,7 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Job::Revoke(_) => "revoke",
+            Job::SyncManagers(_) => "sync-managers",
         }
     }
 
@@ -89,6 +93,7 @@ impl Job {
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         match self {
             Job::Revoke(with) => revoke::plan(&with.args, world),
+            Job::SyncManagers(with) => sync_managers::plan(&with.args, world),
         }
     }
 
@@ -97,6 +102,7 @@ impl Job {
     pub fn write_args(&self) -> &WriteArgs {
         match self {
             Job::Revoke(with) => &with.write,
+            Job::SyncManagers(with) => &with.write,
         }
     }
 
@@ -104,7 +110,7 @@ impl Job {
     #[must_use]
     pub fn parameters(&self) -> Json {
         match self {
-            Job::Revoke(_) => json!({}),
+            Job::Revoke(_) | Job::SyncManagers(_) => json!({}),
         }
     }
 
@@ -113,6 +119,7 @@ impl Job {
     pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
         match self {
             Job::Revoke(_) => &config.limits.revoke,
+            Job::SyncManagers(_) => &config.limits.sync_managers,
         }
     }
 
@@ -120,7 +127,7 @@ impl Job {
     #[must_use]
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
-            Job::Revoke(_) => &config.database,
+            Job::Revoke(_) | Job::SyncManagers(_) => &config.database,
         }
     }
 }

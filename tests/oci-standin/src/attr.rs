@@ -40,12 +40,7 @@ impl Answer {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIAttrGet(
-    handle: *const c_void,
-    _kind: u32,
-    at: *mut c_void,
-    size: *mut u32,
-    attribute: u32,
-    error: *mut c_void,
+    handle: *const c_void, _kind: u32, at: *mut c_void, size: *mut u32, attribute: u32, error: *mut c_void,
 ) -> c_int {
     guard(error, || {
         let answer = Answer { at, size };
@@ -79,9 +74,10 @@ fn get_error(handle: &ErrorHandle, answer: &Answer, attribute: u32) -> Result<c_
     match attribute {
         ATTR_ERROR_IS_RECOVERABLE => {
             // What Oracle itself calls recoverable: the line or the instance went, not the statement.
-            let lost = handle.last.as_ref().is_some_and(|err| {
-                matches!(err.code, 28 | 1033 | 1089 | 1092 | 3113 | 3114 | 3135)
-            });
+            let lost = handle
+                .last
+                .as_ref()
+                .is_some_and(|err| matches!(err.code, 28 | 1033 | 1089 | 1092 | 3113 | 3114 | 3135));
             answer.put(c_int::from(lost))
         }
         ATTR_DML_ROW_OFFSET => answer.put(i32::try_from(handle.row).unwrap_or(i32::MAX)),
@@ -99,11 +95,7 @@ fn get_server(server: &Server, answer: &Answer, attribute: u32) -> Result<c_int,
     }
 }
 
-fn get_context(
-    context: &ServiceContext,
-    answer: &Answer,
-    attribute: u32,
-) -> Result<c_int, OraError> {
+fn get_context(context: &ServiceContext, answer: &Answer, attribute: u32) -> Result<c_int, OraError> {
     match attribute {
         ATTR_SERVER => answer.put(context.server.unwrap_or(std::ptr::null_mut())),
         ATTR_SESSION => answer.put(context.session_handle.unwrap_or(std::ptr::null_mut())),
@@ -114,18 +106,11 @@ fn get_context(
     }
 }
 
-fn get_session(
-    session: &mut SessionHandle,
-    answer: &Answer,
-    attribute: u32,
-) -> Result<c_int, OraError> {
+fn get_session(session: &mut SessionHandle, answer: &Answer, attribute: u32) -> Result<c_int, OraError> {
     match attribute {
         ATTR_TRANSACTION_IN_PROGRESS => {
-            let context =
-                session.context.and_then(|context| unsafe { get::<ServiceContext>(context) });
-            let busy = context.is_some_and(|c| {
-                c.lock().is_ok_and(|s| s.as_ref().is_some_and(|s| s.in_transaction()))
-            });
+            let context = session.context.and_then(|context| unsafe { get::<ServiceContext>(context) });
+            let busy = context.is_some_and(|c| c.lock().is_ok_and(|s| s.as_ref().is_some_and(|s| s.in_transaction())));
             answer.put(c_int::from(busy))
         }
         ATTR_MAX_OPEN_CURSORS => answer.put(300_u32),
@@ -144,9 +129,7 @@ fn get_statement(stmt: &Stmt, answer: &Answer, attribute: u32) -> Result<c_int, 
         // ODPI-C reads one byte of it into an int.
         ATTR_STMT_IS_RETURNING => answer.put(0_u8),
         ATTR_BIND_COUNT => answer.put(u32::try_from(stmt.occurrences().len()).unwrap_or(u32::MAX)),
-        ATTR_PARAM_COUNT => {
-            answer.put(u32::try_from(stmt.columns.as_ref().map_or(0, |c| c.len())).unwrap_or(0))
-        }
+        ATTR_PARAM_COUNT => answer.put(u32::try_from(stmt.columns.as_ref().map_or(0, |c| c.len())).unwrap_or(0)),
         ATTR_PARSE_ERROR_OFFSET => answer.put(stmt.error_offset),
         ATTR_STATEMENT => answer.text(&stmt.source),
         ATTR_ROWS_FETCHED => answer.put(stmt.rows_fetched),
@@ -182,12 +165,7 @@ fn get_column(parameter: &Parameter, answer: &Answer, attribute: u32) -> Result<
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIAttrSet(
-    handle: *mut c_void,
-    _kind: u32,
-    value: *mut c_void,
-    size: u32,
-    attribute: u32,
-    error: *mut c_void,
+    handle: *mut c_void, _kind: u32, value: *mut c_void, size: u32, attribute: u32, error: *mut c_void,
 ) -> c_int {
     guard(error, || unsafe {
         let number = || value.cast::<u32>().read_unaligned();
@@ -211,11 +189,8 @@ pub unsafe extern "C" fn OCIAttrSet(
                 Ok(SUCCESS)
             }
             (Some(HTYPE_SESSION), _) => {
-                let text = if value.is_null() {
-                    &[]
-                } else {
-                    std::slice::from_raw_parts(value.cast::<u8>(), size as usize)
-                };
+                let text =
+                    if value.is_null() { &[] } else { std::slice::from_raw_parts(value.cast::<u8>(), size as usize) };
                 set_session(need(handle)?, String::from_utf8_lossy(text).into_owned(), attribute)
             }
             (Some(HTYPE_STMT), ATTR_PREFETCH_ROWS) => {
@@ -230,11 +205,7 @@ pub unsafe extern "C" fn OCIAttrSet(
     })
 }
 
-fn set_session(
-    session: &mut SessionHandle,
-    text: String,
-    attribute: u32,
-) -> Result<c_int, OraError> {
+fn set_session(session: &mut SessionHandle, text: String, attribute: u32) -> Result<c_int, OraError> {
     let setting = match attribute {
         ATTR_USERNAME => {
             session.user = text;
@@ -254,9 +225,7 @@ fn set_session(
         _ => return unknown(attribute),
     };
     session.settings.retain(|(name, _)| *name != setting.0);
-    if let Some(context) =
-        session.context.and_then(|context| unsafe { get::<ServiceContext>(context) })
-    {
+    if let Some(context) = session.context.and_then(|context| unsafe { get::<ServiceContext>(context) }) {
         if setting.0 == "schema" {
             session.settings.push(setting.clone());
         }

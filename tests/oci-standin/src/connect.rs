@@ -82,10 +82,7 @@ impl ServiceContext {
     }
 
     /// Runs a call on the session. An error that ends the session ends the line, too.
-    pub fn with<T>(
-        &self,
-        call: impl FnOnce(&mut Session) -> Result<T, OraError>,
-    ) -> Result<T, OraError> {
+    pub fn with<T>(&self, call: impl FnOnce(&mut Session) -> Result<T, OraError>) -> Result<T, OraError> {
         let mut session = self.lock()?;
         let session = session.as_mut().ok_or_else(|| OraError::of(1012))?;
         let outcome = call(session);
@@ -97,10 +94,7 @@ impl ServiceContext {
 
     /// Runs a call that faults can be injected into.
     pub fn with_faults<T>(
-        &self,
-        place: &str,
-        sql: &str,
-        call: impl FnOnce(&mut Session) -> Result<T, OraError>,
+        &self, place: &str, sql: &str, call: impl FnOnce(&mut Session) -> Result<T, OraError>,
     ) -> Result<T, OraError> {
         let due = fault::due(place, sql);
         if let Some(what) = due {
@@ -116,8 +110,7 @@ impl ServiceContext {
     }
 
     pub unsafe fn free_statements(&self) {
-        let statements =
-            self.statements.lock().map(|mut s| std::mem::take(&mut *s)).unwrap_or_default();
+        let statements = self.statements.lock().map(|mut s| std::mem::take(&mut *s)).unwrap_or_default();
         for statement in statements {
             unsafe { crate::stmt::free(statement as *mut c_void) };
         }
@@ -126,19 +119,13 @@ impl ServiceContext {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIServerAttach(
-    server: *mut c_void,
-    error: *mut c_void,
-    name: *const c_char,
-    length: i32,
-    _mode: u32,
+    server: *mut c_void, error: *mut c_void, name: *const c_char, length: i32, _mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::ServerAttach, 1);
         count(Counter::RoundTrips, 1);
         let server = unsafe { need::<Server>(server)? };
-        let name = unsafe {
-            std::slice::from_raw_parts(name.cast::<u8>(), usize::try_from(length).unwrap_or(0))
-        };
+        let name = unsafe { std::slice::from_raw_parts(name.cast::<u8>(), usize::try_from(length).unwrap_or(0)) };
         let target = tns::resolve(&String::from_utf8_lossy(name))?;
         let line = attach(&target)?;
         server.line = Mutex::new(Some(line));
@@ -170,11 +157,7 @@ fn attach(target: &Target) -> Result<TcpStream, OraError> {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn OCIServerDetach(
-    server: *mut c_void,
-    error: *mut c_void,
-    _mode: u32,
-) -> c_int {
+pub unsafe extern "C" fn OCIServerDetach(server: *mut c_void, error: *mut c_void, _mode: u32) -> c_int {
     guard(error, || {
         let server = unsafe { need::<Server>(server)? };
         server.line = Mutex::new(None);
@@ -185,11 +168,7 @@ pub unsafe extern "C" fn OCIServerDetach(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCISessionBegin(
-    context: *mut c_void,
-    error: *mut c_void,
-    handle: *mut c_void,
-    credentials: u32,
-    _mode: u32,
+    context: *mut c_void, error: *mut c_void, handle: *mut c_void, credentials: u32, _mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::SessionBegin, 1);
@@ -237,12 +216,7 @@ pub unsafe extern "C" fn OCISessionBegin(
 }
 
 /// The dialogue of PostgreSQL's login. Names fold, as they do in Oracle.
-fn log_on(
-    wire: &mut Wire,
-    service: &str,
-    login: &SessionHandle,
-    limit: Duration,
-) -> Result<(), OraError> {
+fn log_on(wire: &mut Wire, service: &str, login: &SessionHandle, limit: Duration) -> Result<(), OraError> {
     let user = fold(&login.user);
     let database = service.to_lowercase();
     let path = format!("{}, oracle, pg_catalog", quote(&user));
@@ -279,10 +253,8 @@ fn log_on(
                 frontend::password_message(hash.as_bytes(), &mut out).map_err(broken)?;
             }
             Message::AuthenticationSasl(_) => {
-                let new =
-                    ScramSha256::new(login.password.as_bytes(), ChannelBinding::unsupported());
-                frontend::sasl_initial_response("SCRAM-SHA-256", new.message(), &mut out)
-                    .map_err(broken)?;
+                let new = ScramSha256::new(login.password.as_bytes(), ChannelBinding::unsupported());
+                frontend::sasl_initial_response("SCRAM-SHA-256", new.message(), &mut out).map_err(broken)?;
                 scram = Some(new);
             }
             Message::AuthenticationSaslContinue(body) => {
@@ -328,10 +300,7 @@ fn posix_zone(zone: &str) -> String {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCISessionEnd(
-    context: *mut c_void,
-    error: *mut c_void,
-    handle: *mut c_void,
-    _mode: u32,
+    context: *mut c_void, error: *mut c_void, handle: *mut c_void, _mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::RoundTrips, 1);
@@ -374,11 +343,7 @@ pub unsafe extern "C" fn OCIBreak(context: *mut c_void, error: *mut c_void) -> c
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn OCITransCommit(
-    context: *mut c_void,
-    error: *mut c_void,
-    _flags: u32,
-) -> c_int {
+pub unsafe extern "C" fn OCITransCommit(context: *mut c_void, error: *mut c_void, _flags: u32) -> c_int {
     guard(error, || {
         count(Counter::TransCommit, 1);
         count(Counter::RoundTrips, 1);
@@ -389,11 +354,7 @@ pub unsafe extern "C" fn OCITransCommit(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn OCITransRollback(
-    context: *mut c_void,
-    error: *mut c_void,
-    _flags: u32,
-) -> c_int {
+pub unsafe extern "C" fn OCITransRollback(context: *mut c_void, error: *mut c_void, _flags: u32) -> c_int {
     guard(error, || {
         count(Counter::TransRollback, 1);
         count(Counter::RoundTrips, 1);
@@ -406,18 +367,11 @@ pub unsafe extern "C" fn OCITransRollback(
 /// 19.20.0.0.0, packed as since Oracle 18.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIServerRelease2(
-    context: *mut c_void,
-    error: *mut c_void,
-    buffer: *mut c_char,
-    size: u32,
-    _kind: u8,
-    version: *mut u32,
-    _mode: u32,
+    context: *mut c_void, error: *mut c_void, buffer: *mut c_char, size: u32, _kind: u8, version: *mut u32, _mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::RoundTrips, 1);
-        unsafe { need::<ServiceContext>(context)? }
-            .with(|session| session.wire.notice_the_end())?;
+        unsafe { need::<ServiceContext>(context)? }.with(|session| session.wire.notice_the_end())?;
         const TEXT: &[u8] = b"Oracle Database 19c Stand-in on PostgreSQL\nVersion 19.20.0.0.0\0";
         unsafe {
             *version = 19 << 24 | 20 << 16;

@@ -30,10 +30,7 @@ impl OraError {
 
 /// Codes after which the session is gone.
 pub fn ends_session(code: i32) -> bool {
-    matches!(
-        code,
-        28 | 603 | 1012 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 12537 | 12547 | 12570
-    )
+    matches!(code, 28 | 603 | 1012 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 12537 | 12547 | 12570)
 }
 
 fn text_of(code: i32) -> &'static str {
@@ -155,14 +152,8 @@ pub struct Doing {
 /// The Oracle error for PostgreSQL's; its `offset` is left at 0.
 pub fn from_pg(err: &PgError, doing: Doing) -> OraError {
     let code = code_of(err, doing);
-    let name = |parts: &[&str]| {
-        parts
-            .iter()
-            .filter(|p| !p.is_empty())
-            .map(|p| p.to_uppercase())
-            .collect::<Vec<_>>()
-            .join(".")
-    };
+    let name =
+        |parts: &[&str]| parts.iter().filter(|p| !p.is_empty()).map(|p| p.to_uppercase()).collect::<Vec<_>>().join(".");
     let constraint = name(&[&err.schema, &err.constraint]);
     let column = name(&[&err.schema, &err.table, &err.column]);
     let text = match code {
@@ -185,8 +176,7 @@ pub fn from_pg(err: &PgError, doing: Doing) -> OraError {
 /// The first quoted name of a message, in Oracle's way of showing it.
 fn quoted_name(message: &str) -> String {
     let name = message.split('"').nth(1).map(str::to_owned);
-    let name =
-        name.or_else(|| message.split_whitespace().nth(1).map(str::to_owned)).unwrap_or_default();
+    let name = name.or_else(|| message.split_whitespace().nth(1).map(str::to_owned)).unwrap_or_default();
     format!("\"{}\"", name.to_uppercase())
 }
 
@@ -258,15 +248,8 @@ fn code_of(err: &PgError, doing: Doing) -> i32 {
 }
 
 /// Where PostgreSQL stumbles when an expression is missing.
-const EXPRESSION_MISSING: [&str; 7] = [
-    "end of input",
-    "near \")\"",
-    "near \",\"",
-    "near \"FROM\"",
-    "near \"WHERE\"",
-    "near \"ORDER\"",
-    "near \"GROUP\"",
-];
+const EXPRESSION_MISSING: [&str; 7] =
+    ["end of input", "near \")\"", "near \",\"", "near \"FROM\"", "near \"WHERE\"", "near \"ORDER\"", "near \"GROUP\""];
 
 fn syntax_code(message: &str, kind: StatementKind) -> i32 {
     match kind {
@@ -301,12 +284,8 @@ mod tests {
             constraint: "oralen$10$name".into(),
             ..PgError::default()
         };
-        let err =
-            from_pg(&err, Doing { kind: StatementKind::Insert, waited: false, timed_out: false });
-        assert!(
-            err.message.starts_with("ORA-12899: value too large for column \"APP\".\"T\".\"NAME\""),
-            "{err:?}"
-        );
+        let err = from_pg(&err, Doing { kind: StatementKind::Insert, waited: false, timed_out: false });
+        assert!(err.message.starts_with("ORA-12899: value too large for column \"APP\".\"T\".\"NAME\""), "{err:?}");
     }
 
     #[test]
@@ -319,21 +298,14 @@ mod tests {
 
     #[test]
     fn codes_raised_by_setup_sql_pass_through() {
-        assert_eq!(
-            code("ORA00", "ORA-02003: invalid USERENV parameter", StatementKind::Select),
-            2003
-        );
+        assert_eq!(code("ORA00", "ORA-02003: invalid USERENV parameter", StatementKind::Select), 2003);
     }
 
     #[test]
     fn invalid_names_are_shown_in_upper_case() {
-        let err = PgError {
-            state: "42703".into(),
-            message: "column \"nam\" does not exist".into(),
-            ..PgError::default()
-        };
         let err =
-            from_pg(&err, Doing { kind: StatementKind::Select, waited: false, timed_out: false });
+            PgError { state: "42703".into(), message: "column \"nam\" does not exist".into(), ..PgError::default() };
+        let err = from_pg(&err, Doing { kind: StatementKind::Select, waited: false, timed_out: false });
         assert!(err.message.starts_with("ORA-00904: \"NAM\": invalid identifier"));
     }
 }

@@ -41,8 +41,7 @@ fn parse(source: &str) -> Result<Vec<Fault>, String> {
 }
 
 fn parse_one(source: &str) -> Result<Fault, String> {
-    let wrong =
-        || format!("oci-standin: `{source}` in OCI_STANDIN_FAULT is no <nth>:<where>:<what>");
+    let wrong = || format!("oci-standin: `{source}` in OCI_STANDIN_FAULT is no <nth>:<where>:<what>");
     let (nth, rest) = source.split_once(':').ok_or_else(wrong)?;
     let (place, what) = rest.rsplit_once(':').ok_or_else(wrong)?;
     let (place, text) = place.split_once('/').unwrap_or((place, ""));
@@ -74,9 +73,7 @@ pub fn due(place: &str, sql: &str) -> Option<What> {
     }
     let mut due = None;
     for fault in &mut plan.faults {
-        if fault.place == place
-            && (fault.text.is_empty() || sql.to_uppercase().contains(&fault.text))
-        {
+        if fault.place == place && (fault.text.is_empty() || sql.to_uppercase().contains(&fault.text)) {
             fault.seen += 1;
             if due.is_none() && fault.nth.is_none_or(|nth| nth == fault.seen) {
                 due = Some(fault.what);
@@ -104,8 +101,7 @@ mod tests {
 
     #[test]
     fn faults_are_read_in_all_their_forms() {
-        let faults =
-            parse("1:commit:kill-after, *:execute/INSERT INTO a:8177,3:fetch:exit").unwrap();
+        let faults = parse("1:commit:kill-after, *:execute/INSERT INTO a:8177,3:fetch:exit").unwrap();
         assert_eq!(faults.len(), 3);
         assert_eq!((faults[0].nth, faults[0].what), (Some(1), What::KillAfter));
         assert_eq!((faults[1].nth, faults[1].what), (None, What::Ora(8177)));

@@ -72,9 +72,8 @@ pub unsafe fn free_as<T>(pointer: *mut c_void) {
 
 /// Runs one OCI call: puts its error into the error handle, and keeps a panic from crossing into C.
 pub fn guard(error: *mut c_void, call: impl FnOnce() -> Result<c_int, OraError>) -> c_int {
-    let outcome = catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
-        Err(OraError::new(600, "internal error code, arguments: [the stand-in panicked]"))
-    });
+    let outcome = catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(OraError::new(600, "internal error code, arguments: [the stand-in panicked]")));
     match outcome {
         Ok(status) => status,
         Err(err) if err.code == INVALID_HANDLE => INVALID_HANDLE,
@@ -90,9 +89,5 @@ pub fn guard(error: *mut c_void, call: impl FnOnce() -> Result<c_int, OraError>)
 
 /// The object behind a pointer, or the error that makes the call answer "invalid handle".
 pub unsafe fn need<'a, T: Kind>(pointer: *const c_void) -> Result<&'a mut T, OraError> {
-    unsafe { get::<T>(pointer) }.ok_or_else(|| OraError {
-        code: INVALID_HANDLE,
-        message: String::new(),
-        offset: 0,
-    })
+    unsafe { get::<T>(pointer) }.ok_or_else(|| OraError { code: INVALID_HANDLE, message: String::new(), offset: 0 })
 }

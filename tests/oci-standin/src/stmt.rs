@@ -78,14 +78,10 @@ impl Stmt {
     unsafe fn values(&self, names: &[String], rows: u32) -> Result<Vec<Vec<Value>>, OraError> {
         let handle = |name: &String| {
             let found = self.binds.iter().find(|(bound, _)| bound == name);
-            found
-                .and_then(|(_, handle)| unsafe { get::<Bind>(*handle) })
-                .ok_or_else(|| OraError::of(1008))
+            found.and_then(|(_, handle)| unsafe { get::<Bind>(*handle) }).ok_or_else(|| OraError::of(1008))
         };
         let binds = names.iter().map(handle).collect::<Result<Vec<_>, _>>()?;
-        (0..rows as usize)
-            .map(|row| binds.iter().map(|bind| unsafe { bind.read(row) }).collect())
-            .collect()
+        (0..rows as usize).map(|row| binds.iter().map(|bind| unsafe { bind.read(row) }).collect()).collect()
     }
 
     fn close_cursor(&mut self) {
@@ -121,15 +117,8 @@ pub unsafe fn free(handle: *mut c_void) {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIStmtPrepare2(
-    context: *mut c_void,
-    handle: *mut *mut c_void,
-    error: *mut c_void,
-    text: *const c_char,
-    length: u32,
-    _key: *const c_char,
-    _key_length: u32,
-    _language: u32,
-    _mode: u32,
+    context: *mut c_void, handle: *mut *mut c_void, error: *mut c_void, text: *const c_char, length: u32,
+    _key: *const c_char, _key_length: u32, _language: u32, _mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::StmtPrepare2, 1);
@@ -145,11 +134,7 @@ pub unsafe extern "C" fn OCIStmtPrepare2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIStmtRelease(
-    handle: *mut c_void,
-    error: *mut c_void,
-    _key: *const c_char,
-    _key_length: u32,
-    _mode: u32,
+    handle: *mut c_void, error: *mut c_void, _key: *const c_char, _key_length: u32, _mode: u32,
 ) -> c_int {
     guard(error, || {
         let stmt = unsafe { need::<Stmt>(handle)? };
@@ -164,16 +149,8 @@ pub unsafe extern "C" fn OCIStmtRelease(
 /// Bind names, `size` at a time from position `start`: how many there are if all fit, else that many negative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIStmtGetBindInfo(
-    handle: *mut c_void,
-    error: *mut c_void,
-    size: u32,
-    start: u32,
-    found: *mut i32,
-    names: *mut *const c_char,
-    name_lengths: *mut u8,
-    indicator_names: *mut *const c_char,
-    indicator_lengths: *mut u8,
-    duplicates: *mut u8,
+    handle: *mut c_void, error: *mut c_void, size: u32, start: u32, found: *mut i32, names: *mut *const c_char,
+    name_lengths: *mut u8, indicator_names: *mut *const c_char, indicator_lengths: *mut u8, duplicates: *mut u8,
     handles: *mut *mut c_void,
 ) -> c_int {
     guard(error, || unsafe {
@@ -202,61 +179,28 @@ pub unsafe extern "C" fn OCIStmtGetBindInfo(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIBindByName2(
-    handle: *mut c_void,
-    bind: *mut *mut c_void,
-    error: *mut c_void,
-    name: *const c_char,
-    length: i32,
-    value: *mut c_void,
-    stride: i64,
-    sqlt: u16,
-    indicators: *mut c_void,
-    lengths: *mut u32,
-    _codes: *mut u16,
-    _array_max: u32,
-    _array_length: *mut u32,
-    _mode: u32,
+    handle: *mut c_void, bind: *mut *mut c_void, error: *mut c_void, name: *const c_char, length: i32,
+    value: *mut c_void, stride: i64, sqlt: u16, indicators: *mut c_void, lengths: *mut u32, _codes: *mut u16,
+    _array_max: u32, _array_length: *mut u32, _mode: u32,
 ) -> c_int {
     guard(error, || {
-        let name = unsafe {
-            std::slice::from_raw_parts(name.cast::<u8>(), usize::try_from(length).unwrap_or(0))
-        };
+        let name = unsafe { std::slice::from_raw_parts(name.cast::<u8>(), usize::try_from(length).unwrap_or(0)) };
         let name = String::from_utf8_lossy(name).trim_start_matches(':').to_uppercase();
-        unsafe {
-            *bind = put_bind(
-                need(handle)?,
-                &name,
-                Bind::new(value, stride, sqlt, indicators.cast(), lengths),
-            )?
-        };
+        unsafe { *bind = put_bind(need(handle)?, &name, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
         Ok(SUCCESS)
     })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIBindByPos2(
-    handle: *mut c_void,
-    bind: *mut *mut c_void,
-    error: *mut c_void,
-    position: u32,
-    value: *mut c_void,
-    stride: i64,
-    sqlt: u16,
-    indicators: *mut c_void,
-    lengths: *mut u32,
-    _codes: *mut u16,
-    _array_max: u32,
-    _array_length: *mut u32,
+    handle: *mut c_void, bind: *mut *mut c_void, error: *mut c_void, position: u32, value: *mut c_void, stride: i64,
+    sqlt: u16, indicators: *mut c_void, lengths: *mut u32, _codes: *mut u16, _array_max: u32, _array_length: *mut u32,
     _mode: u32,
 ) -> c_int {
     guard(error, || {
         let stmt = unsafe { need::<Stmt>(handle)? };
-        let name =
-            stmt.occurrences.get((position as usize).wrapping_sub(1)).cloned().unwrap_or_default();
-        unsafe {
-            *bind =
-                put_bind(stmt, &name, Bind::new(value, stride, sqlt, indicators.cast(), lengths))?
-        };
+        let name = stmt.occurrences.get((position as usize).wrapping_sub(1)).cloned().unwrap_or_default();
+        unsafe { *bind = put_bind(stmt, &name, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
         Ok(SUCCESS)
     })
 }
@@ -280,12 +224,8 @@ fn put_bind(stmt: &mut Stmt, name: &str, new: Bind) -> Result<*mut c_void, OraEr
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIBindDynamic(
-    bind: *mut c_void,
-    error: *mut c_void,
-    context: *mut c_void,
-    callback: Option<InCallback>,
-    _out_context: *mut c_void,
-    _out_callback: *mut c_void,
+    bind: *mut c_void, error: *mut c_void, context: *mut c_void, callback: Option<InCallback>,
+    _out_context: *mut c_void, _out_callback: *mut c_void,
 ) -> c_int {
     guard(error, || {
         unsafe { need::<Bind>(bind)? }.dynamic = callback.map(|callback| (context, callback));
@@ -295,17 +235,8 @@ pub unsafe extern "C" fn OCIBindDynamic(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIDefineByPos2(
-    handle: *mut c_void,
-    define: *mut *mut c_void,
-    error: *mut c_void,
-    position: u32,
-    value: *mut c_void,
-    stride: u64,
-    sqlt: u16,
-    indicators: *mut c_void,
-    lengths: *mut u32,
-    codes: *mut u16,
-    _mode: u32,
+    handle: *mut c_void, define: *mut *mut c_void, error: *mut c_void, position: u32, value: *mut c_void, stride: u64,
+    sqlt: u16, indicators: *mut c_void, lengths: *mut u32, codes: *mut u16, _mode: u32,
 ) -> c_int {
     guard(error, || {
         let stmt = unsafe { need::<Stmt>(handle)? };
@@ -341,10 +272,7 @@ pub unsafe extern "C" fn OCIDefineByPos2(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIDefineDynamic(
-    define: *mut c_void,
-    error: *mut c_void,
-    context: *mut c_void,
-    callback: Option<DefineCallback>,
+    define: *mut c_void, error: *mut c_void, context: *mut c_void, callback: Option<DefineCallback>,
 ) -> c_int {
     guard(error, || {
         unsafe { need::<Define>(define)? }.dynamic = callback.map(|callback| (context, callback));
@@ -354,14 +282,8 @@ pub unsafe extern "C" fn OCIDefineDynamic(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIStmtExecute(
-    context: *mut c_void,
-    handle: *mut c_void,
-    error: *mut c_void,
-    iterations: u32,
-    _row_offset: u32,
-    _snapshot_in: *const c_void,
-    _snapshot_out: *mut c_void,
-    mode: u32,
+    context: *mut c_void, handle: *mut c_void, error: *mut c_void, iterations: u32, _row_offset: u32,
+    _snapshot_in: *const c_void, _snapshot_out: *mut c_void, mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::StmtExecute, 1);
@@ -388,10 +310,7 @@ pub unsafe extern "C" fn OCIStmtExecute(
 
 /// Executes and keeps what attributes will be asked for. Answers the errors of a batch.
 unsafe fn execute(
-    stmt: &mut Stmt,
-    service: &ServiceContext,
-    iterations: u32,
-    mode: u32,
+    stmt: &mut Stmt, service: &ServiceContext, iterations: u32, mode: u32,
 ) -> Result<Vec<(usize, OraError)>, OraError> {
     let statement = stmt.statement.clone()?;
     crate::trace(|| format!("  as: {}", statement.sql));
@@ -451,12 +370,7 @@ unsafe fn execute(
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn OCIStmtFetch2(
-    handle: *mut c_void,
-    error: *mut c_void,
-    rows: u32,
-    orientation: u16,
-    _offset: i32,
-    _mode: u32,
+    handle: *mut c_void, error: *mut c_void, rows: u32, orientation: u16, _offset: i32, _mode: u32,
 ) -> c_int {
     guard(error, || {
         count(Counter::StmtFetch2, 1);
@@ -467,9 +381,8 @@ pub unsafe extern "C" fn OCIStmtFetch2(
         }
         let context = stmt.context()?;
         let cursor = stmt.cursor.ok_or_else(|| OraError::new(1002, "fetch out of sequence"))?;
-        let fetched = context.with_faults("fetch", &stmt.source, |session| {
-            session.fetch(cursor, rows as usize, context.timeout())
-        });
+        let fetched = context
+            .with_faults("fetch", &stmt.source, |session| session.fetch(cursor, rows as usize, context.timeout()));
         let (fetched, tripped) = fetched?;
         count(Counter::RoundTrips, u64::from(tripped));
         count(Counter::RowsFetched, fetched.len() as u64);

@@ -55,16 +55,13 @@ pub fn library_dir() -> PathBuf {
 impl Cluster {
     fn find_or_start() -> Result<Cluster, String> {
         let bin = find_bin().ok_or("PostgreSQL 15 or later is not installed (no initdb found)")?;
-        let cluster =
-            match (std::env::var("RECERT_TEST_PG_HOST"), std::env::var("RECERT_TEST_PG_PORT")) {
-                (Ok(host), Ok(port)) => {
-                    let port = port
-                        .parse()
-                        .map_err(|_| format!("RECERT_TEST_PG_PORT `{port}` is no port"))?;
-                    Cluster { host, port, bin, _life: None }
-                }
-                _ => Cluster::start(bin)?,
-            };
+        let cluster = match (std::env::var("RECERT_TEST_PG_HOST"), std::env::var("RECERT_TEST_PG_PORT")) {
+            (Ok(host), Ok(port)) => {
+                let port = port.parse().map_err(|_| format!("RECERT_TEST_PG_PORT `{port}` is no port"))?;
+                Cluster { host, port, bin, _life: None }
+            }
+            _ => Cluster::start(bin)?,
+        };
         cluster.make_template()?;
         Ok(cluster)
     }
@@ -79,14 +76,11 @@ impl Cluster {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         // Its own group: Ctrl-C ends the tests, and the closing pipe ends the server.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child =
-            command.spawn().map_err(|err| said("cannot start a shell for PostgreSQL", err))?;
+        let mut child = command.spawn().map_err(|err| said("cannot start a shell for PostgreSQL", err))?;
         let life = child.stdin.take();
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
-            BufReader::new(output)
-                .read_line(&mut line)
-                .map_err(|err| said("no word from PostgreSQL", err))?;
+            BufReader::new(output).read_line(&mut line).map_err(|err| said("no word from PostgreSQL", err))?;
         }
         if line.trim() != "ready" {
             return Err(format!("PostgreSQL did not start: {line}"));
@@ -96,19 +90,12 @@ impl Cluster {
 
     fn make_template(&self) -> Result<(), String> {
         let template = template_name();
-        if self
-            .psql("postgres", &format!("SELECT 1 FROM pg_database WHERE datname = '{template}'"))?
-            .trim()
-            == "1"
-        {
+        if self.psql("postgres", &format!("SELECT 1 FROM pg_database WHERE datname = '{template}'"))?.trim() == "1" {
             return Ok(());
         }
         // Another process may be at it on a shared server: the name only appears when all is done.
         let draft = format!("{template}_{}", std::process::id());
-        self.psql(
-            "postgres",
-            &format!("CREATE DATABASE {draft} ENCODING 'UTF8' TEMPLATE template0"),
-        )?;
+        self.psql("postgres", &format!("CREATE DATABASE {draft} ENCODING 'UTF8' TEMPLATE template0"))?;
         self.psql(&draft, SETUP)?;
         match self.psql("postgres", &format!("ALTER DATABASE {draft} RENAME TO {template}")) {
             Err(err) if !err.contains("already exists") => Err(err),
@@ -141,18 +128,7 @@ impl Cluster {
     /// Runs SQL as PostgreSQL's superuser; answers unaligned rows.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut command = Command::new(self.bin.join("psql"));
-        command.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            "postgres",
-            "-h",
-            &self.host,
-        ]);
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", &self.host]);
         command.args(["-p", &self.port.to_string(), "-d", database, "-f", "-"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|err| format!("cannot run psql: {err}"))?;
@@ -191,14 +167,10 @@ impl Database {
     /// Ends all sessions of this database's users, as ALTER SYSTEM KILL SESSION would.
     pub fn kill_sessions(&self) -> Result<(), String> {
         let others = "pid <> pg_backend_pid() AND datname = current_database()";
-        self.psql(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
-        ))?;
+        self.psql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))?;
         // The signal is sent; wait until they are really gone.
         for _ in 0..200 {
-            if self.psql(&format!("SELECT count(*) FROM pg_stat_activity WHERE {others}"))?.trim()
-                == "0"
-            {
+            if self.psql(&format!("SELECT count(*) FROM pg_stat_activity WHERE {others}"))?.trim() == "0" {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -208,7 +180,8 @@ impl Database {
 
     /// Waits until so many sessions of this database wait for a lock.
     pub fn wait_for_waiters(&self, n: u32) -> Result<(), String> {
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         for _ in 0..500 {
             if self.psql(sql)?.trim().parse::<u32>().is_ok_and(|found| found >= n) {
                 return Ok(());
@@ -223,9 +196,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         // A server of our own vanishes as a whole; on a shared one nothing is to be left.
         if self.cluster._life.is_none() {
-            let _ = self
-                .cluster
-                .psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+            let _ = self.cluster.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
             let _ = self.cluster.psql("postgres", &format!("DROP ROLE IF EXISTS {}", self.user));
         }
     }
@@ -233,9 +204,7 @@ impl Drop for Database {
 
 /// Changes with setup.sql, so that a shared server never serves an old one.
 fn template_name() -> String {
-    let hash = SETUP
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let hash = SETUP.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     format!("{TEMPLATE}_{hash:016x}")
 }
 

@@ -35,8 +35,7 @@ fn easy(identifier: &str) -> Option<Target> {
     let service = service.split([':', '/']).next().filter(|s| !s.is_empty())?;
     let timeout = parameters.split('&').find_map(|p| {
         let (name, value) = p.split_once('=')?;
-        let known = ["connect_timeout", "transport_connect_timeout"]
-            .contains(&name.to_lowercase().as_str());
+        let known = ["connect_timeout", "transport_connect_timeout"].contains(&name.to_lowercase().as_str());
         known.then(|| value.parse().ok()).flatten()
     });
     let mut addresses = Vec::new();
@@ -60,17 +59,12 @@ fn descriptor(text: &str) -> Result<Target, OraError> {
     for (name, value) in &pairs {
         match (name.as_str(), addresses.last_mut()) {
             ("HOST", _) => addresses.push((value.clone(), PORT)),
-            ("PORT", Some(address)) => {
-                address.1 = value.parse().map_err(|_| OraError::of(12154))?
-            }
+            ("PORT", Some(address)) => address.1 = value.parse().map_err(|_| OraError::of(12154))?,
             _ => {}
         }
     }
-    let service =
-        value("SERVICE_NAME").or_else(|| value("SID")).ok_or_else(|| OraError::of(12514))?;
-    let timeout = value("CONNECT_TIMEOUT")
-        .or_else(|| value("TRANSPORT_CONNECT_TIMEOUT"))
-        .and_then(|t| t.parse().ok());
+    let service = value("SERVICE_NAME").or_else(|| value("SID")).ok_or_else(|| OraError::of(12514))?;
+    let timeout = value("CONNECT_TIMEOUT").or_else(|| value("TRANSPORT_CONNECT_TIMEOUT")).and_then(|t| t.parse().ok());
     let connect_timeout = timeout.map_or(CONNECT_TIMEOUT, Duration::from_secs);
     if addresses.is_empty() {
         return Err(OraError::of(12154));
@@ -82,9 +76,7 @@ fn descriptor(text: &str) -> Result<Target, OraError> {
 fn pairs(text: &str) -> Vec<(String, String)> {
     let leaves = text.split(['(', ')']).filter_map(|part| part.split_once('='));
     leaves
-        .map(|(name, value)| {
-            (name.trim().to_uppercase(), value.trim().trim_matches('"').to_owned())
-        })
+        .map(|(name, value)| (name.trim().to_uppercase(), value.trim().trim_matches('"').to_owned()))
         .filter(|(_, value)| !value.is_empty())
         .collect()
 }
@@ -96,11 +88,7 @@ fn alias(name: &str) -> Option<String> {
 }
 
 fn find_alias(file: &str, name: &str) -> Option<String> {
-    let text: String = file
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or(""))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let text: String = file.lines().map(|line| line.split('#').next().unwrap_or("")).collect::<Vec<_>>().join("\n");
     let mut rest = text.as_str();
     while let Some((names, body)) = rest.split_once('=') {
         let mut depth = 0;
@@ -128,18 +116,13 @@ mod tests {
     #[test]
     fn easy_connect_has_many_forms() {
         let expected = target(&[("db", 1522)], "orcl");
-        for text in
-            ["//db:1522/orcl", "db:1522/orcl", "tcp://db:1522/orcl", "db:1522/orcl:dedicated/inst"]
-        {
+        for text in ["//db:1522/orcl", "db:1522/orcl", "tcp://db:1522/orcl", "db:1522/orcl:dedicated/inst"] {
             assert_eq!(easy(text).as_ref(), Some(&expected), "{text}");
         }
         assert_eq!(easy("db/orcl"), Some(target(&[("db", 1521)], "orcl")));
         assert_eq!(easy("a,b:7/orcl"), Some(target(&[("a", 1521), ("b", 7)], "orcl")));
         assert_eq!(easy("[::1]:7/orcl"), Some(target(&[("::1", 7)], "orcl")));
-        assert_eq!(
-            easy("db/orcl?connect_timeout=3").map(|t| t.connect_timeout),
-            Some(Duration::from_secs(3))
-        );
+        assert_eq!(easy("db/orcl?connect_timeout=3").map(|t| t.connect_timeout), Some(Duration::from_secs(3)));
         assert_eq!(easy("orcl"), None);
     }
 

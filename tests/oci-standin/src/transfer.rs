@@ -114,23 +114,9 @@ impl Default for Bind {
 }
 
 impl Bind {
-    pub fn new(
-        value: *mut c_void,
-        stride: i64,
-        sqlt: u16,
-        indicators: *const i16,
-        lengths: *const u32,
-    ) -> Bind {
+    pub fn new(value: *mut c_void, stride: i64, sqlt: u16, indicators: *const i16, lengths: *const u32) -> Bind {
         let stride = usize::try_from(stride).unwrap_or(0);
-        Bind {
-            value,
-            stride,
-            sqlt,
-            indicators,
-            lengths,
-            dynamic: None,
-            handle: std::ptr::null_mut(),
-        }
+        Bind { value, stride, sqlt, indicators, lengths, dynamic: None, handle: std::ptr::null_mut() }
     }
 
     pub fn kind(&self) -> Result<ValueKind, OraError> {
@@ -141,10 +127,7 @@ impl Bind {
             SQLT_TIMESTAMP_TZ | SQLT_TIMESTAMP_LTZ => ValueKind::Zoned,
             SQLT_BIN => ValueKind::Bytes,
             other => {
-                return Err(OraError::new(
-                    3115,
-                    &format!("unsupported network datatype or representation {other}"),
-                ));
+                return Err(OraError::new(3115, &format!("unsupported network datatype or representation {other}")));
             }
         })
     }
@@ -157,11 +140,7 @@ impl Bind {
                 Some((context, callback)) => self.read_dynamic(row, context, callback)?,
                 None if !self.indicators.is_null() && *self.indicators.add(row) == -1 => None,
                 None => {
-                    let length = if self.lengths.is_null() {
-                        self.stride
-                    } else {
-                        *self.lengths.add(row) as usize
-                    };
+                    let length = if self.lengths.is_null() { self.stride } else { *self.lengths.add(row) as usize };
                     self.read_at(self.value.cast::<u8>().add(row * self.stride).cast(), length)?
                 }
             }
@@ -170,42 +149,21 @@ impl Bind {
     }
 
     unsafe fn read_dynamic(
-        &self,
-        row: usize,
-        context: *mut c_void,
-        callback: InCallback,
+        &self, row: usize, context: *mut c_void, callback: InCallback,
     ) -> Result<Option<Vec<u8>>, OraError> {
         let (mut buffer, mut length, mut piece) = (std::ptr::null_mut(), 0_u32, 0_u8);
         let mut indicator: *mut c_void = std::ptr::null_mut();
         let row = u32::try_from(row).unwrap_or(u32::MAX);
-        let status = unsafe {
-            callback(
-                context,
-                self.handle,
-                row,
-                0,
-                &mut buffer,
-                &mut length,
-                &mut piece,
-                &mut indicator,
-            )
-        };
+        let status =
+            unsafe { callback(context, self.handle, row, 0, &mut buffer, &mut length, &mut piece, &mut indicator) };
         if status != CONTINUE {
-            return Err(OraError::new(
-                24345,
-                "a Truncation or null fetch error occurred: bind callback failed",
-            ));
+            return Err(OraError::new(24345, "a Truncation or null fetch error occurred: bind callback failed"));
         }
-        let null =
-            buffer.is_null() || (!indicator.is_null() && unsafe { *indicator.cast::<i16>() } == -1);
+        let null = buffer.is_null() || (!indicator.is_null() && unsafe { *indicator.cast::<i16>() } == -1);
         if null { Ok(None) } else { unsafe { self.read_at(buffer, length as usize) } }
     }
 
-    unsafe fn read_at(
-        &self,
-        at: *const c_void,
-        length: usize,
-    ) -> Result<Option<Vec<u8>>, OraError> {
+    unsafe fn read_at(&self, at: *const c_void, length: usize) -> Result<Option<Vec<u8>>, OraError> {
         let bytes = |length| unsafe { std::slice::from_raw_parts(at.cast::<u8>(), length) };
         let invalid = || OraError::of(1722);
         let text = match self.sqlt {
@@ -214,18 +172,14 @@ impl Bind {
             SQLT_BIN => return Ok(Some(bytes_to_hex(bytes(length)))),
             SQLT_VNU => number_to_text(bytes(NUMBER_SIZE)).ok_or_else(invalid)?,
             SQLT_INT => i64::from_ne_bytes(bytes(8).try_into().map_err(|_| invalid())?).to_string(),
-            SQLT_BDOUBLE => {
-                f64::from_ne_bytes(bytes(8).try_into().map_err(|_| invalid())?).to_string()
-            }
+            SQLT_BDOUBLE => f64::from_ne_bytes(bytes(8).try_into().map_err(|_| invalid())?).to_string(),
             SQLT_ODT => {
                 let date = unsafe { *at.cast::<OciDate>() };
                 let OciDate { year, month, day, hour, minute, second } = date;
                 Stamp { year, month, day, hour, minute, second, ..Stamp::default() }.text(false)
             }
             SQLT_RDD => unsafe { descriptor::<String>(at, DTYPE_ROWID)?.clone() },
-            sqlt => unsafe {
-                descriptor::<Stamp>(at, stamp_descriptor(sqlt))?.text(sqlt != SQLT_TIMESTAMP)
-            },
+            sqlt => unsafe { descriptor::<Stamp>(at, stamp_descriptor(sqlt))?.text(sqlt != SQLT_TIMESTAMP) },
         };
         Ok(Some(text.into_bytes()))
     }
@@ -241,9 +195,8 @@ fn stamp_descriptor(sqlt: u16) -> u32 {
 
 /// The descriptor that a slot of an array of pointers points to.
 unsafe fn descriptor<'a, T>(slot: *const c_void, kind: u32) -> Result<&'a mut T, OraError> {
-    unsafe { get_as::<T>(*slot.cast::<*const c_void>(), kind) }.ok_or_else(|| {
-        OraError::new(3115, "unsupported network datatype or representation: no descriptor")
-    })
+    unsafe { get_as::<T>(*slot.cast::<*const c_void>(), kind) }
+        .ok_or_else(|| OraError::new(3115, "unsupported network datatype or representation: no descriptor"))
 }
 
 /// Where the values of a column go.
@@ -311,23 +264,14 @@ impl Define {
         unsafe {
             match self.sqlt {
                 SQLT_INT => at.cast::<i64>().write_unaligned(text.parse().map_err(|_| invalid())?),
-                SQLT_BDOUBLE => {
-                    at.cast::<f64>().write_unaligned(text.parse().map_err(|_| invalid())?)
-                }
+                SQLT_BDOUBLE => at.cast::<f64>().write_unaligned(text.parse().map_err(|_| invalid())?),
                 SQLT_VNU => {
                     let number = text_to_number(text).ok_or_else(invalid)?;
                     std::ptr::copy_nonoverlapping(number.as_ptr(), at, NUMBER_SIZE);
                 }
                 SQLT_ODT => {
                     let Stamp { year, month, day, hour, minute, second, .. } = stamp()?;
-                    at.cast::<OciDate>().write_unaligned(OciDate {
-                        year,
-                        month,
-                        day,
-                        hour,
-                        minute,
-                        second,
-                    });
+                    at.cast::<OciDate>().write_unaligned(OciDate { year, month, day, hour, minute, second });
                 }
                 SQLT_RDD => text.clone_into(descriptor::<String>(at.cast(), DTYPE_ROWID)?),
                 SQLT_TIMESTAMP | SQLT_TIMESTAMP_TZ | SQLT_TIMESTAMP_LTZ => {
@@ -346,11 +290,7 @@ impl Define {
 
     /// Hands a long value over in the pieces that the callback has room for.
     unsafe fn write_pieces(
-        &self,
-        row: usize,
-        cell: Option<&[u8]>,
-        context: *mut c_void,
-        callback: DefineCallback,
+        &self, row: usize, cell: Option<&[u8]>, context: *mut c_void, callback: DefineCallback,
     ) -> Result<(), OraError> {
         let mut rest = cell.unwrap_or_default();
         let row = u32::try_from(row).unwrap_or(u32::MAX);
@@ -372,8 +312,7 @@ impl Define {
                     &mut indicator,
                     &mut code,
                 );
-                if status != CONTINUE || length.is_null() || (buffer.is_null() && !rest.is_empty())
-                {
+                if status != CONTINUE || length.is_null() || (buffer.is_null() && !rest.is_empty()) {
                     return Err(OraError::new(
                         24345,
                         "a Truncation or null fetch error occurred: define callback failed",

@@ -43,10 +43,7 @@ impl Stamp {
     /// As text for a parameter. PostgreSQL keeps microseconds; what is finer is cut.
     pub fn text(&self, with_zone: bool) -> String {
         let Stamp { year, month, day, hour, minute, second, nanos, .. } = self;
-        let mut text = format!(
-            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{:06}",
-            nanos / 1000
-        );
+        let mut text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{:06}", nanos / 1000);
         if with_zone {
             let sign = if self.offset_minutes < 0 { '-' } else { '+' };
             let offset = self.offset_minutes.abs();
@@ -87,8 +84,7 @@ pub fn number_to_text(raw: &[u8]) -> Option<String> {
     };
     let mut text = String::from(if positive { "" } else { "-" });
     let whole = usize::try_from(pairs_before_point).unwrap_or(0);
-    let whole_text: String =
-        (0..whole).map(|i| format!("{:02}", digits.get(i).copied().unwrap_or(0))).collect();
+    let whole_text: String = (0..whole).map(|i| format!("{:02}", digits.get(i).copied().unwrap_or(0))).collect();
     let whole_text = whole_text.trim_start_matches('0');
     text.push_str(if whole_text.is_empty() { "0" } else { whole_text });
     if digits.len() > whole {
@@ -112,9 +108,7 @@ pub fn text_to_number(text: &str) -> Option<[u8; NUMBER_SIZE]> {
         .trim_start_matches(['-', '+'])
         .split_once('.')
         .unwrap_or((mantissa.trim_start_matches(['-', '+']), ""));
-    if whole.len() + fraction.len() == 0
-        || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit())
-    {
+    if whole.len() + fraction.len() == 0 || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) {
         return None;
     }
     let all = format!("{whole}{fraction}");
@@ -129,11 +123,8 @@ pub fn text_to_number(text: &str) -> Option<[u8; NUMBER_SIZE]> {
     let point = i32::try_from(whole.len()).ok()? - i32::try_from(leading).ok()? + exponent;
     let padded = if point.rem_euclid(2) == 1 { format!("0{digits}") } else { digits.to_owned() };
     let pairs_before_point = (point + 1).div_euclid(2);
-    let mut pairs: Vec<u8> = padded
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| (pair[0] - b'0') * 10 + pair.get(1).map_or(0, |d| d - b'0'))
-        .collect();
+    let mut pairs: Vec<u8> =
+        padded.as_bytes().chunks(2).map(|pair| (pair[0] - b'0') * 10 + pair.get(1).map_or(0, |d| d - b'0')).collect();
     pairs.truncate(20);
     let head = u8::try_from(192 + pairs_before_point).ok()?;
     out[1] = if negative { !head } else { head };
@@ -220,16 +211,10 @@ mod tests {
     fn stamps_are_read_with_fraction_and_offset() {
         let stamp = Stamp::parse("2026-02-28 23:59:58.25-03:30").unwrap();
         assert_eq!((stamp.year, stamp.month, stamp.day), (2026, 2, 28));
-        assert_eq!(
-            (stamp.hour, stamp.minute, stamp.second, stamp.nanos),
-            (23, 59, 58, 250_000_000)
-        );
+        assert_eq!((stamp.hour, stamp.minute, stamp.second, stamp.nanos), (23, 59, 58, 250_000_000));
         assert_eq!(stamp.offset_minutes, -210);
         assert_eq!(stamp.text(true), "2026-02-28 23:59:58.250000-03:30");
-        assert_eq!(
-            Stamp::parse("2026-02-28 00:00:00").unwrap().text(false),
-            "2026-02-28 00:00:00.000000"
-        );
+        assert_eq!(Stamp::parse("2026-02-28 00:00:00").unwrap().text(false), "2026-02-28 00:00:00.000000");
         assert_eq!(Stamp::parse("infinity"), None);
     }
 

@@ -88,10 +88,7 @@ impl Flight {
     }
 
     pub fn bind<'a>(
-        &mut self,
-        portal: &str,
-        statement: &str,
-        values: impl Iterator<Item = Option<&'a [u8]>>,
+        &mut self, portal: &str, statement: &str, values: impl Iterator<Item = Option<&'a [u8]>>,
     ) -> Result<(), OraError> {
         let write = |value: Option<&[u8]>, out: &mut BytesMut| match value {
             Some(text) => {
@@ -100,11 +97,9 @@ impl Flight {
             }
             None => Ok(IsNull::Yes),
         };
-        frontend::bind(portal, statement, [], values, write, [], &mut self.out).map_err(|err| {
-            match err {
-                frontend::BindError::Conversion(err) => malformed(err),
-                frontend::BindError::Serialization(err) => malformed(err),
-            }
+        frontend::bind(portal, statement, [], values, write, [], &mut self.out).map_err(|err| match err {
+            frontend::BindError::Conversion(err) => malformed(err),
+            frontend::BindError::Serialization(err) => malformed(err),
         })
     }
 
@@ -214,19 +209,13 @@ impl Wire {
     fn lost(&mut self, code: i32) -> OraError {
         self.cut();
         match self.last_words.take() {
-            Some(err) => {
-                from_pg(&err, Doing { kind: StatementKind::Other, waited: false, timed_out: false })
-            }
+            Some(err) => from_pg(&err, Doing { kind: StatementKind::Other, waited: false, timed_out: false }),
             None => OraError::of(code),
         }
     }
 
     /// Sends a flight and takes all its answers. The flag tells that the timeout has struck on the way.
-    pub fn run(
-        &mut self,
-        flight: Flight,
-        timeout: Option<Duration>,
-    ) -> Result<(Vec<Segment>, bool), OraError> {
+    pub fn run(&mut self, flight: Flight, timeout: Option<Duration>) -> Result<(Vec<Segment>, bool), OraError> {
         if !self.is_alive() {
             return Err(OraError::of(3114));
         }
@@ -304,9 +293,7 @@ impl Wire {
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
             // Rounded up, so that poll doesn't return just before the deadline.
-            let limit = left.map_or(-1, |left| {
-                i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
-            });
+            let limit = left.map_or(-1, |left| i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
             let mut poll = libc::pollfd { fd: self.line.as_raw_fd(), events, revents: 0 };
             match unsafe { libc::poll(&raw mut poll, 1, limit) } {
                 0 => return Ok(false),
@@ -350,11 +337,7 @@ impl Wire {
                 Err(_) => return Err(self.lost(3113)),
             };
             match message {
-                Some(
-                    Message::NoticeResponse(_)
-                    | Message::ParameterStatus(_)
-                    | Message::NotificationResponse(_),
-                ) => {}
+                Some(Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_)) => {}
                 Some(Message::ErrorResponse(body)) => {
                     let err = read_error(&body);
                     if err.fatal {
@@ -387,11 +370,7 @@ impl Wire {
 }
 
 impl Segment {
-    fn take(
-        &mut self,
-        message: Message,
-        expected: &mut std::vec::IntoIter<bool>,
-    ) -> Result<(), OraError> {
+    fn take(&mut self, message: Message, expected: &mut std::vec::IntoIter<bool>) -> Result<(), OraError> {
         match message {
             Message::ErrorResponse(body) => self.error = Some(read_error(&body)),
             Message::DataRow(body) if expected.as_slice().first() == Some(&true) => {
@@ -400,8 +379,7 @@ impl Segment {
             }
             Message::CommandComplete(body) if expected.next() == Some(true) => {
                 self.tag = body.tag().map_err(malformed)?.to_owned();
-                self.counts
-                    .push(self.tag.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0));
+                self.counts.push(self.tag.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0));
                 self.suspended = false;
             }
             Message::EmptyQueryResponse => {
@@ -420,8 +398,7 @@ impl Segment {
                     oid: f.type_oid(),
                     modifier: f.type_modifier(),
                 };
-                self.fields =
-                    Some(body.fields().map(|f| Ok(field(f))).collect().map_err(malformed)?);
+                self.fields = Some(body.fields().map(|f| Ok(field(f))).collect().map_err(malformed)?);
             }
             _ => {}
         }

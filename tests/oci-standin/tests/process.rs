@@ -14,7 +14,7 @@ use util::*;
 
 /// The counters' file is opened once a process.
 static COUNTERS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let path = std::env::temp_dir().join(format!("oci-standin-counters-{}", std::process::id()));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("counters-{}", std::process::id()));
     set("OCI_STANDIN_COUNTERS", path.to_str().unwrap());
     path
 });
@@ -57,26 +57,13 @@ fn round_trips_are_counted_as_a_real_client_would_make_them() {
         let mut batch = conn.batch("INSERT INTO t VALUES (:id)", 1000).build().unwrap();
         (0..5000_i64).for_each(|id| batch.append_row_named(&[("id", &id)]).unwrap());
     };
-    assert_eq!(
-        counted(["oracle_round_trips", "iterations", "OCIStmtPrepare2"], insert),
-        [5, 5000, 1]
-    );
-    assert_eq!(
-        counted(["oracle_round_trips", "OCITransCommit"], || conn.commit().unwrap()),
-        [1, 1]
-    );
+    assert_eq!(counted(["oracle_round_trips", "iterations", "OCIStmtPrepare2"], insert), [5, 5000, 1]);
+    assert_eq!(counted(["oracle_round_trips", "OCITransCommit"], || conn.commit().unwrap()), [1, 1]);
     let fetch = || {
-        let mut statement = conn
-            .statement("SELECT id FROM t WHERE id < 1000")
-            .fetch_array_size(100)
-            .build()
-            .unwrap();
+        let mut statement = conn.statement("SELECT id FROM t WHERE id < 1000").fetch_array_size(100).build().unwrap();
         assert_eq!(statement.query_as::<i64>(&[]).unwrap().count(), 1000);
     };
-    assert_eq!(
-        counted(["oracle_round_trips", "OCIStmtFetch2", "rows_fetched"], fetch),
-        [12, 11, 1000]
-    );
+    assert_eq!(counted(["oracle_round_trips", "OCIStmtFetch2", "rows_fetched"], fetch), [12, 11, 1000]);
     let tag = || {
         conn.set_module("m").unwrap();
         conn.execute("UPDATE t SET id = id", &[]).unwrap();
@@ -149,9 +136,7 @@ fn lines_break_at_logon_execution_and_fetch() {
 #[ignore = "run by other tests in a process of its own"]
 fn child() {
     let from = |name| std::env::var(name).unwrap();
-    let conn = Connector::new(from("CHILD_USER"), from("CHILD_PASSWORD"), from("CHILD_IDENTIFIER"))
-        .connect()
-        .unwrap();
+    let conn = Connector::new(from("CHILD_USER"), from("CHILD_PASSWORD"), from("CHILD_IDENTIFIER")).connect().unwrap();
     for sql in from("CHILD_SQL").split(';') {
         let outcome = match sql.trim() {
             "COMMIT" => conn.commit(),
@@ -162,17 +147,10 @@ fn child() {
     }
 }
 
-fn run_child(
-    db: &clntsh::support::Database,
-    sql: &str,
-    more: &[(&str, &str)],
-) -> std::process::Output {
+fn run_child(db: &clntsh::support::Database, sql: &str, more: &[(&str, &str)]) -> std::process::Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "child", "--ignored", "--nocapture"]).env("CHILD_SQL", sql);
-    command
-        .env("CHILD_USER", &db.user)
-        .env("CHILD_PASSWORD", &db.password)
-        .env("CHILD_IDENTIFIER", &db.identifier);
+    command.env("CHILD_USER", &db.user).env("CHILD_PASSWORD", &db.password).env("CHILD_IDENTIFIER", &db.identifier);
     command.envs(more.iter().copied()).output().unwrap()
 }
 
@@ -182,11 +160,9 @@ fn a_process_killed_at_its_commit_leaves_nothing_or_all() {
     for (fault, rows) in [("1:commit:exit", "0"), ("1:commit:exit-after", "1")] {
         let (db, conn) = connection(&["CREATE TABLE t (id NUMBER)"]);
         drop(conn);
-        let counters =
-            std::env::temp_dir().join(format!("oci-standin-child-{}-{rows}", std::process::id()));
+        let counters = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("child-{}-{rows}", std::process::id()));
         std::fs::create_dir_all(&counters).unwrap();
-        let settings =
-            [("OCI_STANDIN_FAULT", fault), ("OCI_STANDIN_COUNTERS", counters.to_str().unwrap())];
+        let settings = [("OCI_STANDIN_FAULT", fault), ("OCI_STANDIN_COUNTERS", counters.to_str().unwrap())];
         let output = run_child(&db, "INSERT INTO t VALUES (1);COMMIT", &settings);
         assert_eq!(output.status.signal(), Some(9), "{output:?}");
         let file = std::fs::read_dir(&counters).unwrap().next().unwrap().unwrap().path();
@@ -208,10 +184,7 @@ fn leniency_can_be_asked_for() {
     let db = database();
     let said = |settings: &[(&str, &str)]| {
         let output = run_child(&db, "SELECT 1 AS x LIMIT 1", settings);
-        String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .find(|line| line.starts_with("said"))
-            .map(str::to_owned)
+        String::from_utf8_lossy(&output.stdout).lines().find(|line| line.starts_with("said")).map(str::to_owned)
     };
     assert_eq!(said(&[]).as_deref(), Some("said 933"));
     assert_eq!(said(&[("OCI_STANDIN_LENIENT", "1")]).as_deref(), Some("said 0"));
@@ -230,7 +203,7 @@ fn aliases_come_from_tns_admin() {
     let _alone = alone();
     let db = database();
     let server = cluster().unwrap();
-    let dir = std::env::temp_dir().join(format!("oci-standin-tns-{}", std::process::id()));
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("tns-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     let entry = format!(
         "recert, other =\n (DESCRIPTION = (ADDRESS = (PROTOCOL = TCP)(HOST = {})(PORT = {}))\n  (CONNECT_DATA = (SERVICE_NAME = {})))\n",
@@ -258,9 +231,7 @@ fn a_wallet_is_played_by_the_environment() {
 fn the_sessions_time_zone_is_the_clients() {
     let _alone = alone();
     let db = database();
-    let zone = |conn: &Connection| {
-        one::<String>(conn, "SELECT TO_CHAR(SYSTIMESTAMP, 'TZH:TZM') FROM dual")
-    };
+    let zone = |conn: &Connection| one::<String>(conn, "SELECT TO_CHAR(SYSTIMESTAMP, 'TZH:TZM') FROM dual");
     assert_eq!(zone(&connect(&db)), "+00:00");
     set("ORA_SDTZ", "+05:30");
     let conn = connect(&db);

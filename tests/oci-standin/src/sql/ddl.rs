@@ -31,25 +31,17 @@ pub fn translate(tokens: &[Token<'_>], strict: bool) -> Result<Statement, OraErr
     match words.as_slice() {
         ["ALTER", "SESSION", ..] => return alter_session(tokens),
         ["CREATE", "TABLE", ..] => create_table(tokens, strict, &mut out)?,
-        ["CREATE", "INDEX", ..] | ["CREATE", "UNIQUE", "INDEX", ..] => {
-            create_index(tokens, &mut out)?
-        }
+        ["CREATE", "INDEX", ..] | ["CREATE", "UNIQUE", "INDEX", ..] => create_index(tokens, &mut out)?,
         ["CREATE", "SEQUENCE", ..] => sequence(tokens, &mut out),
-        ["CREATE", "VIEW", ..] | ["CREATE", "OR", "REPLACE", "VIEW"] => {
-            rewrite(tokens, kind, &mut out)?
-        }
+        ["CREATE", "VIEW", ..] | ["CREATE", "OR", "REPLACE", "VIEW"] => rewrite(tokens, kind, &mut out)?,
         ["CREATE", ..] => return Err(OraError::of(901).at(tokens[0].at)),
         ["ALTER", "TABLE", ..] => alter_table(tokens, strict, &mut out)?,
         ["DROP", "TABLE", ..] => drop_table(tokens, &mut out)?,
-        ["DROP", "INDEX" | "SEQUENCE" | "VIEW", _] | ["COMMENT", ..] => {
-            rewrite(tokens, kind, &mut out)?
-        }
+        ["DROP", "INDEX" | "SEQUENCE" | "VIEW", _] | ["COMMENT", ..] => rewrite(tokens, kind, &mut out)?,
         ["TRUNCATE", "TABLE", ..] => rewrite(&tokens[..words.len().min(3)], kind, &mut out)?,
         ["GRANT" | "REVOKE", ..] => grant(tokens, &mut out)?,
         _ => {
-            return Err(
-                OraError::of(if kind == StatementKind::Other { 900 } else { 922 }).at(tokens[0].at)
-            );
+            return Err(OraError::of(if kind == StatementKind::Other { 900 } else { 922 }).at(tokens[0].at));
         }
     }
     Ok(out.into_statement(kind, Action::Ddl))
@@ -96,9 +88,7 @@ pub fn data_type(tokens: &[Token<'_>]) -> Result<(DataType, usize), OraError> {
             let sql = precision.map_or("numeric".to_owned(), |p| format!("numeric({p},{scale})"));
             DataType { sql, bytes_max: None, is_number: true }
         }
-        "INTEGER" | "INT" | "SMALLINT" => {
-            DataType { sql: "numeric(38,0)".into(), bytes_max: None, is_number: true }
-        }
+        "INTEGER" | "INT" | "SMALLINT" => DataType { sql: "numeric(38,0)".into(), bytes_max: None, is_number: true },
         "FLOAT" => DataType { sql: "numeric".into(), bytes_max: None, is_number: true },
         "BINARY_DOUBLE" => plain("double precision"),
         "DATE" => plain("oracle.date"),
@@ -119,10 +109,7 @@ pub fn data_type(tokens: &[Token<'_>]) -> Result<(DataType, usize), OraError> {
 }
 
 fn create_table(tokens: &[Token<'_>], strict: bool, out: &mut Output) -> Result<(), OraError> {
-    let open = tokens
-        .iter()
-        .position(|t| t.is_mark("(") || t.is("AS"))
-        .ok_or_else(|| OraError::of(906))?;
+    let open = tokens.iter().position(|t| t.is_mark("(") || t.is("AS")).ok_or_else(|| OraError::of(906))?;
     if tokens[2].is("IF") {
         return Err(OraError::of(922).at(tokens[2].at));
     }
@@ -160,12 +147,7 @@ fn is_table_constraint(item: &[Token<'_>]) -> bool {
 }
 
 /// A column or a table constraint. Byte lengths are added to `checks`.
-fn table_item(
-    item: &[Token<'_>],
-    strict: bool,
-    out: &mut Output,
-    checks: &mut Vec<String>,
-) -> Result<(), OraError> {
+fn table_item(item: &[Token<'_>], strict: bool, out: &mut Output, checks: &mut Vec<String>) -> Result<(), OraError> {
     let Some(first) = item.first() else { return Err(OraError::of(904)) };
     if is_table_constraint(item) {
         return constraint(item, out);
@@ -177,16 +159,11 @@ fn table_item(
     let rest = &item[1 + used..];
     let depth = first.depth;
     let find = |word: &str| rest.iter().position(|t| t.depth == depth && t.is(word));
-    if strict
-        && find("DEFAULT")
-            .is_some_and(|d| find("NOT").is_some_and(|n| n < d && !rest[d - 1].is("BY")))
-    {
+    if strict && find("DEFAULT").is_some_and(|d| find("NOT").is_some_and(|n| n < d && !rest[d - 1].is("BY"))) {
         // Oracle wants the default before the constraints.
         return Err(OraError::of(907).at(rest[0].at));
     }
-    if let Some(word) =
-        rest.iter().find(|t| t.is_any(&["AUTOINCREMENT", "AUTO_INCREMENT", "COLLATE"]))
-    {
+    if let Some(word) = rest.iter().find(|t| t.is_any(&["AUTOINCREMENT", "AUTO_INCREMENT", "COLLATE"])) {
         return Err(OraError::of(907).at(word.at));
     }
     out.push(&name(first), first.at);
@@ -217,15 +194,7 @@ fn constraint(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
         } else if token.is("ON") && tokens.get(i + 1).is_some_and(|t| t.is("NULL")) {
             i += 2;
         } else {
-            if !token.is_any(&[
-                "ENABLE",
-                "DISABLE",
-                "VALIDATE",
-                "NOVALIDATE",
-                "NOCACHE",
-                "NOORDER",
-                "ORDER",
-            ]) {
+            if !token.is_any(&["ENABLE", "DISABLE", "VALIDATE", "NOVALIDATE", "NOCACHE", "NOORDER", "ORDER"]) {
                 kept.push(*token);
             }
             i += 1;
@@ -235,10 +204,8 @@ fn constraint(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
 }
 
 fn create_index(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
-    let on =
-        tokens.iter().position(|t| t.is("ON")).ok_or_else(|| OraError::of(969).at(tokens[0].at))?;
-    let open =
-        (on..tokens.len()).find(|i| tokens[*i].is_mark("(")).ok_or_else(|| OraError::of(906))?;
+    let on = tokens.iter().position(|t| t.is("ON")).ok_or_else(|| OraError::of(969).at(tokens[0].at))?;
+    let open = (on..tokens.len()).find(|i| tokens[*i].is_mark("(")).ok_or_else(|| OraError::of(906))?;
     let close = closing(tokens, open);
     let kind = tokens.iter().position(|t| t.is("INDEX")).unwrap_or(0);
     rewrite(&tokens[..=kind], StatementKind::Create, out)?;
@@ -253,10 +220,7 @@ fn create_index(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> 
         let expression = if descends { &item[..item.len() - 1] } else { item };
         out.push("(", item[0].at);
         rewrite(expression, StatementKind::Create, out)?;
-        out.push(
-            if descends && item[item.len() - 1].is("DESC") { ") DESC" } else { ")" },
-            item[0].at,
-        );
+        out.push(if descends && item[item.len() - 1].is("DESC") { ") DESC" } else { ")" }, item[0].at);
     }
     out.push(")", tokens[close.min(tokens.len() - 1)].at);
     Ok(())
@@ -265,16 +229,7 @@ fn create_index(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> 
 fn sequence(tokens: &[Token<'_>], out: &mut Output) {
     for (i, token) in tokens.iter().enumerate() {
         let single = token.is("CACHE") && tokens.get(i + 1).is_some_and(|t| t.text == "0");
-        if !single
-            && !token.is_any(&[
-                "NOCACHE",
-                "ORDER",
-                "NOORDER",
-                "NOCYCLE",
-                "NOMAXVALUE",
-                "NOMINVALUE",
-            ])
-        {
+        if !single && !token.is_any(&["NOCACHE", "ORDER", "NOORDER", "NOCYCLE", "NOMAXVALUE", "NOMINVALUE"]) {
             out.push(&name(token), token.at);
         }
     }
@@ -295,11 +250,7 @@ fn alter_table(tokens: &[Token<'_>], strict: bool, out: &mut Output) -> Result<(
     let Some(verb) = verb else { return Err(OraError::of(1735).at(tokens[0].at)) };
     if !tokens[verb].is("ADD") {
         if tokens[verb].is("MODIFY") {
-            return Err(OraError::new(
-                922,
-                "missing or invalid option: the stand-in has no MODIFY",
-            )
-            .at(tokens[verb].at));
+            return Err(OraError::new(922, "missing or invalid option: the stand-in has no MODIFY").at(tokens[verb].at));
         }
         return rewrite(tokens, StatementKind::Alter, out);
     }
@@ -344,17 +295,11 @@ fn grant(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
 
 fn alter_session(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
     let action = match &tokens[2..] {
-        [set, what, _, value] if set.is("SET") && what.is("CURRENT_SCHEMA") => {
-            Action::SetSchema(value.name())
-        }
-        [set, what, _, value]
-            if set.is("SET") && what.is("ISOLATION_LEVEL") && value.is("SERIALIZABLE") =>
-        {
+        [set, what, _, value] if set.is("SET") && what.is("CURRENT_SCHEMA") => Action::SetSchema(value.name()),
+        [set, what, _, value] if set.is("SET") && what.is("ISOLATION_LEVEL") && value.is("SERIALIZABLE") => {
             Action::SetSession(SERIALIZABLE)
         }
-        [set, what, _, ..] if set.is("SET") && what.is("ISOLATION_LEVEL") => {
-            Action::SetSession(READ_COMMITTED)
-        }
+        [set, what, _, ..] if set.is("SET") && what.is("ISOLATION_LEVEL") => Action::SetSession(READ_COMMITTED),
         [set, what, ..] if set.is("SET") && what.upper().starts_with("NLS_") => Action::Nothing,
         [set, what, ..] if set.is("SET") && what.is("DDL_LOCK_TIMEOUT") => Action::Nothing,
         _ => return Err(OraError::of(2248).at(tokens[0].at)),
@@ -371,17 +316,14 @@ mod tests {
     }
 
     fn code(source: &str) -> i32 {
-        translate(source, true)
-            .map_or_else(|err| err.code, |s| panic!("{source} passed: {}", s.sql))
+        translate(source, true).map_or_else(|err| err.code, |s| panic!("{source} passed: {}", s.sql))
     }
 
     #[test]
     fn columns_get_types_defaults_and_byte_lengths() {
         assert_eq!(
-            sql(
-                "CREATE TABLE t (id NUMBER(10) PRIMARY KEY, n VARCHAR2(20) DEFAULT 'x' NOT NULL, d DATE, \
-                 u VARCHAR2(5 CHAR), ts TIMESTAMP(9) WITH TIME ZONE DEFAULT SYSTIMESTAMP, c CLOB) TABLESPACE users"
-            ),
+            sql("CREATE TABLE t (id NUMBER(10) PRIMARY KEY, n VARCHAR2(20) DEFAULT 'x' NOT NULL, d DATE, \
+                 u VARCHAR2(5 CHAR), ts TIMESTAMP(9) WITH TIME ZONE DEFAULT SYSTIMESTAMP, c CLOB) TABLESPACE users"),
             "CREATE TABLE t ( id numeric(10,0) PRIMARY KEY , n varchar(20) DEFAULT 'x' NOT NULL , d oracle.date , \
              u varchar(5) , ts timestamp(6) with time zone DEFAULT CURRENT_TIMESTAMP , c oracle.clob \
              , CONSTRAINT \"oralen$20$n\" CHECK (octet_length(n) <= 20) )"
@@ -401,9 +343,7 @@ mod tests {
     #[test]
     fn constraints_lose_what_is_only_storage() {
         assert_eq!(
-            sql(
-                "CREATE TABLE t (a NUMBER, CONSTRAINT pk PRIMARY KEY (a) USING INDEX TABLESPACE x ENABLE)"
-            ),
+            sql("CREATE TABLE t (a NUMBER, CONSTRAINT pk PRIMARY KEY (a) USING INDEX TABLESPACE x ENABLE)"),
             "CREATE TABLE t ( a numeric , CONSTRAINT pk PRIMARY KEY ( a ) )"
         );
     }
@@ -423,10 +363,7 @@ mod tests {
             "ALTER TABLE t ADD a numeric(1,0) DEFAULT 0 NOT NULL , ADD b bytea \
              , ADD CONSTRAINT \"oralen$16$b\" CHECK (octet_length(b) <= 16)"
         );
-        assert_eq!(
-            sql("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)"),
-            "ALTER TABLE t ADD CONSTRAINT u UNIQUE ( a )"
-        );
+        assert_eq!(sql("ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)"), "ALTER TABLE t ADD CONSTRAINT u UNIQUE ( a )");
     }
 
     #[test]
@@ -437,10 +374,7 @@ mod tests {
     #[test]
     fn the_session_can_be_altered_where_it_matters() {
         let action = |source| translate(source, true).unwrap().action;
-        assert_eq!(
-            action("ALTER SESSION SET CURRENT_SCHEMA = app"),
-            Action::SetSchema("APP".into())
-        );
+        assert_eq!(action("ALTER SESSION SET CURRENT_SCHEMA = app"), Action::SetSchema("APP".into()));
         assert_eq!(action("ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY'"), Action::Nothing);
     }
 

@@ -72,11 +72,7 @@ pub fn translate(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
 }
 
 /// Rewrites the tokens of a statement, or of an expression in one.
-pub fn rewrite(
-    tokens: &[Token<'_>],
-    kind: StatementKind,
-    out: &mut Output,
-) -> Result<(), OraError> {
+pub fn rewrite(tokens: &[Token<'_>], kind: StatementKind, out: &mut Output) -> Result<(), OraError> {
     let mut aliases = Vec::new();
     let mut inline_views = 0;
     let targets = set_targets(tokens, kind);
@@ -100,13 +96,9 @@ pub fn rewrite(
             Kind::Text if token.text == "''" => out.push("NULL", token.at),
             Kind::Mark if token.text == "^=" => out.push("<>", token.at),
             Kind::Mark if token.text == "(" => {
-                let from = before.is_some_and(|t| t.is_any(&["FROM", "JOIN", "USING"]))
-                    || in_from_list(tokens, i);
+                let from = before.is_some_and(|t| t.is_any(&["FROM", "JOIN", "USING"])) || in_from_list(tokens, i);
                 let close = closing(tokens, i);
-                if from
-                    && after.is_some_and(|t| t.is_any(&["SELECT", "WITH"]))
-                    && !has_alias(tokens.get(close + 1))
-                {
+                if from && after.is_some_and(|t| t.is_any(&["SELECT", "WITH"])) && !has_alias(tokens.get(close + 1)) {
                     inline_views += 1;
                     aliases.push((close, format!("inline_view_{inline_views}")));
                 }
@@ -127,13 +119,10 @@ pub fn rewrite(
             }
             Kind::Word if token.is("TRIM") && opens => {
                 let inside = &tokens[i + 2..closing(tokens, i + 1)];
-                let plain =
-                    !inside.iter().any(|t| t.depth == tokens[i + 1].depth + 1 && t.is("FROM"));
+                let plain = !inside.iter().any(|t| t.depth == tokens[i + 1].depth + 1 && t.is("FROM"));
                 out.push(if plain { "oracle.trim_blanks" } else { "TRIM" }, token.at);
             }
-            Kind::Word
-                if token.is("DELETE") && after.is_some_and(|t| t.is_name() && !t.is("FROM")) =>
-            {
+            Kind::Word if token.is("DELETE") && after.is_some_and(|t| t.is_name() && !t.is("FROM")) => {
                 out.push("DELETE FROM", token.at);
             }
             Kind::Word => out.push(&word(token, opens), token.at),
@@ -192,12 +181,7 @@ fn sequence(tokens: &[Token<'_>], i: usize, out: &mut Output) -> Option<usize> {
 }
 
 /// `CAST(… AS type)`: translates the type. Answers the index behind it.
-fn cast(
-    tokens: &[Token<'_>],
-    i: usize,
-    kind: StatementKind,
-    out: &mut Output,
-) -> Result<usize, OraError> {
+fn cast(tokens: &[Token<'_>], i: usize, kind: StatementKind, out: &mut Output) -> Result<usize, OraError> {
     let close = closing(tokens, i + 1);
     let depth = tokens[i + 1].depth + 1;
     let split = (i + 2..close).find(|j| tokens[*j].depth == depth && tokens[*j].is("AS"));
@@ -296,9 +280,7 @@ struct Lock {
 }
 
 /// Cuts `FOR UPDATE [OF …] [NOWAIT | WAIT n | SKIP LOCKED]` off the end.
-fn split_lock<'t, 's>(
-    tokens: &'t [Token<'s>],
-) -> Result<(&'t [Token<'s>], Option<Lock>), OraError> {
+fn split_lock<'t, 's>(tokens: &'t [Token<'s>]) -> Result<(&'t [Token<'s>], Option<Lock>), OraError> {
     let start = (0..tokens.len().saturating_sub(1))
         .rev()
         .find(|i| tokens[*i].depth == 0 && tokens[*i].is("FOR") && tokens[*i + 1].is("UPDATE"));
@@ -306,15 +288,12 @@ fn split_lock<'t, 's>(
     let mut lock = Lock { sql: vec!["FOR UPDATE".into()], at: tokens[start].at, wait_ms: None };
     let mut tail = &tokens[start + 2..];
     if tail.first().is_some_and(|t| t.is("OF")) {
-        let end =
-            tail.iter().position(|t| t.is_any(&["NOWAIT", "WAIT", "SKIP"])).unwrap_or(tail.len());
+        let end = tail.iter().position(|t| t.is_any(&["NOWAIT", "WAIT", "SKIP"])).unwrap_or(tail.len());
         let mut tables: Vec<String> = Vec::new();
         for column in tail[1..end].split(|t| t.is_mark(",")) {
             // An unqualified column doesn't tell its table here; then the rows of all tables are locked.
             match column {
-                [table, dot, _] if dot.is_mark(".") && !tables.contains(&name(table)) => {
-                    tables.push(name(table))
-                }
+                [table, dot, _] if dot.is_mark(".") && !tables.contains(&name(table)) => tables.push(name(table)),
                 _ => {}
             }
         }
@@ -329,8 +308,7 @@ fn split_lock<'t, 's>(
         [a, b] if a.is("SKIP") && b.is("LOCKED") => lock.sql.push("SKIP LOCKED".into()),
         [t, seconds] if t.is("WAIT") && seconds.text == "0" => lock.sql.push("NOWAIT".into()),
         [t, seconds] if t.is("WAIT") => {
-            let seconds: u64 =
-                seconds.text.parse().map_err(|_| OraError::of(30005).at(seconds.at))?;
+            let seconds: u64 = seconds.text.parse().map_err(|_| OraError::of(30005).at(seconds.at))?;
             lock.wait_ms = Some(seconds * 1000);
         }
         [t, ..] => return Err(OraError::of(933).at(t.at)),
@@ -367,8 +345,7 @@ mod tests {
 
     #[test]
     fn every_occurrence_of_a_bind_is_a_parameter_of_its_own() {
-        let statement =
-            translate("SELECT a FROM t WHERE a = :x OR b = :Y OR c = :x", true).unwrap();
+        let statement = translate("SELECT a FROM t WHERE a = :x OR b = :Y OR c = :x", true).unwrap();
         assert_eq!(statement.sql, "SELECT a FROM t WHERE a = $1 OR b = $2 OR c = $3");
         assert_eq!(statement.binds, ["X", "Y", "X"]);
     }
@@ -389,19 +366,13 @@ mod tests {
 
     #[test]
     fn inline_views_get_the_alias_postgresql_wants() {
-        assert_eq!(
-            sql("SELECT a FROM (SELECT a FROM t)"),
-            "SELECT a FROM ( SELECT a FROM t ) inline_view_1"
-        );
+        assert_eq!(sql("SELECT a FROM (SELECT a FROM t)"), "SELECT a FROM ( SELECT a FROM t ) inline_view_1");
         assert_eq!(
             sql("SELECT a FROM t, (SELECT b FROM u) WHERE a = (SELECT 1 FROM dual)"),
             "SELECT a FROM t , ( SELECT b FROM u ) inline_view_1 WHERE a = ( SELECT 1 FROM dual )"
         );
         assert_eq!(sql("SELECT a FROM (SELECT a FROM t) v"), "SELECT a FROM ( SELECT a FROM t ) v");
-        assert_eq!(
-            sql("SELECT f.a, (SELECT 1 FROM dual) FROM f"),
-            "SELECT f . a , ( SELECT 1 FROM dual ) FROM f"
-        );
+        assert_eq!(sql("SELECT f.a, (SELECT 1 FROM dual) FROM f"), "SELECT f . a , ( SELECT 1 FROM dual ) FROM f");
     }
 
     #[test]
@@ -417,32 +388,23 @@ mod tests {
 
     #[test]
     fn row_locks_name_tables_and_waits() {
-        let statement =
-            translate("SELECT a FROM t m WHERE a = 1 FOR UPDATE OF m.a WAIT 5", true).unwrap();
+        let statement = translate("SELECT a FROM t m WHERE a = 1 FOR UPDATE OF m.a WAIT 5", true).unwrap();
         assert_eq!(statement.sql, "SELECT a FROM t m WHERE a = 1 FOR UPDATE OF m");
         assert_eq!((statement.for_update, statement.wait_ms), (true, Some(5000)));
-        assert_eq!(
-            sql("SELECT a FROM t FOR UPDATE OF a NOWAIT"),
-            "SELECT a FROM t FOR UPDATE NOWAIT"
-        );
+        assert_eq!(sql("SELECT a FROM t FOR UPDATE OF a NOWAIT"), "SELECT a FROM t FOR UPDATE NOWAIT");
     }
 
     #[test]
     fn casts_get_their_types_translated() {
         assert_eq!(
-            sql(
-                "SELECT CAST(NVL(:a, 'x') AS VARCHAR2(10 CHAR)), CAST(NULL AS NUMBER(5)) FROM dual"
-            ),
+            sql("SELECT CAST(NVL(:a, 'x') AS VARCHAR2(10 CHAR)), CAST(NULL AS NUMBER(5)) FROM dual"),
             "SELECT CAST ( COALESCE ( $1 , 'x' ) AS varchar(10) ) , CAST ( NULL AS numeric(5,0) ) FROM dual"
         );
     }
 
     #[test]
     fn quoted_upper_case_names_fold_like_unquoted_ones() {
-        assert_eq!(
-            sql("SELECT \"NAME\", \"Name\", serial# FROM t"),
-            "SELECT \"name\" , \"Name\" , \"serial#\" FROM t"
-        );
+        assert_eq!(sql("SELECT \"NAME\", \"Name\", serial# FROM t"), "SELECT \"name\" , \"Name\" , \"serial#\" FROM t");
     }
 
     #[test]
@@ -469,8 +431,7 @@ mod tests {
         let source = "SELECT nam FROM (SELECT 1 AS ä FROM dual) WHERE nam2 = 1";
         let statement = translate(source, true).unwrap();
         let chars: Vec<char> = statement.sql.chars().collect();
-        let position =
-            (0..chars.len()).find(|i| chars[*i..].starts_with(&['n', 'a', 'm', '2'])).unwrap() + 1;
+        let position = (0..chars.len()).find(|i| chars[*i..].starts_with(&['n', 'a', 'm', '2'])).unwrap() + 1;
         assert_eq!(&source[statement.origin(position)..][..4], "nam2");
     }
 }

@@ -44,13 +44,7 @@ impl StatementKind {
     }
 
     pub fn is_dml(self) -> bool {
-        matches!(
-            self,
-            StatementKind::Insert
-                | StatementKind::Update
-                | StatementKind::Delete
-                | StatementKind::Merge
-        )
+        matches!(self, StatementKind::Insert | StatementKind::Update | StatementKind::Delete | StatementKind::Merge)
     }
 }
 
@@ -105,9 +99,7 @@ pub fn translate(source: &str, strict: bool) -> Result<Statement, OraError> {
     match tokens.first() {
         None => Err(OraError::of(900)),
         Some(first) => match kind_of(&tokens) {
-            StatementKind::Create | StatementKind::Drop | StatementKind::Alter => {
-                ddl::translate(&tokens, strict)
-            }
+            StatementKind::Create | StatementKind::Drop | StatementKind::Alter => ddl::translate(&tokens, strict),
             StatementKind::Other if ddl::starts_with(first) => ddl::translate(&tokens, strict),
             _ => dialect::translate(&tokens),
         },

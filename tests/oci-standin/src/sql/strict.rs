@@ -76,10 +76,7 @@ fn refuse(code: i32, token: &Token<'_>) -> Result<(), OraError> {
 fn in_context<'t, 's>(
     tokens: &'t [Token<'s>],
 ) -> impl Iterator<Item = (Option<&'t Token<'s>>, &'t Token<'s>, Option<&'t Token<'s>>)> {
-    tokens
-        .iter()
-        .enumerate()
-        .map(|(i, t)| (i.checked_sub(1).map(|i| &tokens[i]), t, tokens.get(i + 1)))
+    tokens.iter().enumerate().map(|(i, t)| (i.checked_sub(1).map(|i| &tokens[i]), t, tokens.get(i + 1)))
 }
 
 fn characters(tokens: &[Token<'_>]) -> Result<(), OraError> {
@@ -151,11 +148,7 @@ fn foreign_clauses(tokens: &[Token<'_>]) -> Result<(), OraError> {
             "DISTINCT" if after_is("ON") => return refuse(936, token),
             "FILTER" if before.is_some_and(|t| t.is_mark(")")) => return refuse(923, token),
             "LATERAL" | "ROWNUM" | "PRIOR" => {
-                return Err(OraError::new(
-                    900,
-                    "invalid SQL statement: the stand-in leaves this out",
-                )
-                .at(token.at));
+                return Err(OraError::new(900, "invalid SQL statement: the stand-in leaves this out").at(token.at));
             }
             "LEVEL" if !before.is_some_and(|t| t.is("ISOLATION")) => return refuse(1788, token),
             _ => {}
@@ -173,17 +166,13 @@ fn foreign_operators(tokens: &[Token<'_>]) -> Result<(), OraError> {
         });
         let value_follows = after.is_some_and(|t| matches!(t.kind, Kind::Text | Kind::Bind));
         match token.upper().as_str() {
-            "ILIKE" | "SIMILAR" | "GLOB" | "REGEXP" | "MATCH"
-                if operand && (value_follows || token.is("SIMILAR")) =>
-            {
+            "ILIKE" | "SIMILAR" | "GLOB" | "REGEXP" | "MATCH" if operand && (value_follows || token.is("SIMILAR")) => {
                 return refuse(920, token);
             }
             "TRUE" | "FALSE" if token.kind == Kind::Word => return refuse(904, token),
             "IS" => {
                 let next = tokens.get(i + if after.is_some_and(|t| t.is("NOT")) { 2 } else { 1 });
-                if !next
-                    .is_some_and(|t| t.is("NULL") || t.is_any(&["NAN", "INFINITE", "OF", "EMPTY"]))
-                {
+                if !next.is_some_and(|t| t.is("NULL") || t.is_any(&["NAN", "INFINITE", "OF", "EMPTY"])) {
                     return refuse(908, token);
                 }
             }
@@ -206,10 +195,8 @@ fn foreign_operators(tokens: &[Token<'_>]) -> Result<(), OraError> {
 fn select_needs_from(tokens: &[Token<'_>]) -> Result<(), OraError> {
     for (i, token) in tokens.iter().enumerate().filter(|(_, t)| t.is("SELECT")) {
         let rest = &tokens[i + 1..];
-        let own =
-            rest.iter().take_while(|t| t.depth >= token.depth).filter(|t| t.depth == token.depth);
-        let next =
-            own.into_iter().find(|t| t.is_any(&["FROM", "SELECT", "UNION", "MINUS", "INTERSECT"]));
+        let own = rest.iter().take_while(|t| t.depth >= token.depth).filter(|t| t.depth == token.depth);
+        let next = own.into_iter().find(|t| t.is_any(&["FROM", "SELECT", "UNION", "MINUS", "INTERSECT"]));
         if !next.is_some_and(|t| t.is("FROM")) {
             return refuse(923, token);
         }
@@ -220,14 +207,10 @@ fn select_needs_from(tokens: &[Token<'_>]) -> Result<(), OraError> {
 /// `SELECT *, a` and `SELECT a, *`: only a qualified star may have neighbours.
 fn stars(tokens: &[Token<'_>]) -> Result<(), OraError> {
     for (before, token, after) in in_context(tokens).filter(|(_, t, _)| t.is_mark("*")) {
-        if before.is_some_and(|t| t.is_any(&["SELECT", "DISTINCT", "ALL"]))
-            && after.is_some_and(|t| t.is_mark(","))
-        {
+        if before.is_some_and(|t| t.is_any(&["SELECT", "DISTINCT", "ALL"])) && after.is_some_and(|t| t.is_mark(",")) {
             return refuse(923, token);
         }
-        if before.is_some_and(|t| t.is_mark(","))
-            && after.is_some_and(|t| t.is("FROM") || t.is_mark(","))
-        {
+        if before.is_some_and(|t| t.is_mark(",")) && after.is_some_and(|t| t.is("FROM") || t.is_mark(",")) {
             return refuse(936, token);
         }
     }
@@ -241,10 +224,7 @@ fn table_aliases(tokens: &[Token<'_>]) -> Result<(), OraError> {
         // Back over the table: `owner.name`, `name`, or a parenthesis.
         if start > 0 && tokens[start - 1].is_mark(")") {
             let depth = tokens[start - 1].depth;
-            start = (0..start - 1)
-                .rev()
-                .find(|j| tokens[*j].depth == depth && tokens[*j].is_mark("("))
-                .unwrap_or(0);
+            start = (0..start - 1).rev().find(|j| tokens[*j].depth == depth && tokens[*j].is_mark("(")).unwrap_or(0);
         } else {
             start = start.saturating_sub(1);
             while start >= 2 && tokens[start - 1].is_mark(".") {
@@ -252,12 +232,9 @@ fn table_aliases(tokens: &[Token<'_>]) -> Result<(), OraError> {
             }
         }
         let before = start.checked_sub(1).map(|j| &tokens[j]);
-        let in_from = before.is_some_and(|t| {
-            t.is_any(&["FROM", "JOIN", "UPDATE", "INTO"]) && t.depth == token.depth
-        });
+        let in_from = before.is_some_and(|t| t.is_any(&["FROM", "JOIN", "UPDATE", "INTO"]) && t.depth == token.depth);
         // EXTRACT(x FROM d) and TRIM(x FROM d) have a FROM that is none, but no AS behind it.
-        let in_list = before.is_some_and(|t| t.is_mark(","))
-            && clause_of(tokens, start).is_some_and(|t| t.is("FROM"));
+        let in_list = before.is_some_and(|t| t.is_mark(",")) && clause_of(tokens, start).is_some_and(|t| t.is("FROM"));
         if in_from || in_list || (before.is_some_and(|t| t.is("USING")) && tokens[0].is("MERGE")) {
             return refuse(933, token);
         }
@@ -267,17 +244,10 @@ fn table_aliases(tokens: &[Token<'_>]) -> Result<(), OraError> {
 
 /// The word that opens the clause which the token at `i` stands in.
 fn clause_of<'t, 's>(tokens: &'t [Token<'s>], i: usize) -> Option<&'t Token<'s>> {
-    const CLAUSES: [&str; 12] = [
-        "SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "ON", "SET", "VALUES", "INTO",
-        "USING", "WITH",
-    ];
+    const CLAUSES: [&str; 12] =
+        ["SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "ON", "SET", "VALUES", "INTO", "USING", "WITH"];
     let depth = tokens[i].depth;
-    tokens[..i]
-        .iter()
-        .rev()
-        .take_while(|t| t.depth >= depth)
-        .filter(|t| t.depth == depth)
-        .find(|t| t.is_any(&CLAUSES))
+    tokens[..i].iter().rev().take_while(|t| t.depth >= depth).filter(|t| t.depth == depth).find(|t| t.is_any(&CLAUSES))
 }
 
 /// A function that Oracle doesn't have, or that the stand-in doesn't, is an invalid identifier.
@@ -285,10 +255,8 @@ fn functions(tokens: &[Token<'_>]) -> Result<(), OraError> {
     for (before, token, after) in in_context(tokens) {
         let called = token.kind == Kind::Word && after.is_some_and(|t| t.is_mark("("));
         // Behind these comes a table with its columns.
-        let table =
-            before.is_some_and(|t| t.is_any(&["INTO", "WITH", "FROM", "JOIN", "UPDATE", "TABLE"]));
-        if !called || table || before.is_some_and(|t| t.is_mark(",")) && clause_with(tokens, token)
-        {
+        let table = before.is_some_and(|t| t.is_any(&["INTO", "WITH", "FROM", "JOIN", "UPDATE", "TABLE"]));
+        if !called || table || before.is_some_and(|t| t.is_mark(",")) && clause_with(tokens, token) {
             continue;
         }
         let word = token.upper();
@@ -322,9 +290,7 @@ fn reserved_words(tokens: &[Token<'_>]) -> Result<(), OraError> {
         if before.is_some_and(|t| t.is_mark(".")) && !matches!(word.as_str(), "ROWID") {
             return refuse(1747, token);
         }
-        let is_type = word == "DATE"
-            && before.is_some_and(|t| t.is("AS"))
-            && after.is_some_and(|t| t.is_mark(")"));
+        let is_type = word == "DATE" && before.is_some_and(|t| t.is("AS")) && after.is_some_and(|t| t.is_mark(")"));
         if word == "DATE" && !is_type && !after.is_some_and(|t| t.kind == Kind::Text) {
             return refuse(936, token);
         }
@@ -398,9 +364,8 @@ fn row_locks(tokens: &[Token<'_>]) -> Result<(), OraError> {
     if !locks {
         return Ok(());
     }
-    let blocks = |w: &&Token<'_>| {
-        w.depth == 0 && w.is_any(&["DISTINCT", "GROUP", "FETCH", "UNION", "MINUS", "INTERSECT"])
-    };
+    let blocks =
+        |w: &&Token<'_>| w.depth == 0 && w.is_any(&["DISTINCT", "GROUP", "FETCH", "UNION", "MINUS", "INTERSECT"]);
     match tokens.iter().find(blocks) {
         Some(token) => refuse(2014, token),
         None => Ok(()),
@@ -413,24 +378,14 @@ fn merge_keeps_its_key(tokens: &[Token<'_>]) -> Result<(), OraError> {
         return Ok(());
     }
     let Some(on) = tokens.iter().position(|t| t.depth == 0 && t.is("ON")) else { return Ok(()) };
-    let target = tokens
-        .iter()
-        .position(|t| t.is("USING"))
-        .map(|using| tokens[using - 1].upper())
-        .unwrap_or_default();
+    let target = tokens.iter().position(|t| t.is("USING")).map(|using| tokens[using - 1].upper()).unwrap_or_default();
     let condition = &tokens[on + 1..closing(tokens, on + 1).min(tokens.len())];
-    let keys: Vec<String> = condition
-        .windows(3)
-        .filter(|w| w[0].upper() == target && w[1].is_mark("."))
-        .map(|w| w[2].upper())
-        .collect();
+    let keys: Vec<String> =
+        condition.windows(3).filter(|w| w[0].upper() == target && w[1].is_mark(".")).map(|w| w[2].upper()).collect();
     let mut in_set = false;
     for (i, token) in tokens.iter().enumerate().skip(on).filter(|(_, t)| t.depth == 0) {
         in_set = (in_set || token.is("SET")) && !token.is_any(&["WHEN", "WHERE"]);
-        if in_set
-            && tokens.get(i + 1).is_some_and(|t| t.is_mark("="))
-            && keys.contains(&token.upper())
-        {
+        if in_set && tokens.get(i + 1).is_some_and(|t| t.is_mark("=")) && keys.contains(&token.upper()) {
             return refuse(38104, token);
         }
     }
@@ -526,8 +481,7 @@ mod tests {
     #[test]
     fn what_oracle_takes_is_taken() {
         for sql in ACCEPTED {
-            check(&scan(sql).unwrap())
-                .unwrap_or_else(|err| panic!("{sql}: {} at {}", err.message, err.offset));
+            check(&scan(sql).unwrap()).unwrap_or_else(|err| panic!("{sql}: {} at {}", err.message, err.offset));
         }
     }
 

@@ -103,19 +103,12 @@ fn next(rest: &str, c: char) -> Result<(Kind, usize), OraError> {
     match c {
         '\'' => Ok((Kind::Text, quoted_length(rest, '\'').ok_or_else(|| OraError::of(1756))?)),
         '"' => Ok((Kind::Quoted, quoted_length(rest, '"').ok_or_else(|| OraError::of(1740))?)),
-        ':' if rest[1..].starts_with(|c: char| c.is_alphanumeric()) => {
-            Ok((Kind::Bind, 1 + while_part(&rest[1..])))
-        }
-        _ if c.is_ascii_digit()
-            || (c == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) =>
-        {
+        ':' if rest[1..].starts_with(|c: char| c.is_alphanumeric()) => Ok((Kind::Bind, 1 + while_part(&rest[1..]))),
+        _ if c.is_ascii_digit() || (c == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) => {
             Ok((Kind::Number, number_length(rest)))
         }
         _ if is_word_start(c) => Ok((Kind::Word, while_part(rest))),
-        _ => Ok((
-            Kind::Mark,
-            MARKS.iter().find(|m| rest.starts_with(**m)).map_or(c.len_utf8(), |m| m.len()),
-        )),
+        _ => Ok((Kind::Mark, MARKS.iter().find(|m| rest.starts_with(**m)).map_or(c.len_utf8(), |m| m.len()))),
     }
 }
 
@@ -155,9 +148,7 @@ fn number_length(rest: &str) -> usize {
 /// The index of the parenthesis that closes the one at `open`, or of the end.
 pub fn closing(tokens: &[Token<'_>], open: usize) -> usize {
     let depth = tokens[open].depth;
-    (open + 1..tokens.len())
-        .find(|i| tokens[*i].depth == depth && tokens[*i].is_mark(")"))
-        .unwrap_or(tokens.len())
+    (open + 1..tokens.len()).find(|i| tokens[*i].depth == depth && tokens[*i].is_mark(")")).unwrap_or(tokens.len())
 }
 
 #[cfg(test)]
@@ -173,18 +164,15 @@ mod tests {
         assert_eq!(
             texts("SELECT a.b,'it''s', :id1 FROM \"T\" WHERE x<>1.5e-3||.5"),
             [
-                "SELECT", "a", ".", "b", ",", "'it''s'", ",", ":id1", "FROM", "\"T\"", "WHERE",
-                "x", "<>", "1.5e-3", "||", ".5"
+                "SELECT", "a", ".", "b", ",", "'it''s'", ",", ":id1", "FROM", "\"T\"", "WHERE", "x", "<>", "1.5e-3",
+                "||", ".5"
             ]
         );
     }
 
     #[test]
     fn comments_vanish_wherever_they_stand() {
-        assert_eq!(
-            texts("-- who: me\nSELECT /*+ hint :x */ 1 -- '\nFROM dual"),
-            ["SELECT", "1", "FROM", "dual"]
-        );
+        assert_eq!(texts("-- who: me\nSELECT /*+ hint :x */ 1 -- '\nFROM dual"), ["SELECT", "1", "FROM", "dual"]);
     }
 
     #[test]

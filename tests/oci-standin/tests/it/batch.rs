@@ -14,11 +14,7 @@ fn count(conn: &Connection) -> i64 {
 #[test]
 fn five_thousand_rows_go_in_and_are_counted_one_by_one() {
     let (_db, conn) = table();
-    let mut batch = conn
-        .batch("INSERT INTO t (id, name) VALUES (:id, :name)", 1000)
-        .with_row_counts()
-        .build()
-        .unwrap();
+    let mut batch = conn.batch("INSERT INTO t (id, name) VALUES (:id, :name)", 1000).with_row_counts().build().unwrap();
     for id in 0..5000_i64 {
         batch.append_row_named(&[("id", &id), ("name", &format!("row {id}"))]).unwrap();
     }
@@ -37,11 +33,8 @@ fn five_thousand_rows_go_in_and_are_counted_one_by_one() {
 #[test]
 fn nulls_come_first_and_strings_grow() {
     let (_db, conn) = table();
-    let mut batch = conn
-        .batch("INSERT INTO t (id, name, doc) VALUES (:id, :name, :doc)", 10)
-        .with_row_counts()
-        .build()
-        .unwrap();
+    let mut batch =
+        conn.batch("INSERT INTO t (id, name, doc) VALUES (:id, :name, :doc)", 10).with_row_counts().build().unwrap();
     let sizes = [0, 10, 100, 4000];
     for (id, size) in sizes.iter().enumerate() {
         let name = (*size > 0).then(|| "n".repeat(*size));
@@ -55,20 +48,13 @@ fn nulls_come_first_and_strings_grow() {
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    assert_eq!(
-        lengths,
-        [(None, None), (Some(10), Some(80)), (Some(100), Some(800)), (Some(4000), Some(32000))]
-    );
+    assert_eq!(lengths, [(None, None), (Some(10), Some(80)), (Some(100), Some(800)), (Some(4000), Some(32000))]);
 }
 
 #[test]
 fn strings_beyond_32767_bytes_go_into_a_clob() {
     let (_db, conn) = table();
-    let mut batch = conn
-        .batch("INSERT INTO t (id, doc) VALUES (:id, :doc)", 3)
-        .with_row_counts()
-        .build()
-        .unwrap();
+    let mut batch = conn.batch("INSERT INTO t (id, doc) VALUES (:id, :doc)", 3).with_row_counts().build().unwrap();
     let long = "é".repeat(50_000);
     for id in 0..3_i64 {
         batch.append_row_named(&[("id", &id), ("doc", &long)]).unwrap();
@@ -80,8 +66,7 @@ fn strings_beyond_32767_bytes_go_into_a_clob() {
 #[test]
 fn rows_before_a_bad_one_stay() {
     let (_db, conn) = table();
-    let mut batch =
-        conn.batch("INSERT INTO t (id) VALUES (:id)", 5).with_row_counts().build().unwrap();
+    let mut batch = conn.batch("INSERT INTO t (id) VALUES (:id)", 5).with_row_counts().build().unwrap();
     let mut failure = None;
     for id in [1_i64, 2, 2, 3, 4] {
         if let Err(err) = batch.append_row_named(&[("id", &id)]) {
@@ -101,14 +86,12 @@ fn batch_errors_name_their_rows_and_the_others_go_in() {
     let sql = "INSERT INTO t (id, name) VALUES (:id, :name)";
     let mut batch = conn.batch(sql, 6).with_batch_errors().with_row_counts().build().unwrap();
     let long = "x".repeat(4001);
-    let rows: [(i64, &str); 6] =
-        [(1, "a"), (1, "b"), (2, "c"), (100_000, "d"), (3, &long), (4, "e")];
+    let rows: [(i64, &str); 6] = [(1, "a"), (1, "b"), (2, "c"), (100_000, "d"), (3, &long), (4, "e")];
     for (id, name) in rows {
         batch.append_row_named(&[("id", &id), ("name", &name)]).unwrap();
     }
     let err = batch.execute().unwrap_err();
-    let found: Vec<(u32, i32)> =
-        err.batch_errors().unwrap().iter().map(|e| (e.offset(), e.code())).collect();
+    let found: Vec<(u32, i32)> = err.batch_errors().unwrap().iter().map(|e| (e.offset(), e.code())).collect();
     assert_eq!(found, [(1, 1), (3, 1438), (4, 12899)]);
     assert_eq!(batch.row_counts().unwrap(), [1, 0, 1, 0, 0, 1]);
     assert_eq!(count(&conn), 3);
@@ -120,11 +103,7 @@ fn deletes_and_merges_count_each_row() {
     for id in 1..=4_i64 {
         conn.execute("INSERT INTO t (id, name) VALUES (:1, 'x')", &[&id]).unwrap();
     }
-    let mut batch = conn
-        .batch("DELETE FROM t WHERE id > :low AND id <= :high", 2)
-        .with_row_counts()
-        .build()
-        .unwrap();
+    let mut batch = conn.batch("DELETE FROM t WHERE id > :low AND id <= :high", 2).with_row_counts().build().unwrap();
     batch.append_row_named(&[("low", &0_i64), ("high", &2_i64)]).unwrap();
     batch.append_row_named(&[("low", &0_i64), ("high", &3_i64)]).unwrap();
     assert_eq!(batch.row_counts().unwrap(), [2, 1]);
@@ -148,11 +127,7 @@ fn a_batch_by_rowid_deletes_exactly_its_rows() {
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    let mut batch = conn
-        .batch("DELETE FROM t WHERE rowid = :row_id", rows.len())
-        .with_row_counts()
-        .build()
-        .unwrap();
+    let mut batch = conn.batch("DELETE FROM t WHERE rowid = :row_id", rows.len()).with_row_counts().build().unwrap();
     for row in &rows {
         batch.append_row_named(&[("row_id", row)]).unwrap();
     }

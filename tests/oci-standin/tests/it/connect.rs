@@ -26,14 +26,8 @@ fn a_session_tells_who_and_what_it_is() {
     assert_eq!(one::<String>(&conn, sql), "recert revoke run-1");
     let user = db.user.to_uppercase();
     assert_eq!(one::<String>(&conn, "SELECT USER FROM dual"), user);
-    assert_eq!(
-        one::<String>(&conn, "SELECT SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') FROM dual"),
-        user
-    );
-    assert_eq!(
-        one::<String>(&conn, "SELECT SYS_CONTEXT('userenv', 'service_name') FROM dual"),
-        db.name
-    );
+    assert_eq!(one::<String>(&conn, "SELECT SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA') FROM dual"), user);
+    assert_eq!(one::<String>(&conn, "SELECT SYS_CONTEXT('userenv', 'service_name') FROM dual"), db.name);
     assert_eq!(fails(conn.query("SELECT SYS_CONTEXT('USERENV', 'NONSENSE') FROM dual", &[])), 2003);
     let other = connect(&db);
     let seen = "SELECT module || '/' || action || '/' || client_identifier FROM v$session WHERE module IS NOT NULL";
@@ -65,15 +59,11 @@ fn names_fold_as_in_oracle() {
 fn logging_on_fails_with_oracles_codes() {
     let db = database();
     let server = cluster().unwrap();
-    let code = |user: &str, password: &str, identifier: &str| {
-        fails(Connector::new(user, password, identifier).connect())
-    };
+    let code =
+        |user: &str, password: &str, identifier: &str| fails(Connector::new(user, password, identifier).connect());
     assert_eq!(code(&db.user, "wrong", &db.identifier), 1017);
     assert_eq!(code("nobody", &db.password, &db.identifier), 1017);
-    assert_eq!(
-        code(&db.user, &db.password, &format!("//{}:{}/nowhere", server.host, server.port)),
-        12514
-    );
+    assert_eq!(code(&db.user, &db.password, &format!("//{}:{}/nowhere", server.host, server.port)), 12514);
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     assert_eq!(code(&db.user, &db.password, &format!("//127.0.0.1:{free}/x")), 12541);
     assert_eq!(code(&db.user, &db.password, "no_such_alias"), 12154);
@@ -85,11 +75,8 @@ fn logging_on_fails_with_oracles_codes() {
 #[test]
 fn passwords_may_be_kept_for_scram() {
     let db = database();
-    db.psql(&format!(
-        "SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD 'Ünlike md5'",
-        db.user
-    ))
-    .unwrap();
+    db.psql(&format!("SET password_encryption = 'scram-sha-256'; ALTER ROLE {} PASSWORD 'Ünlike md5'", db.user))
+        .unwrap();
     Connector::new(&db.user, "Ünlike md5", &db.identifier).connect().unwrap();
     assert_eq!(fails(Connector::new(&db.user, "wrong", &db.identifier).connect()), 1017);
 }

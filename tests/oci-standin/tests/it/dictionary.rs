@@ -10,10 +10,7 @@ const T: &[&str] = &[
 ];
 
 fn rows(conn: &oracle::Connection, sql: &str) -> Vec<String> {
-    conn.query_as::<String>(sql, &[])
-        .unwrap_or_else(|err| panic!("{sql}: {err}"))
-        .collect::<Result<_, _>>()
-        .unwrap()
+    conn.query_as::<String>(sql, &[]).unwrap_or_else(|err| panic!("{sql}: {err}")).collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
@@ -46,8 +43,7 @@ fn keys_and_indexes_are_listed_with_their_columns() {
                   FROM all_constraints c JOIN all_cons_columns k ON (k.owner = c.owner AND k.constraint_name = c.constraint_name)
                  WHERE c.table_name = 'T' AND c.constraint_type IN ('P', 'U') ORDER BY 1";
     assert_eq!(rows(&conn, keys), ["T_PK P ID 1", "T_UK U BORN 2", "T_UK U NAME 1"]);
-    let indexes =
-        "SELECT i.index_name || ' ' || i.uniqueness || ' ' || c.column_name || ' ' || c.descend
+    let indexes = "SELECT i.index_name || ' ' || i.uniqueness || ' ' || c.column_name || ' ' || c.descend
                      FROM user_indexes i JOIN user_ind_columns c ON (c.index_name = i.index_name)
                     WHERE i.table_name = 'T' ORDER BY i.index_name, c.column_position";
     assert_eq!(

@@ -4,11 +4,8 @@ use crate::util::*;
 use oracle::{ConnStatus, Connection};
 use std::time::{Duration, Instant};
 
-const T: &[&str] = &[
-    "CREATE TABLE t (id NUMBER, v NUMBER)",
-    "INSERT INTO t VALUES (1, 0)",
-    "INSERT INTO t VALUES (2, 0)",
-];
+const T: &[&str] =
+    &["CREATE TABLE t (id NUMBER, v NUMBER)", "INSERT INTO t VALUES (1, 0)", "INSERT INTO t VALUES (2, 0)"];
 
 fn two() -> (clntsh::support::Database, Connection, Connection) {
     let (db, first) = connection(T);
@@ -22,18 +19,12 @@ fn a_locked_row_is_busy_at_once_or_after_waiting() {
     let (_db, first, second) = two();
     first.query("SELECT id FROM t WHERE id = 1 FOR UPDATE", &[]).unwrap();
     assert_eq!(fails(second.query("SELECT id FROM t WHERE id = 1 FOR UPDATE NOWAIT", &[])), 54);
-    assert_eq!(
-        fails(second.query("SELECT t.id FROM t WHERE t.id = 1 FOR UPDATE OF t.id NOWAIT", &[])),
-        54
-    );
+    assert_eq!(fails(second.query("SELECT t.id FROM t WHERE t.id = 1 FOR UPDATE OF t.id NOWAIT", &[])), 54);
     let start = Instant::now();
     assert_eq!(fails(second.query("SELECT id FROM t WHERE id = 1 FOR UPDATE WAIT 1", &[])), 30006);
     assert!(start.elapsed() >= Duration::from_millis(950));
-    let free: Vec<i64> = second
-        .query_as("SELECT id FROM t FOR UPDATE SKIP LOCKED", &[])
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
+    let free: Vec<i64> =
+        second.query_as("SELECT id FROM t FOR UPDATE SKIP LOCKED", &[]).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(free, [2]);
     first.rollback().unwrap();
     second.query("SELECT id FROM t WHERE id = 1 FOR UPDATE WAIT 1", &[]).unwrap();
@@ -118,13 +109,53 @@ fn a_killed_session_is_dead_for_good_and_its_work_undone() {
 fn a_session_killed_while_it_waits_hears_of_it() {
     let (db, first, second) = two();
     first.execute("UPDATE t SET v = 1", &[]).unwrap();
-    let waiting = std::thread::spawn(move || {
-        second.execute("UPDATE t SET v = 2", &[]).map(drop).unwrap_err()
-    });
+    let waiting = std::thread::spawn(move || second.execute("UPDATE t SET v = 2", &[]).map(drop).unwrap_err());
     db.wait_for_waiters(1).unwrap();
     db.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
         .unwrap();
     let err = waiting.join().unwrap();
     assert_eq!((err.dpi_code(), ora(&err)), (Some(1080), 28), "{err}");
     first.commit().unwrap();
+}
+
+#[test]
+fn a_failed_statement_holds_nothing() {
+    let (_db, first, second) = two();
+    assert_eq!(fails(first.query("SELECT 1/v FROM t", &[])), 1476);
+    assert_eq!(fails(first.execute("UPDATE t SET v = 1/v", &[])), 1476);
+    assert_eq!(fails(first.query("SELECT x FROM t", &[])), 904);
+    // This one fails while it is fetched: the first row is good.
+    let mut statement = first.statement("SELECT 1/(2 - id) FROM t ORDER BY id").prefetch_rows(0).build().unwrap();
+    assert_eq!(fails(statement.query_row_as::<i64>(&[])), 1476);
+    second.execute("ALTER TABLE t ADD (w NUMBER)", &[]).unwrap();
+}
+
+#[test]
+fn tables_can_be_locked() {
+    let (_db, first, second) = two();
+    first.execute("LOCK TABLE t IN EXCLUSIVE MODE NOWAIT", &[]).unwrap();
+    assert_eq!(fails(second.execute("LOCK TABLE t IN EXCLUSIVE MODE NOWAIT", &[])), 54);
+    first.rollback().unwrap();
+    second.execute("LOCK TABLE t IN EXCLUSIVE MODE NOWAIT", &[]).unwrap();
+}
+
+#[test]
+fn of_ten_that_start_at_once_exactly_one_gets_the_lock() {
+    let (db, first, _second) = two();
+    first.commit().unwrap();
+    let all_tried = std::sync::Barrier::new(10);
+    let codes: Vec<i32> = std::thread::scope(|scope| {
+        let run = || {
+            let conn = connect(&db);
+            conn.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", &[]).unwrap();
+            let code = fails(conn.query("SELECT id FROM t WHERE id = 1 FOR UPDATE NOWAIT", &[]));
+            all_tried.wait();
+            conn.rollback().unwrap();
+            code
+        };
+        let threads: Vec<_> = (0..10).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1);
+    assert_eq!(codes.iter().filter(|code| **code == 54).count(), 9);
 }

@@ -109,7 +109,6 @@ fn dates_are_numbers_of_days_apart() {
 #[test]
 fn the_clock_tells_whole_seconds_or_the_instant() {
     let (_db, conn) = connection(&[]);
-    #[expect(clippy::disallowed_methods, reason = "compared with the server's clock")]
     let now = chrono::Utc::now().naive_utc();
     let (date, utc): (NaiveDateTime, NaiveDateTime) =
         conn.query_row_as("SELECT SYSDATE, SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual", &[]).unwrap();
@@ -129,8 +128,7 @@ fn queries_join_group_and_rank() {
          WHERE v.rn = 1 /* the first */ AND NOT EXISTS (SELECT 1 FROM people x WHERE x.dept = v.dept AND x.pay > 1000)
          ORDER BY v.dept NULLS FIRST
          FETCH FIRST 5 ROWS ONLY";
-    let rows: Vec<(String, i64)> =
-        conn.query_as(sql, &[]).unwrap().collect::<Result<_, _>>().unwrap();
+    let rows: Vec<(String, i64)> = conn.query_as(sql, &[]).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(rows, [("Cid".to_owned(), 1), ("Ada".to_owned(), 1)]);
 }
 
@@ -168,16 +166,10 @@ fn strings_and_numbers_convert_where_oracle_converts() {
     };
     assert_eq!(count("SELECT COUNT(*) FROM people WHERE id = :v", &"2"), 1);
     assert_eq!(count("SELECT COUNT(*) FROM people WHERE TO_CHAR(id) = :v", &2_i64), 1);
-    assert_eq!(
-        count("SELECT COUNT(*) FROM (SELECT id FROM people FETCH FIRST :v ROWS ONLY)", &2_i64),
-        2
-    );
+    assert_eq!(count("SELECT COUNT(*) FROM (SELECT id FROM people FETCH FIRST :v ROWS ONLY)", &2_i64), 2);
     assert_eq!(count("SELECT LENGTH(SUBSTR('abcdef', :v)) FROM dual", &3_i64), 4);
     assert_eq!(
-        fails(conn.query_row_as_named::<i64>(
-            "SELECT COUNT(*) FROM people WHERE id = :v",
-            &[("v", &"x")]
-        )),
+        fails(conn.query_row_as_named::<i64>("SELECT COUNT(*) FROM people WHERE id = :v", &[("v", &"x")])),
         1722
     );
 }
@@ -192,19 +184,14 @@ fn char_columns_compare_blank_padded() {
 #[test]
 fn changes_with_subqueries_touch_the_right_rows() {
     let (_db, conn) = people();
-    let count = |sql: &str| {
-        conn.execute(sql, &[]).unwrap_or_else(|err| panic!("{sql}: {err}")).row_count().unwrap()
-    };
+    let count = |sql: &str| conn.execute(sql, &[]).unwrap_or_else(|err| panic!("{sql}: {err}")).row_count().unwrap();
     assert_eq!(
         count(
             "UPDATE people p SET p.pay = (SELECT MAX(x.pay) FROM people x), p.name = TRIM(p.name) WHERE p.pay IS NULL"
         ),
         1
     );
-    assert_eq!(
-        count("INSERT INTO people (id, name) SELECT id + 10, name FROM people WHERE id < 3"),
-        2
-    );
+    assert_eq!(count("INSERT INTO people (id, name) SELECT id + 10, name FROM people WHERE id < 3"), 2);
     assert_eq!(count("DELETE FROM people WHERE id IN (SELECT id FROM people WHERE id > 10)"), 2);
     assert_eq!(one::<i64>(&conn, "SELECT pay FROM people WHERE id = 3"), 100);
     let merge =
@@ -235,12 +222,7 @@ fn a_cursor_outlives_commits_and_other_statements() {
         conn.execute("INSERT INTO many SELECT id FROM many", &[]).unwrap();
     }
     conn.commit().unwrap();
-    let mut statement = conn
-        .statement("SELECT id FROM many")
-        .fetch_array_size(10)
-        .prefetch_rows(10)
-        .build()
-        .unwrap();
+    let mut statement = conn.statement("SELECT id FROM many").fetch_array_size(10).prefetch_rows(10).build().unwrap();
     let mut n = 0;
     for row in statement.query_as::<i64>(&[]).unwrap() {
         row.unwrap();
@@ -256,17 +238,13 @@ fn a_cursor_outlives_commits_and_other_statements() {
 
 #[test]
 fn a_statement_survives_a_change_of_its_table() {
-    let (_db, conn) =
-        connection(&["CREATE TABLE grows (a NUMBER)", "INSERT INTO grows VALUES (1)"]);
+    let (_db, conn) = connection(&["CREATE TABLE grows (a NUMBER)", "INSERT INTO grows VALUES (1)"]);
     let mut statement = conn.statement("SELECT g.* FROM grows g").build().unwrap();
     assert_eq!(statement.query_row(&[]).unwrap().column_info().len(), 1);
     conn.execute("ALTER TABLE grows ADD (b VARCHAR2(10) DEFAULT 'x' NOT NULL)", &[]).unwrap();
     let mut again = conn.statement("SELECT g.* FROM grows g").build().unwrap();
     let row = again.query_row(&[]).unwrap();
-    assert_eq!(
-        (row.get::<_, i64>(0).unwrap(), row.get::<_, String>(1).unwrap()),
-        (1, "x".to_owned())
-    );
+    assert_eq!((row.get::<_, i64>(0).unwrap(), row.get::<_, String>(1).unwrap()), (1, "x".to_owned()));
 }
 
 #[test]

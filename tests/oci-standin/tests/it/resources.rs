@@ -11,17 +11,10 @@ fn resident_kb() -> i64 {
 #[test]
 fn two_hundred_thousand_rows_stream_in_bounded_memory() {
     let (db, conn) = connection(&["CREATE TABLE many (id NUMBER(9), v VARCHAR2(100))"]);
-    db.psql(&format!(
-        "INSERT INTO {}.many SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i",
-        db.user
-    ))
-    .unwrap();
-    let mut statement = conn
-        .statement("SELECT id, v FROM many")
-        .fetch_array_size(1000)
-        .prefetch_rows(1000)
-        .build()
+    db.psql(&format!("INSERT INTO {}.many SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i", db.user))
         .unwrap();
+    let mut statement =
+        conn.statement("SELECT id, v FROM many").fetch_array_size(1000).prefetch_rows(1000).build().unwrap();
     let (mut n, mut sum, mut after_first) = (0_i64, 0_i64, 0);
     for row in statement.query_as::<(i64, String)>(&[]).unwrap() {
         let (id, v) = row.unwrap();

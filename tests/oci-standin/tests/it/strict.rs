@@ -4,30 +4,19 @@
 use crate::util::*;
 use chrono::NaiveDate;
 
-const T: &[&str] = &[
-    "CREATE TABLE t (id NUMBER, v VARCHAR2(10), d DATE, c CLOB)",
-    "INSERT INTO t VALUES (1, 'a', SYSDATE, 'c')",
-];
+const T: &[&str] =
+    &["CREATE TABLE t (id NUMBER, v VARCHAR2(10), d DATE, c CLOB)", "INSERT INTO t VALUES (1, 'a', SYSDATE, 'c')"];
 
 #[test]
 fn binds_must_exist_and_must_all_be_bound() {
     let (_db, conn) = connection(T);
-    assert_eq!(
-        fails(conn.query_named("SELECT id FROM t WHERE id = :a AND v = :b", &[("a", &1_i64)])),
-        1008
-    );
+    assert_eq!(fails(conn.query_named("SELECT id FROM t WHERE id = :a AND v = :b", &[("a", &1_i64)])), 1008);
     let mut statement = conn.statement("SELECT id FROM t WHERE id = :a").build().unwrap();
     assert_eq!(statement.bind_names(), ["A"]);
     // The crate checks names itself before OCI would answer ORA-01036.
     assert!(statement.bind("b", &1_i64).is_err());
-    assert_eq!(
-        fails(conn.query_named("SELECT id FROM t WHERE id = :size", &[("size", &1_i64)])),
-        1745
-    );
-    assert_eq!(
-        fails(conn.execute_named("CREATE TABLE u (a NUMBER DEFAULT :x)", &[("x", &1_i64)])),
-        1027
-    );
+    assert_eq!(fails(conn.query_named("SELECT id FROM t WHERE id = :size", &[("size", &1_i64)])), 1745);
+    assert_eq!(fails(conn.execute_named("CREATE TABLE u (a NUMBER DEFAULT :x)", &[("x", &1_i64)])), 1027);
 }
 
 #[test]
@@ -69,22 +58,12 @@ fn statements_of_other_databases_are_refused() {
 #[test]
 fn a_string_is_no_date() {
     let (_db, conn) = connection(T);
-    assert_eq!(
-        fails(conn.query_named("SELECT id FROM t WHERE d < :d", &[("d", &"2026-01-01")])),
-        1861
-    );
-    assert_eq!(
-        fails(conn.execute_named("INSERT INTO t (d) VALUES (:d)", &[("d", &"2026-01-01")])),
-        1861
-    );
+    assert_eq!(fails(conn.query_named("SELECT id FROM t WHERE d < :d", &[("d", &"2026-01-01")])), 1861);
+    assert_eq!(fails(conn.execute_named("INSERT INTO t (d) VALUES (:d)", &[("d", &"2026-01-01")])), 1861);
     conn.execute_named("INSERT INTO t (d) VALUES (:d)", &[("d", &None::<String>)]).unwrap();
     let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
     conn.query_named("SELECT id FROM t WHERE d < :d", &[("d", &day)]).unwrap();
-    conn.query_named(
-        "SELECT id FROM t WHERE d < TO_DATE(:d, 'YYYY-MM-DD')",
-        &[("d", &"2026-01-01")],
-    )
-    .unwrap();
+    conn.query_named("SELECT id FROM t WHERE d < TO_DATE(:d, 'YYYY-MM-DD')", &[("d", &"2026-01-01")]).unwrap();
 }
 
 #[test]
@@ -94,9 +73,5 @@ fn an_empty_string_is_null_both_ways() {
     conn.execute("INSERT INTO t (id, v) VALUES (3, '')", &[]).unwrap();
     conn.execute("INSERT INTO t (id, v) VALUES (4, TRIM(' '))", &[]).unwrap();
     assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM t WHERE v IS NULL"), 3);
-    assert_eq!(
-        conn.query_row_as_named::<i64>("SELECT COUNT(*) FROM t WHERE v = :v", &[("v", &"")])
-            .unwrap(),
-        0
-    );
+    assert_eq!(conn.query_row_as_named::<i64>("SELECT COUNT(*) FROM t WHERE v = :v", &[("v", &"")]).unwrap(), 0);
 }

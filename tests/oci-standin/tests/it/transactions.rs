@@ -2,10 +2,8 @@
 
 use crate::util::*;
 
-const T: &[&str] = &[
-    "CREATE TABLE t (id NUMBER(3) PRIMARY KEY, v VARCHAR2(5) NOT NULL)",
-    "INSERT INTO t VALUES (1, 'a')",
-];
+const T: &[&str] =
+    &["CREATE TABLE t (id NUMBER(3) PRIMARY KEY, v VARCHAR2(5) NOT NULL)", "INSERT INTO t VALUES (1, 'a')"];
 
 #[test]
 fn nothing_is_seen_by_others_before_the_commit() {
@@ -58,10 +56,7 @@ fn errors_point_at_their_place_in_the_statement() {
     let sql = "SELECT id,\n       wrong FROM t";
     let err = conn.query(sql, &[]).unwrap_err();
     assert_eq!(err.db_error().unwrap().offset() as usize, sql.find("wrong").unwrap());
-    assert!(
-        err.to_string().starts_with("OCI Error: ORA-00904: \"WRONG\": invalid identifier"),
-        "{err}"
-    );
+    assert!(err.to_string().starts_with("OCI Error: ORA-00904: \"WRONG\": invalid identifier"), "{err}");
 }
 
 #[test]

@@ -15,10 +15,8 @@ fn day(y: i32, m: u32, d: u32) -> NaiveDate {
 #[test]
 fn columns_are_described_as_oracle_describes_them() {
     let (_db, conn) = connection(&[TABLE]);
-    let mut statement = conn
-        .statement("SELECT t.*, t.rowid, COUNT(*) OVER () AS cnt FROM every_type t")
-        .build()
-        .unwrap();
+    let mut statement =
+        conn.statement("SELECT t.*, t.rowid, COUNT(*) OVER () AS cnt FROM every_type t").build().unwrap();
     let rows = statement.query(&[]).unwrap();
     let found: Vec<(String, OracleType)> =
         rows.column_info().iter().map(|c| (c.name().to_owned(), c.oracle_type().clone())).collect();
@@ -110,9 +108,7 @@ fn nulls_of_every_type_are_null_and_empty_strings_are_too() {
         ],
     )
     .unwrap();
-    let row = conn
-        .query_row("SELECT t.* FROM every_type t WHERE name IS NULL AND t.doc IS NULL", &[])
-        .unwrap();
+    let row = conn.query_row("SELECT t.* FROM every_type t WHERE name IS NULL AND t.doc IS NULL", &[]).unwrap();
     for column in ["AMOUNT", "NAME", "BORN", "AT", "ZONED", "DOC", "F"] {
         assert_eq!(row.get::<_, Option<String>>(column).unwrap(), None, "{column}");
     }
@@ -134,14 +130,7 @@ impl IntoNull for OracleType {
 #[test]
 fn numbers_keep_every_digit_as_text() {
     let (_db, conn) = connection(&["CREATE TABLE nums (n NUMBER)"]);
-    for text in [
-        "12345678901234567890123456789012345678",
-        "-0.00000000000000000001",
-        "9.99",
-        "0",
-        "-1",
-        "1000000",
-    ] {
+    for text in ["12345678901234567890123456789012345678", "-0.00000000000000000001", "9.99", "0", "-1", "1000000"] {
         conn.execute("DELETE FROM nums", &[]).unwrap();
         // Bound as text: the crate's own check of NUMBER binds overflows beyond 19 digits in a debug build.
         conn.execute("INSERT INTO nums VALUES (TO_NUMBER(:1))", &[&text]).unwrap();
@@ -154,8 +143,7 @@ fn dates_have_whole_seconds_and_timestamps_microseconds() {
     let (_db, conn) = connection(&["CREATE TABLE d (a DATE, b TIMESTAMP)"]);
     let fine = day(2026, 3, 4).and_hms_micro_opt(5, 6, 7, 250_000).unwrap();
     conn.execute_named("INSERT INTO d VALUES (:a, :a)", &[("a", &fine)]).unwrap();
-    let (a, b) =
-        conn.query_row_as::<(NaiveDateTime, NaiveDateTime)>("SELECT a, b FROM d", &[]).unwrap();
+    let (a, b) = conn.query_row_as::<(NaiveDateTime, NaiveDateTime)>("SELECT a, b FROM d", &[]).unwrap();
     assert_eq!(a, day(2026, 3, 4).and_hms_opt(5, 6, 7).unwrap());
     assert_eq!(b, fine);
 }
@@ -185,22 +173,15 @@ fn zoned_times_keep_the_instant() {
 
 #[test]
 fn rowids_find_their_row_again() {
-    let (_db, conn) = connection(&[
-        "CREATE TABLE r (id NUMBER)",
-        "INSERT INTO r VALUES (1)",
-        "INSERT INTO r VALUES (2)",
-    ]);
+    let (_db, conn) =
+        connection(&["CREATE TABLE r (id NUMBER)", "INSERT INTO r VALUES (1)", "INSERT INTO r VALUES (2)"]);
     let text: String = one(&conn, "SELECT ROWIDTOCHAR(m.rowid) FROM r m WHERE id = 2");
     let direct: String = one(&conn, "SELECT rowid FROM r WHERE id = 2");
     assert_eq!(text, direct);
-    let by_bind = conn
-        .query_row_as_named::<i64>("SELECT id FROM r WHERE rowid = :row_id", &[("row_id", &text)])
-        .unwrap();
+    let by_bind =
+        conn.query_row_as_named::<i64>("SELECT id FROM r WHERE rowid = :row_id", &[("row_id", &text)]).unwrap();
     let by_function = conn
-        .query_row_as_named::<i64>(
-            "SELECT id FROM r WHERE rowid = CHARTOROWID(:row_id)",
-            &[("row_id", &text)],
-        )
+        .query_row_as_named::<i64>("SELECT id FROM r WHERE rowid = CHARTOROWID(:row_id)", &[("row_id", &text)])
         .unwrap();
     assert_eq!((by_bind, by_function), (2, 2));
     assert_eq!(fails(conn.execute("DELETE FROM r WHERE rowid = :1", &[&"nonsense"])), 1410);

@@ -28,10 +28,8 @@ pub fn ora(err: &Error) -> i32 {
         return code;
     }
     let text = err.to_string();
-    let digits = text
-        .split("ORA-")
-        .nth(1)
-        .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    let digits =
+        text.split("ORA-").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
