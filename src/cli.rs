@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, completions, demo, man, migrate, preview, repair_sql};
+use crate::commands::{Context, completions, demo, man, migrate, preview, repair_sql, report};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -79,6 +79,8 @@ pub enum Command {
     Preview(preview::Args),
     /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
     RepairSql(repair_sql::Args),
+    /// Report a year's recertification, with evidence
+    Report(report::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
     /// Print the man page, or write those of all subcommands
@@ -102,6 +104,7 @@ impl Cli {
             Command::Migrate(_) => "migrate",
             Command::Demo(_) => "demo",
             Command::RepairSql(_) => "repair-sql",
+            Command::Report(_) => "report",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -168,6 +171,15 @@ fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Preview(args) => {
             let (ended, exit) = preview::run(args, &context)?;
             end(&cli.global, ended).map(|done| if done == Exit::Done { exit } else { done })
+        }
+        Command::Report(args) => {
+            let (summary, stdout_taken) = report::run(args, &context)?;
+            if stdout_taken {
+                write_metrics(&cli.global, &summary)?;
+                Ok(Exit::Done)
+            } else {
+                done(&cli.global, &context, &summary)
+            }
         }
         Command::Job(job) => {
             let request = Request {

@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod plan;
 pub mod preview;
 pub mod progress;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod script;

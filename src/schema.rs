@@ -11,6 +11,8 @@ pub enum Owner {
     Own,
     /// RAP / PackBuilder: the database of `[database]`.
     Rap,
+    /// OPS: the database of `[disable_inactive.database]`, else of `[database]`.
+    Ops,
 }
 
 /// One table, with what belongs to it.
@@ -58,6 +60,20 @@ pub fn tables() -> Vec<Table> {
             sql!("schema/rap/user_tab"),
             vec![sql!("schema/rap/user_tab_ix")],
         ),
+        table(
+            Owner::Ops,
+            "OPS_USER",
+            sql!("schema/ops/ops_user"),
+            vec![sql!("schema/ops/ops_user_ix")],
+        ),
+        table(
+            Owner::Ops,
+            "USER_SESSION",
+            sql!("schema/ops/user_session"),
+            vec![sql!("schema/ops/user_session_ix")],
+        ),
+        table(Owner::Ops, "OPS_EVENT", sql!("schema/ops/ops_event", dialects), vec![]),
+        table(Owner::Ops, "OPS_DB_HISTORY", sql!("schema/ops/ops_db_history", dialects), vec![]),
     ]
 }
 

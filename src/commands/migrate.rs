@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::Context;
-use crate::config::DatabaseConfig;
-use crate::db::{self, BindArray, Dialect, Session, Value, Write};
+use crate::config::{Config, DatabaseConfig};
+use crate::db::{self, BindArray, Dialect, Session, Url, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_out;
 use crate::jobs::Job;
@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
     let mut scripts = Vec::new();
-    for (database, owners) in databases(context) {
+    for (database, owners) in databases(context.config)? {
         let session = Session {
             action: "migrate".to_owned(),
             run_id: Uuid::now_v7().to_string(),
@@ -77,7 +77,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
         }
         match (args.format, db) {
             (None, Some(db)) => add(missing, db)?,
-            _ => scripts.push(script(&missing, dialect)?),
+            _ => scripts.push(script(&missing, dialect, &database.url)?),
         }
     }
     if args.format.is_some() {
@@ -104,8 +104,31 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 }
 
 /// Each database of the config once, with whose tables are in it.
-fn databases<'a>(context: &Context<'a>) -> Vec<(&'a DatabaseConfig, Vec<Owner>)> {
-    vec![(&context.config.database, vec![Owner::Own, Owner::Rap])]
+fn databases(config: &Config) -> anyhow::Result<Vec<(&DatabaseConfig, Vec<Owner>)>> {
+    let ops = config.disable_inactive.database.as_ref();
+    let homes = [(Owner::Rap, &config.database), (Owner::Ops, ops.unwrap_or(&config.database))];
+    let mut databases: Vec<(Place, &DatabaseConfig, Vec<Owner>)> = Vec::new();
+    for (owner, database) in homes {
+        let place = place(database)?;
+        match databases.iter_mut().find(|(known, _, _)| *known == place) {
+            Some((_, _, owners)) => owners.push(owner),
+            None => databases.push((place, database, vec![Owner::Own, owner])),
+        }
+    }
+    Ok(databases.into_iter().map(|(_, database, owners)| (database, owners)).collect())
+}
+
+/// What makes two configs mean the same tables: the database, and on Oracle the schema.
+type Place = (Url, Option<String>);
+
+fn place(database: &DatabaseConfig) -> anyhow::Result<Place> {
+    Ok(match database.target()? {
+        Url::Sqlite(path) => (Url::Sqlite(std::path::absolute(&path).unwrap_or(path)), None),
+        oracle @ Url::Oracle(_) => {
+            let schema = database.schema.as_ref().or(database.username.as_ref());
+            (oracle, schema.map(|schema| schema.to_uppercase()))
+        }
+    })
 }
 
 /// For a script, an embedded database that does not exist yet simply lacks everything.
@@ -190,13 +213,17 @@ fn lock_row(job: &str) -> Vec<Value> {
     vec![job.into(), head.into()]
 }
 
-fn script(missing: &Missing, dialect: Dialect) -> anyhow::Result<String> {
+fn script(missing: &Missing, dialect: Dialect, url: &str) -> anyhow::Result<String> {
     let text = |sql: &Sql| match dialect {
         Dialect::Oracle => sql.oracle().to_owned(),
         Dialect::Sqlite => sql.sqlite().to_owned(),
     };
-    let mut out =
-        format!("-- recert {}: what `recert migrate` would add.\n\n", env!("CARGO_PKG_VERSION"));
+    // A descriptor may span lines; a comment may not.
+    let url = url.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut out = format!(
+        "-- recert {}: what `recert migrate` would add to `{url}`.\n\n",
+        env!("CARGO_PKG_VERSION")
+    );
     for statement in &missing.statements {
         out.push_str(&text(statement));
         out.push_str(";\n\n");

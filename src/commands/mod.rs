@@ -6,6 +6,7 @@ pub mod man;
 pub mod migrate;
 pub mod preview;
 pub mod repair_sql;
+pub mod report;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -2,6 +2,7 @@
 
 mod database;
 pub mod directory;
+mod disable_inactive;
 mod limits;
 mod secret;
 mod trust;
@@ -16,6 +17,7 @@ use crate::db::hex;
 use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
+pub use disable_inactive::DisableInactiveConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
 pub use trust::must_be_ours_alone;
@@ -36,6 +38,8 @@ pub struct Config {
     pub sync_managers: SyncManagersConfig,
     /// Where line managers are looked up; `None` without the section.
     pub directory: Option<directory::DirectorySettings>,
+    /// Which accounts `disable-inactive` disables.
+    pub disable_inactive: DisableInactiveConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -201,6 +205,7 @@ impl Config {
                 "sync_managers.not_found_percent: `{percent}` is not between 0 and 100"
             ));
         }
+        self.disable_inactive.check(errors);
         if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
             errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
         }
@@ -218,12 +223,18 @@ fn without_quoting(error: &toml::de::Error, text: &str) -> String {
 fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
-    let config: Result<Config, _> =
-        serde_ignored::deserialize(tracked, |path| unknown.push(path.to_string()));
+    let config: Result<Config, _> = serde_ignored::deserialize(tracked, |path| {
+        unknown.push(without_options(&path.to_string()))
+    });
     config.map_err(|error| {
         let message = error.to_string().lines().next().unwrap_or_default().to_owned();
         (track.path().to_string(), message)
     })
+}
+
+/// `a.?.b` is how `serde_ignored` says that `a` may be absent; nobody writes it like that.
+fn without_options(path: &str) -> String {
+    path.replace(".?", "")
 }
 
 /// Takes the value at `a.b.c` (or the list around `a.b[0]`) out of the table.

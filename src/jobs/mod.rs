@@ -2,6 +2,7 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod disable_inactive;
 mod revoke;
 pub mod sync_managers;
 
@@ -58,6 +59,8 @@ pub enum Job {
     Revoke(With<revoke::Args>),
     /// Bring line managers from the directory into USER_TAB
     SyncManagers(With<sync_managers::Args>),
+    /// Disable accounts without activity
+    DisableInactive(With<disable_inactive::Args>),
 }
 
 impl Default for Job {
@@ -83,6 +86,7 @@ impl Job {
         match self {
             Job::Revoke(_) => "revoke",
             Job::SyncManagers(_) => "sync-managers",
+            Job::DisableInactive(_) => "disable-inactive",
         }
     }
 
@@ -94,6 +98,7 @@ impl Job {
         match self {
             Job::Revoke(with) => revoke::plan(&with.args, world),
             Job::SyncManagers(with) => sync_managers::plan(&with.args, world),
+            Job::DisableInactive(with) => disable_inactive::plan(&with.args, world),
         }
     }
 
@@ -103,6 +108,7 @@ impl Job {
         match self {
             Job::Revoke(with) => &with.write,
             Job::SyncManagers(with) => &with.write,
+            Job::DisableInactive(with) => &with.write,
         }
     }
 
@@ -111,6 +117,7 @@ impl Job {
     pub fn parameters(&self) -> Json {
         match self {
             Job::Revoke(_) | Job::SyncManagers(_) => json!({}),
+            Job::DisableInactive(with) => with.args.parameters(),
         }
     }
 
@@ -120,6 +127,7 @@ impl Job {
         match self {
             Job::Revoke(_) => &config.limits.revoke,
             Job::SyncManagers(_) => &config.limits.sync_managers,
+            Job::DisableInactive(_) => &config.limits.disable_inactive,
         }
     }
 
@@ -128,6 +136,9 @@ impl Job {
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
             Job::Revoke(_) | Job::SyncManagers(_) => &config.database,
+            Job::DisableInactive(_) => {
+                config.disable_inactive.database.as_ref().unwrap_or(&config.database)
+            }
         }
     }
 }

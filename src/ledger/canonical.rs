@@ -67,7 +67,8 @@ pub fn write_hex(bytes: &[u8], hex: &mut [u8]) {
     }
 }
 
-fn decimal(mut n: u64, digits: &mut [u8; 20]) -> &[u8] {
+/// A number in decimal, at the end of `digits`.
+pub(crate) fn decimal(mut n: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut at = digits.len();
     loop {
         at -= 1;

@@ -57,9 +57,60 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        word: "staff",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("RAP", "RAP", Type::Int, "1"),
+            ("PACKBUILDER", "PACKBUILDER", Type::Int, "0"),
+            ("MGR", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+        ],
+    },
+    Kind {
         word: "mapping",
         table: "MAP_RAP_USER_ROLE",
         columns: &[("USER", "USER_ID", Type::Text, "E1"), ("AT", "RMM_ID", Type::Int, "7")],
+    },
+    Kind {
+        word: "account",
+        table: "OPS_USER",
+        columns: &[
+            ("ID", "ID", Type::Int, "1"),
+            ("OIDC", "OIDC_ID", Type::Text, "NULL"),
+            ("MAIL", "EMAIL", Type::Text, "NULL"),
+            ("STATUS", "STATUS", Type::Text, "ACTIVE"),
+            ("CREATED", "CREATED_ON", Type::Date, "NULL"),
+            ("BY", "UPDATED_BY", Type::Int, "NULL"),
+            ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "session",
+        table: "USER_SESSION",
+        columns: &[
+            ("ID", "ID", Type::Int, "1"),
+            ("OF", "USER_ID", Type::Int, "1"),
+            ("ACTIVE", "IS_ACTIVE", Type::Int, "NULL"),
+            ("LAST", "LAST_ACTIVE_AT", Type::Date, "NULL"),
+            ("CREATED", "CREATED_ON", Type::Date, "NULL"),
+            ("BY", "UPDATED_BY", Type::Int, "NULL"),
+            ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "user",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("NAME", "EMPLOYEE_NAME", Type::Text, "NULL"),
+            ("MAIL", "EMAIL_ID", Type::Text, "NULL"),
+            ("MANAGER", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("MANAGER_NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MANAGER_MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+            ("UPDATED", "UPDATED_DATE", Type::Date, "NULL"),
+        ],
     },
 ];
 

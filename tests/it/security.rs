@@ -11,7 +11,6 @@ use clap::CommandFactory as _;
 use recert::cli::Cli;
 use recert::config::Config;
 
-use crate::control_m::text;
 use crate::harness::{World, recert};
 
 /// A password that stands nowhere else.
@@ -81,13 +80,10 @@ fn place(url: &str, secret: &str) -> World {
         "UPDATE USER_TAB SET LINEMANAGER_NAME = 'O'Brien' WHERE EMPLOYEE_ID = '1';\n",
     )
     .unwrap();
-    let mut config =
-        format!("[database]\nurl = \"{url}\"\nusername = \"app\"\nretries = 0\n{secret}\n");
-    if text("config.example.toml").contains("\n[directory]") {
-        config.push_str(&format!(
-            "[directory]\nurls = [\"ldaps://127.0.0.1:1\"]\nbind_dn = \"cn=app\"\nbase_dn = \"dc=x\"\nretries = 0\n{secret}\n"
-        ));
-    }
+    let config = format!(
+        "[database]\nurl = \"{url}\"\nusername = \"app\"\nretries = 0\n{secret}\n\
+         [directory]\nurls = [\"ldaps://127.0.0.1:1\"]\nbind_dn = \"cn=app\"\nbase_dn = \"dc=x\"\nretries = 0\n{secret}\n"
+    );
     fs::write(folder.join("marked.toml"), config).unwrap();
     world
 }
@@ -164,6 +160,38 @@ fn no_secret_of_a_login_is_in_any_output_or_file() {
     assert_eq!(ends, [0, 0, 3, 3], "a right password opens, a wrong one is for a person to mend");
 }
 
+/// A directory that hears the password and hangs up.
+#[test]
+fn no_secret_of_a_directory_login_is_in_any_output_or_file() {
+    let world = World::sqlite();
+    let folder = world.folder.path();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let ear = std::thread::spawn(move || {
+        let (mut caller, _) = listener.accept().unwrap();
+        let mut heard = [0; 512];
+        let n = std::io::Read::read(&mut caller, &mut heard).unwrap();
+        heard[..n].to_vec()
+    });
+    world.tamper("INSERT INTO user_tab (employee_id, rap) VALUES ('E1', 1)");
+    write(&folder.join("secret"), SECRET, 0o600);
+    let database = toml::Value::String(world.config.database.url.clone());
+    let config = format!(
+        "[database]\nurl = {database}\nretries = 0\n[directory]\nurls = [\"ldap://127.0.0.1:{port}\"]\n\
+         allow_plaintext = true\nbind_dn = \"cn=app\"\npassword_file = \"secret\"\nbase_dn = \"dc=x\"\nretries = 0\n"
+    );
+    fs::write(folder.join("marked.toml"), config).unwrap();
+    let command =
+        "sync-managers --config marked.toml -vv --log-format json --metrics-file recert.prom";
+    let output = world.recert(command).output().unwrap();
+    shows_nothing(&output, command);
+    assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(holds(&ear.join().unwrap(), SECRET), "it was never sent");
+    for file in files(folder).iter().filter(|file| !file.ends_with("secret")) {
+        assert!(!holds(&fs::read(file).unwrap(), SECRET), "{}", file.display());
+    }
+}
+
 /// Where the client library is: the stand-in's, unless the environment names another.
 fn library_path() -> std::ffi::OsString {
     std::env::var_os("LD_LIBRARY_PATH")
@@ -231,12 +259,14 @@ fn every_file_recert_makes_is_for_its_owner_alone() {
     let world = World::sqlite();
     world.put("mapping\nresponse MGR=2026-01-31");
     fs::write(world.folder.path().join("old.sql"), "SELECT 1 FROM dual;\n").unwrap();
+    fs::create_dir(world.folder.path().join("report")).unwrap();
     let before = files(world.folder.path());
     for command in [
         "preview --as-of 2026-01-31 --format sql --out plan.sql --save plan.json",
         "migrate --format sql --out script.sql",
         "repair-sql old.sql --out new.sql",
         "man --out pages",
+        "report --all --format csv --format html --format xlsx --format json --out report",
         "demo --dir trial",
         "revoke --as-of 2026-01-31 --metrics-file recert.prom",
     ] {
@@ -272,6 +302,8 @@ fn an_output_file_replaces_a_planted_link_instead_of_following_it() {
         ("preview --as-of 2026-01-31 --save target", "target"),
         ("migrate --format sql --out target", "target"),
         ("man --out .", "recert.1"),
+        ("report --all --format csv --out target", "target"),
+        ("report --all --format xlsx --out target", "target"),
     ] {
         write(&victim, "precious", 0o644);
         let target = folder.join(target);

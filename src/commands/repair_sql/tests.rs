@@ -333,6 +333,8 @@ fn a_name_that_looks_like_sql_is_reported() {
         "'', RAP=, '",
         "'' WHERE --'",
         "'' WHERE ('",
+        "'' WHERE ;, '",
+        "'' WHERE a; b, '",
         "'O'LINEMANAGER_NAME'",
         "'O' WHERE 'Brien'",
         "'O' WHERE ID = 1, 'Brien'",

@@ -32,8 +32,8 @@ fn the_defaults_are_those_of_active_directory() {
 
 #[test]
 fn unknown_keys_are_errors() {
-    let err = toml::from_str::<DirectorySettings>("bind_pw = 'x'").unwrap_err();
-    assert!(err.to_string().contains("bind_pw"), "{err}");
+    let err = crate::config::Config::parse("[directory]\nbind_pw = 'x'").unwrap_err();
+    assert!(err.to_string().contains("directory.bind_pw"), "{err}");
     assert!(toml::from_str::<DirectorySettings>("strategy = 'fast'").is_err());
 }
 
