@@ -5,8 +5,9 @@
 
 pub mod import;
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -59,6 +60,17 @@ impl Whole {
         self.file.as_file_mut()
     }
 
+    /// Those who may read the file that stands there may read this one as well (its group, its
+    /// readers; never a writer, and never a link's). Without it, it is for its owner alone.
+    pub fn keep_readers(&mut self) {
+        let Ok(stood) = std::fs::symlink_metadata(&self.path) else { return };
+        let file = self.file.as_file();
+        // As far as it goes: a group that is not one's own can't be given.
+        if stood.is_file() && fchown(file, None, Some(stood.gid())).is_ok() {
+            let _ = file.set_permissions(Permissions::from_mode(0o600 | (stood.mode() & 0o044)));
+        }
+    }
+
     /// It is whole: it takes its place.
     ///
     /// # Errors
@@ -100,7 +112,7 @@ fn unless_reader_left(error: anyhow::Error) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 

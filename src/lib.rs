@@ -20,6 +20,7 @@ pub mod db;
 pub mod directory;
 pub mod exit;
 pub mod files;
+pub mod guard;
 pub mod jobs;
 pub mod ledger;
 pub mod log;

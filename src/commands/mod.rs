@@ -1,8 +1,10 @@
 //! The subcommands that are no jobs: each has its `Args` and its `run`.
 
+pub mod completions;
 pub mod databases;
 pub mod demo;
 pub mod history;
+pub mod man;
 pub mod migrate;
 pub mod preview;
 pub mod repair_sql;

@@ -6,6 +6,7 @@ mod disable_inactive;
 mod import;
 mod limits;
 mod secret;
+mod trust;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use disable_inactive::DisableInactiveConfig;
 pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
+pub use trust::must_be_ours_alone;
 
 /// All that can be set. `config.example.toml` shows every key with its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -137,7 +139,7 @@ impl Config {
             None => ["recert.toml", "/etc/recert/recert.toml"]
                 .iter()
                 .map(PathBuf::from)
-                .find(|path| path.exists()),
+                .find(|path| trust::is_there(path)),
         };
         let Some(path) = found else {
             return Config::parse("");
@@ -170,6 +172,14 @@ impl Config {
         distinct
     }
 
+    /// For commands that write: that nobody else could have written the file this was read from.
+    ///
+    /// # Errors
+    /// `Exit::Config`: the world can write to the file, or to a folder above it.
+    pub fn must_be_trusted(&self) -> anyhow::Result<()> {
+        self.path.as_deref().map_or(Ok(()), must_be_ours_alone)
+    }
+
     /// Reads and checks a config's text.
     ///
     /// # Errors
@@ -177,7 +187,7 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Config> {
         let mut table: toml::Table = text
             .parse()
-            .map_err(|error: toml::de::Error| anyhow!("{}", error.to_string().trim_end()))?;
+            .map_err(|error: toml::de::Error| anyhow!("{}", without_quoting(&error, text)))?;
         let mut errors = Vec::new();
         let mut unknown = Vec::new();
         let config = loop {
@@ -225,6 +235,14 @@ impl Config {
     }
 }
 
+/// A mistake in TOML itself by its place: the line is not quoted, for a password may stand in it.
+fn without_quoting(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message().trim_end())
+}
+
 fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
@@ -264,6 +282,29 @@ mod tests {
     fn config_example_works_as_it_stands_and_holds_the_defaults() {
         let config = Config::parse(include_str!("../../config.example.toml")).unwrap();
         assert_eq!(Config { sha256: String::new(), ..config }, Config::default());
+    }
+
+    #[test]
+    fn config_tells_the_place_of_a_mistake_without_quoting_it() {
+        let message = format!("{:#}", Config::parse("[database]\nurl = \"secret\n").unwrap_err());
+        assert!(message.starts_with("line 2, column "), "{message}");
+        assert!(!message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn config_takes_no_login_in_the_url_and_does_not_repeat_it() {
+        for url in
+            ["oracle:scott/tiger@db", "oracle://scott:tiger@db/rap", "mysql://scott:tiger@db"]
+        {
+            let message = format!(
+                "{:#}",
+                Config::parse(&format!("[database]\nurl = \"{url}\"")).unwrap_err()
+            );
+            assert!(message.contains("url") && !message.contains("tiger"), "{message}");
+        }
+        let descriptor = "oracle:(DESCRIPTION=(SECURITY=(SSL_SERVER_CERT_DN=\\\"E=a@b\\\")))";
+        let text = format!("[database]\nurl = \"{descriptor}\"\nexternal_auth = true");
+        Config::parse(&text).unwrap();
     }
 
     #[test]

@@ -186,8 +186,12 @@ impl World {
         World::on("sqlite", DatabaseConfig { url, ..DatabaseConfig::default() }, folder)
     }
 
-    /// A fresh schema behind the `oracle` driver: a stand-in on PostgreSQL.
+    /// A fresh schema behind the `oracle` driver: a stand-in on PostgreSQL, or the real one that is named.
     pub(crate) fn oracle() -> Option<World> {
+        if let Some(config) = real_oracle() {
+            drop_tables(&config);
+            return Some(World::on("oracle", config, tempfile::tempdir().unwrap()));
+        }
         let database = match clntsh::support::database() {
             Ok(database) => database,
             Err(why) => {
@@ -320,6 +324,34 @@ impl World {
         process.env("RECERT_CONFIG", self.config_file()).current_dir(self.folder.path());
         process
     }
+}
+
+/// A real Oracle, named by the environment (`tests/README.md`).
+fn real_oracle() -> Option<DatabaseConfig> {
+    let of = |name: &str| std::env::var(format!("RECERT_TEST_ORACLE_{name}"));
+    let url = of("URL").ok()?;
+    let username = of("USERNAME").unwrap();
+    // Its tables are dropped: never those of an account that somebody uses.
+    assert!(username.to_uppercase().starts_with("RECERT_TEST"), "RECERT_TEST_ORACLE_USERNAME");
+    let password_file = Some(of("PASSWORD_FILE").unwrap().into());
+    Some(DatabaseConfig { url, username: Some(username), password_file, ..Default::default() })
+}
+
+fn drop_tables(config: &DatabaseConfig) {
+    let session = Session {
+        action: "test".to_owned(),
+        run_id: "test".to_owned(),
+        writes: true,
+        create: true,
+    };
+    let mut db = db::open(config, &session).unwrap();
+    for table in recert::schema::tables() {
+        if !db.columns(table.name).unwrap().is_empty() {
+            let text = format!("DROP TABLE {}", table.name);
+            db.define(&Sql::made("test".to_owned(), text)).unwrap();
+        }
+    }
+    db.commit().unwrap();
 }
 
 /// The binary with these words, separated by blanks.
