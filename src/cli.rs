@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, demo, migrate, preview, repair_sql};
+use crate::commands::{Context, check, demo, migrate, preview, repair_sql};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -66,6 +66,8 @@ pub enum Output {
 /// One variant a subcommand; the jobs are in [`Job`].
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check everything a run needs, and say how to mend what is missing
+    Check(check::Args),
     /// See the main job at work on a sample database
     Demo(demo::Args),
     /// Create recert's tables, and add missing columns; never drops
@@ -99,6 +101,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
         clock: &now,
     };
     match &cli.command {
+        Command::Check(args) => done(&cli.global, &context, &check::run(args, &context)?),
         Command::Demo(args) => {
             let summary = demo::run(args, &context)?; // Its story is told already.
             if context.json { done(&cli.global, &context, &summary) } else { Ok(Exit::Done) }
