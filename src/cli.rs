@@ -8,7 +8,8 @@ use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Context, completions, demo, history, man, migrate, preview, repair_sql, report, show, verify,
+    Context, check, completions, demo, history, man, migrate, preview, repair_sql, report, show,
+    verify,
 };
 use crate::config::Config;
 use crate::exit::Exit;
@@ -73,6 +74,8 @@ pub enum Output {
 /// One variant a subcommand; the jobs are in [`Job`].
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check everything a run needs, and say how to mend what is missing
+    Check(check::Args),
     /// See the main job at work on a sample database
     Demo(demo::Args),
     /// Create recert's tables, and add missing columns; never drops
@@ -111,6 +114,7 @@ impl Cli {
             Command::Preview(_) => "preview",
             Command::Migrate(_) => "migrate",
             Command::Demo(_) => "demo",
+            Command::Check(_) => "check",
             Command::RepairSql(_) => "repair-sql",
             Command::Report(_) => "report",
             Command::History(_) => "history",
@@ -163,6 +167,7 @@ fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
         clock: &now,
     };
     match &cli.command {
+        Command::Check(args) => done(&cli.global, &context, &check::run(args, &context)?),
         Command::Demo(args) => {
             let summary = demo::run(args, &context)?; // Its story is told already.
             if context.json { done(&cli.global, &context, &summary) } else { Ok(Exit::Done) }

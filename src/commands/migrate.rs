@@ -104,7 +104,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 }
 
 /// Each database of the config once, with whose tables are in it.
-fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
+pub(super) fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
     let ops = config.disable_inactive.database.as_ref();
     let pm = config.import.database.as_ref();
     let homes = [
@@ -158,14 +158,23 @@ fn find_missing(
             missing.statements.extend(table.then);
         }
     }
-    let locked = match db {
-        Some(db) => locks(db)?,
-        None => Vec::new(),
+    missing.locks = match db {
+        Some(db) => missing_locks(db)?,
+        None => LOCKS.concat(),
     };
-    let wanted = Job::NAMES.iter().copied().chain(["ledger", "archive"]);
-    missing.locks = wanted.filter(|job| !locked.iter().any(|there| there == job)).collect();
     missing.counts.add("locks_added", missing.locks.len() as u64);
     Ok(missing)
+}
+
+/// The rows of RECERT_LOCK: one a job, one for whoever archives, and the chain's end.
+const LOCKS: [&[&str]; 2] = [&Job::NAMES, &["ledger", "archive"]];
+
+/// Which of them are not there.
+pub(super) fn missing_locks(db: &mut dyn Write) -> anyhow::Result<Vec<&'static str>> {
+    let there = locks(db)?;
+    let mut wanted = LOCKS.concat();
+    wanted.retain(|job| !there.iter().any(|there| there == job));
+    Ok(wanted)
 }
 
 fn locks(db: &mut dyn Write) -> anyhow::Result<Vec<String>> {
@@ -220,11 +229,23 @@ fn script(missing: &Missing, dialect: Dialect, url: &str) -> anyhow::Result<Stri
         out.push_str(";\n\n");
     }
     for job in &missing.locks {
-        let head = if *job == "ledger" { Literal::Text(GENESIS) } else { Literal::Null };
-        let insert = text(&sql!("schema/own/insert_lock", dialects));
-        let statement = bind_into(&insert, &[("job", Literal::Text(job)), ("head_sha256", head)])?;
-        out.push_str(&format!("{statement};\n"));
+        out.push_str(&format!("{};\n", lock_statement(job, dialect)?));
     }
     out.push_str("COMMIT;\n");
     Ok(out)
+}
+
+/// The statement that adds one lock, for a DBA.
+///
+/// # Errors
+/// None that can happen: the statement has just these binds.
+pub(super) fn lock_statement(job: &str, dialect: Dialect) -> anyhow::Result<String> {
+    let insert = sql!("schema/own/insert_lock", dialects);
+    let insert = match dialect {
+        Dialect::Oracle => insert.oracle(),
+        Dialect::Sqlite => insert.sqlite(),
+    };
+    let head = if job == "ledger" { Literal::Text(GENESIS) } else { Literal::Null };
+    let statement = bind_into(insert, &[("job", Literal::Text(job)), ("head_sha256", head)])?;
+    Ok(statement.to_string())
 }

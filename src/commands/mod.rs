@@ -1,5 +1,6 @@
 //! The subcommands that are no jobs: each has its `Args` and its `run`.
 
+pub mod check;
 pub mod completions;
 pub mod databases;
 pub mod demo;

@@ -8,7 +8,7 @@ mod import_file;
 mod import_users;
 mod restore;
 mod revoke;
-pub mod sync_managers;
+mod sync_managers;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;

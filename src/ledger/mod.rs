@@ -74,12 +74,61 @@ pub fn lock(job: &str, db: &mut dyn Read) -> anyhow::Result<Head> {
     Ok(Head(row.text("HEAD_SHA256")?))
 }
 
+/// Writes a run and all its changes behind `head`, and commits with the last of these statements.
+///
+/// # Errors
+/// What the database says, also about the COMMIT ([`Write::commit_with`]); `Exit::Drifted`, worth
+/// another try, when another run went on from the same head in the meantime.
+pub fn write_and_commit(
+    run: &Run,
+    plan: &Plan,
+    head: &Head,
+    mut db: Box<dyn Write>,
+) -> anyhow::Result<()> {
+    let binds = write_changes(run, plan, head, &mut *db)?;
+    db.commit_with(&sql!("ledger/insert_run"), &BindArray::of(&RUN_BINDS, &[&binds]))
+        .context("writing the ledger's run")
+}
+
 /// Writes a run and all its changes behind `head`. The caller commits.
 ///
 /// # Errors
-/// What the database says; `Exit::Drifted`, worth another try, when another run went on from the
-/// same head in the meantime.
+/// As [`write_and_commit`], without the COMMIT.
 pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow::Result<()> {
+    let binds = write_changes(run, plan, head, db)?;
+    db.change_many(&sql!("ledger/insert_run"), &BindArray::of(&RUN_BINDS, &[&binds]))
+        .context("writing the ledger's run")?;
+    Ok(())
+}
+
+const RUN_BINDS: [&str; 15] = [
+    "run_id",
+    "job",
+    "as_of",
+    "status",
+    "started_at",
+    "finished_at",
+    "os_user",
+    "host",
+    "version",
+    "config_sha256",
+    "reason",
+    "previous_sha256",
+    "sha256",
+    "parameters",
+    "counts",
+];
+
+/// Writes a run's changes and moves the head; returns the values of the run's own row.
+///
+/// The head goes first: where two jobs end at once, the second waits there and is told that rows
+/// have changed (ORA-08177, worth another try), not that a key of RECERT_RUN is taken.
+fn write_changes(
+    run: &Run,
+    plan: &Plan,
+    head: &Head,
+    db: &mut dyn Write,
+) -> anyhow::Result<Vec<Value>> {
     let mut hash = begin_run_hash(run, &head.0);
     let changes: Vec<(&Step, &Change)> = plan.changes().collect();
     for (at, chunk) in changes.chunks(CHUNK).enumerate() {
@@ -106,26 +155,8 @@ pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow:
         run.parameters.as_str().into(),
         run.counts.as_str().into(),
     ];
-    let names = [
-        "run_id",
-        "job",
-        "as_of",
-        "status",
-        "started_at",
-        "finished_at",
-        "os_user",
-        "host",
-        "version",
-        "config_sha256",
-        "reason",
-        "previous_sha256",
-        "sha256",
-        "parameters",
-        "counts",
-    ];
-    db.change_many(&sql!("ledger/insert_run"), &BindArray::of(&names, &[&binds]))
-        .context("writing the ledger's run")?;
-    advance_head(head, sha256, db)
+    advance_head(head, sha256, db)?;
+    Ok(binds)
 }
 
 /// The head moves on, if it is still where this run began.
