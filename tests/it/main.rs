@@ -33,6 +33,7 @@ mod man;
 mod manners;
 mod metrics;
 mod pages;
+mod readme;
 mod report;
 mod report_files;
 mod restore;
