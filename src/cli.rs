@@ -7,7 +7,10 @@ use std::time::Instant;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, completions, demo, man, migrate, preview, repair_sql, report};
+use crate::commands::{
+    Context, check, completions, demo, history, man, migrate, preview, repair_sql, report, show,
+    verify,
+};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -71,12 +74,20 @@ pub enum Output {
 /// One variant a subcommand; the jobs are in [`Job`].
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check everything a run needs, and say how to mend what is missing
+    Check(check::Args),
     /// See the main job at work on a sample database
     Demo(demo::Args),
     /// Create recert's tables, and add missing columns; never drops
     Migrate(migrate::Args),
     /// Show the plan of a job, without writing
     Preview(preview::Args),
+    /// List the runs in the ledger, or archive its old images
+    History(history::Args),
+    /// Show one run, and every change it made
+    Show(show::Args),
+    /// Hold the ledger against its hashes, and name the first thing that was tampered with
+    Verify(verify::Args),
     /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
     RepairSql(repair_sql::Args),
     /// Report a year's recertification, with evidence
@@ -103,8 +114,12 @@ impl Cli {
             Command::Preview(_) => "preview",
             Command::Migrate(_) => "migrate",
             Command::Demo(_) => "demo",
+            Command::Check(_) => "check",
             Command::RepairSql(_) => "repair-sql",
             Command::Report(_) => "report",
+            Command::History(_) => "history",
+            Command::Show(_) => "show",
+            Command::Verify(_) => "verify",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -117,7 +132,7 @@ impl Cli {
             return Config::parse(""); // A mistake in it is no reason to withhold the manual.
         }
         let config = Config::load(self.global.config.as_deref())?;
-        if matches!(self.command, Command::Job(_) | Command::Migrate(_)) {
+        if matches!(self.command, Command::Job(_) | Command::Migrate(_) | Command::History(_)) {
             config.must_be_trusted()?;
         }
         Ok(config)
@@ -152,6 +167,7 @@ fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
         clock: &now,
     };
     match &cli.command {
+        Command::Check(args) => done(&cli.global, &context, &check::run(args, &context)?),
         Command::Demo(args) => {
             let summary = demo::run(args, &context)?; // Its story is told already.
             if context.json { done(&cli.global, &context, &summary) } else { Ok(Exit::Done) }
@@ -179,6 +195,24 @@ fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
                 Ok(Exit::Done)
             } else {
                 done(&cli.global, &context, &summary)
+            }
+        }
+        Command::History(args) => match history::run(args, &context)? {
+            Some(summary) => done(&cli.global, &context, &summary),
+            None => Ok(Exit::Done),
+        },
+        Command::Show(args) => show::run(args, &context).map(|()| Exit::Done),
+        Command::Verify(args) => {
+            let (summary, error) = verify::run(args, &context)?;
+            match error {
+                None => done(&cli.global, &context, &summary),
+                Some(error) => {
+                    write_metrics(&cli.global, &summary)?;
+                    if context.json {
+                        context.say(&summary)?;
+                    }
+                    Err(error)
+                }
             }
         }
         Command::Job(job) => {

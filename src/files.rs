@@ -1,7 +1,9 @@
 //! Output files: written beside their target under a temporary name, mode 0600, renamed when whole.
 //!
 //! A reader never sees half a file, and a link planted under the target's name is replaced, not
-//! followed.
+//! followed. Import files are read in [`import`].
+
+pub mod import;
 
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};

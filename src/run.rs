@@ -18,6 +18,9 @@ use crate::ledger;
 use crate::plan::{Approved, Plan, SavedPlan, apply, approve};
 use crate::summary::{Status, Summary};
 
+/// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// What is asked for.
 pub struct Request<'a> {
     /// What to do.
@@ -186,39 +189,23 @@ impl Run<'_> {
 
         apply(&approved, &mut *db)?;
         let status = if approved.plan().is_empty() { Status::Unchanged } else { Status::Applied };
-        ledger::write(
-            &self.ledger_run(status, approved.plan(), None),
-            approved.plan(),
-            &head,
-            &mut *db,
-        )?;
-        self.commit(db)?;
+        let run = self.ledger_run(status, approved.plan(), None);
+        match ledger::write_and_commit(&run, approved.plan(), &head, db) {
+            Err(error) if error.downcast_ref::<OutcomeUnknown>().is_some() => {
+                tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
+                self.look_up(error)?;
+            }
+            ended => ended?,
+        }
         Ok(Came { status, plan: Approved::into_plan(approved), refusal: None })
     }
 
-    fn commit(&self, db: Box<dyn db::Write>) -> anyhow::Result<()> {
-        match db.commit() {
-            Err(error) if error.downcast_ref::<OutcomeUnknown>().is_some() => {
-                tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
-                self.look_up(error)
-            }
-            ended => ended,
-        }
-    }
-
     /// COMMIT was sent and its answer lost: the ledger knows, on a new connection.
-    ///
-    /// The job's lock is taken first: while the lost session lives on, its COMMIT may still come.
     fn look_up(&self, lost: anyhow::Error) -> anyhow::Result<()> {
         let database = self.request.job.database(self.request.config);
         let mut pause = database.retry_delay;
         for _ in 0..=database.retries {
-            let known = || -> anyhow::Result<bool> {
-                let mut db = db::open(database, &self.session)?;
-                ledger::lock(self.request.job.name(), &mut *db)?;
-                ledger::contains(&self.session.run_id, &mut *db)
-            };
-            match known() {
+            match self.is_in_ledger() {
                 Ok(true) => {
                     tracing::warn!(run_id = %self.session.run_id, "the run is in the ledger: its COMMIT took effect");
                     return Ok(());
@@ -226,18 +213,32 @@ impl Run<'_> {
                 // Not worth another attempt here: after COMMIT only the scheduler runs again.
                 Ok(false) => {
                     return Err(anyhow!(
-                        "the run is not in the ledger: nothing was changed ({})",
+                        "the run is not in the ledger: nothing was changed; run it again ({})",
                         Exit::tell(&lost)
                     )
                     .context(Exit::Unavailable));
                 }
-                Err(error) => tracing::warn!("{}", Exit::tell(&error)),
+                Err(error) => {
+                    tracing::warn!(run_id = %self.session.run_id, "{}", Exit::tell(&error));
+                }
             }
             sleep(pause);
             pause *= 2;
         }
         Err(anyhow!("{}, and the run can't be looked up; run it again", Exit::tell(&lost))
             .context(Exit::Unknown))
+    }
+
+    /// Whether this run's COMMIT took effect, for good.
+    ///
+    /// That it is absent counts only with the job's lock in hand: while the lost session lives on,
+    /// it holds that lock, and its COMMIT may still come. That it is there counts in any case.
+    fn is_in_ledger(&self) -> anyhow::Result<bool> {
+        let database = self.request.job.database(self.request.config);
+        let mut db = db::open(database, &self.session)?;
+        let locked = ledger::lock(self.request.job.name(), &mut *db);
+        let there = ledger::contains(&self.session.run_id, &mut *db)?;
+        if there { Ok(true) } else { locked.map(|_| false) }
     }
 
     /// A run that failed after it reached the database leaves a row: in a transaction of its own,
@@ -250,12 +251,13 @@ impl Run<'_> {
     }
 
     fn record(&self, status: Status, plan: &Plan, error: &anyhow::Error) {
+        let mut database = self.request.job.database(self.request.config).clone();
+        database.call_timeout = database.call_timeout.min(RECORD_TIMEOUT);
         let record = || -> anyhow::Result<()> {
-            let mut db = db::open(self.request.job.database(self.request.config), &self.session)?;
+            let mut db = db::open(&database, &self.session)?;
             let head = ledger::lock(self.request.job.name(), &mut *db)?;
             let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
-            ledger::write(&run, &Plan::default(), &head, &mut *db)?;
-            db.commit()
+            ledger::write_and_commit(&run, &Plan::default(), &head, db)
         };
         if let Err(second) = record() {
             tracing::warn!(run_id = %self.session.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));

@@ -13,6 +13,8 @@ pub enum Owner {
     Rap,
     /// OPS: the database of `[disable_inactive.database]`, else of `[database]`.
     Ops,
+    /// ProfileMap: the database of `[import.database]`, else of `[database]`.
+    ProfileMap,
 }
 
 /// One table, with what belongs to it.
@@ -74,6 +76,25 @@ pub fn tables() -> Vec<Table> {
         ),
         table(Owner::Ops, "OPS_EVENT", sql!("schema/ops/ops_event", dialects), vec![]),
         table(Owner::Ops, "OPS_DB_HISTORY", sql!("schema/ops/ops_db_history", dialects), vec![]),
+        table(
+            Owner::ProfileMap,
+            "PM_USER",
+            sql!("schema/pm/pm_user"),
+            vec![sql!("schema/pm/pm_user_email", dialects)],
+        ),
+        table(
+            Owner::ProfileMap,
+            "PM_USER_ROLE",
+            sql!("schema/pm/pm_user_role"),
+            vec![sql!("schema/pm/pm_user_role_ix")],
+        ),
+        table(Owner::ProfileMap, "PM_ORGANISATION", sql!("schema/pm/pm_organisation"), vec![]),
+        table(
+            Owner::ProfileMap,
+            "PM_AVAILABILITY",
+            sql!("schema/pm/pm_availability"),
+            vec![sql!("schema/pm/pm_availability_ix")],
+        ),
     ]
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::config::{Config, DatabaseConfig};
-use crate::db::{self, BindArray, Dialect, Session, Url, Value, Write};
+use crate::db::{self, BindArray, Dialect, Session, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_out;
 use crate::jobs::Job;
@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
     let mut scripts = Vec::new();
-    for (database, owners) in databases(context.config)? {
+    for (database, owners) in databases(context.config) {
         let session = Session {
             action: "migrate".to_owned(),
             run_id: Uuid::now_v7().to_string(),
@@ -104,31 +104,22 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 }
 
 /// Each database of the config once, with whose tables are in it.
-fn databases(config: &Config) -> anyhow::Result<Vec<(&DatabaseConfig, Vec<Owner>)>> {
+pub(super) fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
     let ops = config.disable_inactive.database.as_ref();
-    let homes = [(Owner::Rap, &config.database), (Owner::Ops, ops.unwrap_or(&config.database))];
-    let mut databases: Vec<(Place, &DatabaseConfig, Vec<Owner>)> = Vec::new();
+    let pm = config.import.database.as_ref();
+    let homes = [
+        (Owner::Rap, &config.database),
+        (Owner::Ops, ops.unwrap_or(&config.database)),
+        (Owner::ProfileMap, pm.unwrap_or(&config.database)),
+    ];
+    let mut databases: Vec<(&DatabaseConfig, Vec<Owner>)> = Vec::new();
     for (owner, database) in homes {
-        let place = place(database)?;
-        match databases.iter_mut().find(|(known, _, _)| *known == place) {
-            Some((_, _, owners)) => owners.push(owner),
-            None => databases.push((place, database, vec![Owner::Own, owner])),
+        match databases.iter_mut().find(|(known, _)| known.is_same_place(database)) {
+            Some((_, owners)) => owners.push(owner),
+            None => databases.push((database, vec![Owner::Own, owner])),
         }
     }
-    Ok(databases.into_iter().map(|(_, database, owners)| (database, owners)).collect())
-}
-
-/// What makes two configs mean the same tables: the database, and on Oracle the schema.
-type Place = (Url, Option<String>);
-
-fn place(database: &DatabaseConfig) -> anyhow::Result<Place> {
-    Ok(match database.target()? {
-        Url::Sqlite(path) => (Url::Sqlite(std::path::absolute(&path).unwrap_or(path)), None),
-        oracle @ Url::Oracle(_) => {
-            let schema = database.schema.as_ref().or(database.username.as_ref());
-            (oracle, schema.map(|schema| schema.to_uppercase()))
-        }
-    })
+    databases
 }
 
 /// For a script, an embedded database that does not exist yet simply lacks everything.
@@ -167,14 +158,23 @@ fn find_missing(
             missing.statements.extend(table.then);
         }
     }
-    let locked = match db {
-        Some(db) => locks(db)?,
-        None => Vec::new(),
+    missing.locks = match db {
+        Some(db) => missing_locks(db)?,
+        None => LOCKS.concat(),
     };
-    let wanted = Job::NAMES.iter().copied().chain(["ledger", "archive"]);
-    missing.locks = wanted.filter(|job| !locked.iter().any(|there| there == job)).collect();
     missing.counts.add("locks_added", missing.locks.len() as u64);
     Ok(missing)
+}
+
+/// The rows of RECERT_LOCK: one a job, one for whoever archives, and the chain's end.
+const LOCKS: [&[&str]; 2] = [&Job::NAMES, &["ledger", "archive"]];
+
+/// Which of them are not there.
+pub(super) fn missing_locks(db: &mut dyn Write) -> anyhow::Result<Vec<&'static str>> {
+    let there = locks(db)?;
+    let mut wanted = LOCKS.concat();
+    wanted.retain(|job| !there.iter().any(|there| there == job));
+    Ok(wanted)
 }
 
 fn locks(db: &mut dyn Write) -> anyhow::Result<Vec<String>> {
@@ -229,11 +229,23 @@ fn script(missing: &Missing, dialect: Dialect, url: &str) -> anyhow::Result<Stri
         out.push_str(";\n\n");
     }
     for job in &missing.locks {
-        let head = if *job == "ledger" { Literal::Text(GENESIS) } else { Literal::Null };
-        let insert = text(&sql!("schema/own/insert_lock", dialects));
-        let statement = bind_into(&insert, &[("job", Literal::Text(job)), ("head_sha256", head)])?;
-        out.push_str(&format!("{statement};\n"));
+        out.push_str(&format!("{};\n", lock_statement(job, dialect)?));
     }
     out.push_str("COMMIT;\n");
     Ok(out)
+}
+
+/// The statement that adds one lock, for a DBA.
+///
+/// # Errors
+/// None that can happen: the statement has just these binds.
+pub(super) fn lock_statement(job: &str, dialect: Dialect) -> anyhow::Result<String> {
+    let insert = sql!("schema/own/insert_lock", dialects);
+    let insert = match dialect {
+        Dialect::Oracle => insert.oracle(),
+        Dialect::Sqlite => insert.sqlite(),
+    };
+    let head = if job == "ledger" { Literal::Text(GENESIS) } else { Literal::Null };
+    let statement = bind_into(insert, &[("job", Literal::Text(job)), ("head_sha256", head)])?;
+    Ok(statement.to_string())
 }

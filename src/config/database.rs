@@ -73,6 +73,21 @@ impl DatabaseConfig {
         })
     }
 
+    /// Whether both lead to the same tables: the same database, and on Oracle the same schema.
+    #[must_use]
+    pub fn is_same_place(&self, other: &DatabaseConfig) -> bool {
+        let place = |config: &DatabaseConfig| match Url::parse(&config.url) {
+            Some(Url::Sqlite(path)) => {
+                (Some(Url::Sqlite(std::path::absolute(&path).unwrap_or(path))), None)
+            }
+            oracle => {
+                let schema = config.schema.as_ref().or(config.username.as_ref());
+                (oracle, schema.map(|schema| schema.to_uppercase()))
+            }
+        };
+        place(self) == place(other)
+    }
+
     /// The password, read now and kept nowhere.
     ///
     /// # Errors

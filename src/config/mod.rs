@@ -3,6 +3,7 @@
 mod database;
 pub mod directory;
 mod disable_inactive;
+mod import;
 mod limits;
 mod secret;
 mod trust;
@@ -18,6 +19,7 @@ use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
 pub use disable_inactive::DisableInactiveConfig;
+pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
 pub use trust::must_be_ours_alone;
@@ -34,6 +36,8 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// What the imports take, and where their tables are.
+    pub import: ImportConfig,
     /// What `sync-managers` compares.
     pub sync_managers: SyncManagersConfig,
     /// Where line managers are looked up; `None` without the section.
@@ -150,6 +154,24 @@ impl Config {
             .context(Exit::Config)
     }
 
+    /// Each distinct database of the config once, by the name that `--database` takes.
+    #[must_use]
+    pub fn databases(&self) -> Vec<(&'static str, &DatabaseConfig)> {
+        let all = [
+            ("main", Some(&self.database)),
+            ("disable-inactive", self.disable_inactive.database.as_ref()),
+            ("import", self.import.database.as_ref()),
+        ];
+        let mut distinct: Vec<(&'static str, &DatabaseConfig)> = Vec::new();
+        for (name, database) in all {
+            let Some(database) = database else { continue };
+            if !distinct.iter().any(|(_, known)| known.is_same_place(database)) {
+                distinct.push((name, database));
+            }
+        }
+        distinct
+    }
+
     /// For commands that write: that nobody else could have written the file this was read from.
     ///
     /// # Errors
@@ -196,6 +218,7 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        self.import.check(errors);
         if let Some(directory) = &self.directory {
             directory.check(errors);
         }

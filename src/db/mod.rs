@@ -51,6 +51,12 @@ pub trait Read {
 
     /// Which kind of database this is.
     fn dialect(&self) -> Dialect;
+
+    /// What answers: product and version.
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    fn version(&mut self) -> anyhow::Result<String>;
 }
 
 /// Looks and writes, in the one transaction that the connection is.
@@ -74,6 +80,14 @@ pub trait Write: Read {
     /// The database refused (`Exit` by cause), or the line broke and nobody knows: then the error
     /// carries [`OutcomeUnknown`].
     fn commit(self: Box<Self>) -> anyhow::Result<()>;
+
+    /// Carries out one last statement, once, and ends the transaction with it: one round trip for
+    /// both. Only for a statement that fails when it does not do its work, as INSERT … VALUES does:
+    /// nobody looks at how many rows it touched before they are committed.
+    ///
+    /// # Errors
+    /// As [`Write::change_many`], and nothing is committed then; or as [`Write::commit`].
+    fn commit_with(self: Box<Self>, sql: &Sql, row: &BindArray<'_>) -> anyhow::Result<()>;
 }
 
 /// A column as the database's dictionary knows it.
@@ -156,6 +170,14 @@ impl Url {
             _ => None,
         }
     }
+}
+
+/// The version of the Oracle client library at hand.
+///
+/// # Errors
+/// `Exit::Config`: there is none, or none that can be used.
+pub fn oracle_client(config: &DatabaseConfig) -> anyhow::Result<String> {
+    oracle::client_version(config)
 }
 
 /// How long to wait for a lock on the embedded database before it counts as busy.

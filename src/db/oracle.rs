@@ -1,19 +1,21 @@
 //! Oracle, through the crate `oracle` (ODPI-C). The client library is looked for only here, when
 //! an `oracle:` address is opened.
 
+mod errors;
+
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use oracle::sql_type::{OracleType, ToSql};
 use oracle::{Connection, Connector, InitParams, RowValue};
 
+use self::errors::{classed, is_lost};
 use super::{
-    Bind, BindArray, Binds, Column, Dialect, EachRow, OutcomeUnknown, Read, Row, Session,
-    Transient, Value, Write,
+    Bind, BindArray, Binds, Column, Dialect, EachRow, OutcomeUnknown, Read, Row, Session, Value,
+    Write,
 };
 use crate::config::DatabaseConfig;
-use crate::exit::Exit;
 use crate::sql;
 use crate::sql::Sql;
 
@@ -108,6 +110,12 @@ fn load_client(config: &DatabaseConfig) -> anyhow::Result<()> {
     load().map(|_| ()).map_err(classed)
 }
 
+/// The version of the client library, loaded for it.
+pub(super) fn client_version(config: &DatabaseConfig) -> anyhow::Result<String> {
+    load_client(config)?;
+    oracle::Version::client().map(|version| version.to_string()).map_err(classed)
+}
+
 fn log_in(identifier: &str, config: &DatabaseConfig) -> anyhow::Result<Connection> {
     let password = config.password()?;
     let username = config.username.clone().unwrap_or_default();
@@ -176,6 +184,11 @@ impl Read for Oracle {
     fn dialect(&self) -> Dialect {
         Dialect::Oracle
     }
+
+    fn version(&mut self) -> anyhow::Result<String> {
+        let (version, _) = self.connection.server_version().map_err(classed)?;
+        Ok(format!("Oracle Database {version}"))
+    }
 }
 
 impl Write for Oracle {
@@ -212,13 +225,23 @@ impl Write for Oracle {
     }
 
     fn commit(self: Box<Self>) -> anyhow::Result<()> {
-        self.connection.commit().map_err(|error| {
-            // Any lost line will do: the server may or may not have heard the COMMIT.
-            let lost = is_lost(&error);
-            let error = classed(error).context("committing");
-            if lost { error.context(OutcomeUnknown) } else { error }
-        })
+        self.connection.commit().map_err(unanswered)
     }
+
+    fn commit_with(mut self: Box<Self>, sql: &Sql, row: &BindArray<'_>) -> anyhow::Result<()> {
+        // OCI_COMMIT_ON_SUCCESS: a statement that fails commits nothing.
+        self.connection.set_autocommit(true);
+        let rows: Vec<&[Bind<'_>]> = row.rows().collect();
+        self.change_array(sql, row.names(), &rows).map(|_| ()).map_err(unanswered)
+    }
+}
+
+/// An error of a call that held a COMMIT. Any lost line will do to know nothing: the server may or
+/// may not have heard it. Every other error is the server's refusal: nothing was committed.
+fn unanswered(error: oracle::Error) -> anyhow::Error {
+    let lost = is_lost(&error);
+    let error = classed(error).context("committing");
+    if lost { error.context(OutcomeUnknown) } else { error }
 }
 
 /// How many of these rows one array DML carries: a thousand, fewer when they are very wide.
@@ -323,68 +346,4 @@ fn number(text: String) -> Value {
         Err(_) if text.starts_with("-.") => Value::Number(format!("-0{}", &text[1..])),
         Err(_) => Value::Number(text),
     }
-}
-
-/// ORA numbers that say the line or the instance is gone, or was never there.
-const LOST: [i32; 34] = [
-    22, 28, 31, 45, 378, 602, 603, 609, 1012, 1033, 1034, 1041, 1043, 1089, 1090, 1092, 2396, 3113,
-    3114, 3122, 3135, 3136, 12153, 12170, 12514, 12528, 12537, 12541, 12543, 12545, 12547, 12570,
-    12583, 27146,
-];
-/// ODPI-C's own: not connected, call timeout, connection closed.
-const LOST_DPI: [i32; 3] = [1010, 1067, 1080];
-
-fn is_lost(error: &oracle::Error) -> bool {
-    error.oci_code().is_some_and(|code| LOST.contains(&code))
-        || error.dpi_code().is_some_and(|code| LOST_DPI.contains(&code))
-}
-
-/// Gives an error of the driver's its exit code and, where it is known, what to do about it.
-fn classed(error: oracle::Error) -> anyhow::Error {
-    let (exit, advice) = match (error.oci_code().unwrap_or(0), error.dpi_code().unwrap_or(0)) {
-        (_, 1047) => (
-            Exit::Config,
-            "the Oracle client library was not found: install Oracle Instant Client (Basic or Basic Light) and name its folder in `[database] client_lib_dir`",
-        ),
-        (1017 | 1005, _) => (
-            Exit::Config,
-            "check `username` and the password; it is not tried again, so as not to lock the account",
-        ),
-        (28000..=28003 | 1045, _) => {
-            (Exit::Config, "the account can't log in; a DBA must unlock it or renew its password")
-        }
-        (12154 | 12162 | 12504, _) => {
-            (Exit::Config, "check `[database] url` and `config_dir` (tnsnames.ora)")
-        }
-        (12514, _) => (
-            Exit::Unavailable,
-            "the listener does not know the service: is the database down, or the service name wrong?",
-        ),
-        (942 | 904, _) => (
-            Exit::Config,
-            "a table or column is missing, or not granted; `recert check` names it, `recert migrate` adds it",
-        ),
-        (1031 | 1536 | 1950, _) => (Exit::Config, "a grant is missing; `recert check` names it"),
-        (54 | 30006, _) => (Exit::Busy, "another run of this job holds the lock"),
-        (8177, _) => (Exit::Drifted, "rows changed while the run was under way"),
-        (60, _) => (Exit::Drifted, "another session wanted the same rows the other way round"),
-        (_, 1067) => (
-            Exit::Unavailable,
-            "no answer within `[database] call_timeout`; a row may be locked by another session",
-        ),
-        _ if is_lost(&error) => {
-            (Exit::Unavailable, "the database is not there, or the line to it broke")
-        }
-        _ => (Exit::Failed, ""),
-    };
-    let passing = is_lost(&error) || matches!(error.oci_code(), Some(8177 | 60));
-    // ODPI-C may leave broken bytes at the end of a message; only its first line is of use.
-    let said = error.to_string();
-    let said = said.lines().next().unwrap_or_default().trim_end().to_owned();
-    let mut explained =
-        if advice.is_empty() { anyhow!(said) } else { anyhow!("{said} ({advice})") };
-    if passing {
-        explained = explained.context(Transient);
-    }
-    explained.context(exit)
 }

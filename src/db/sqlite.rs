@@ -129,6 +129,10 @@ impl Read for Sqlite {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
+
+    fn version(&mut self) -> anyhow::Result<String> {
+        Ok(format!("SQLite {}", rusqlite::version()))
+    }
 }
 
 fn column(row: &Row) -> anyhow::Result<Column> {
@@ -170,6 +174,11 @@ impl Write for Sqlite {
 
     fn commit(self: Box<Self>) -> anyhow::Result<()> {
         self.connection.execute_batch("COMMIT").map_err(classed).context("committing")
+    }
+
+    fn commit_with(mut self: Box<Self>, sql: &Sql, row: &BindArray<'_>) -> anyhow::Result<()> {
+        self.change_many(sql, row)?;
+        self.commit()
     }
 }
 

@@ -63,6 +63,10 @@ impl Value {
             Value::Real(x) if x.is_finite() => {
                 let _ = write!(out, "{x:?}");
             }
+            // JSON has no number for these, and as text they could not be put back as what they were.
+            Value::Real(x) => {
+                let _ = write!(out, "{{\"$real\":\"{x}\"}}");
+            }
             Value::Bytes(bytes) => {
                 let _ = write!(out, "{{\"$hex\":\"{}\"}}", hex(bytes));
             }

@@ -12,7 +12,11 @@ mod people;
 
 use std::sync::Arc;
 
+use anyhow::{Context as _, anyhow};
+
+use crate::config::Config;
 use crate::config::directory::DirectorySettings;
+use crate::exit::Exit;
 
 /// What the directory says of one employee's line manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,4 +91,17 @@ pub fn open(
     password: Option<&str>,
 ) -> anyhow::Result<Box<dyn Directory>> {
     Ok(Box::new(ldap::LdapDirectory::new(settings, password)?))
+}
+
+/// The directory of the config, ready for use. Nothing is sent yet.
+///
+/// # Errors
+/// As [`open`]; `Exit::Config` also when the config names none, or its password can't be read.
+pub fn of(config: &Config) -> anyhow::Result<Box<dyn Directory>> {
+    let settings = config.directory.as_ref().ok_or_else(|| {
+        anyhow!("the config has no `[directory]`; `config.example.toml` shows its keys")
+            .context(Exit::Config)
+    })?;
+    let password = settings.secret().read().context("reading the directory's password")?;
+    open(settings, password.as_deref())
 }

@@ -3,14 +3,13 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use chrono::{NaiveDateTime, SubsecRound as _};
 
 use super::World;
 use crate::config::Config;
 use crate::db::{Row, Value, image};
 use crate::directory::{self, Answer, Directory, Manager};
-use crate::exit::Exit;
 use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
 use crate::progress;
 use crate::sql;
@@ -25,7 +24,7 @@ const COUNTS: [&str; 7] =
 
 pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let config = world.config;
-    let mut directory = open_directory(config)?;
+    let mut directory = directory::of(config)?;
     let zone = config.time.tz()?;
     let now = world.moment.with_timezone(&zone).naive_local().trunc_subsecs(0);
 
@@ -54,19 +53,6 @@ pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
         })
         .context("comparing users with the directory")?;
     Ok(diff.finish(config, users.n_rows))
-}
-
-/// The directory of the config.
-///
-/// # Errors
-/// `Exit::Config`: there is none, or its password can't be read.
-pub fn open_directory(config: &Config) -> anyhow::Result<Box<dyn Directory>> {
-    let settings = config.directory.as_ref().ok_or_else(|| {
-        anyhow!("the config has no `[directory]`; `config.example.toml` shows its keys")
-            .context(Exit::Config)
-    })?;
-    let password = settings.secret().read().context("reading the directory's password")?;
-    directory::open(settings, password.as_deref())
 }
 
 /// Who is asked about.

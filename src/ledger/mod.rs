@@ -3,7 +3,12 @@
 //! They are committed with the changes they speak of. Each run's hash covers its own columns, its
 //! changes in order, and the hash of the run before it (section 4 of the spec).
 
+pub mod archive;
 pub mod canonical;
+mod chain;
+pub mod heads;
+pub mod read;
+pub mod verify;
 
 use std::fmt::Write as _;
 
@@ -14,7 +19,7 @@ use crate::db::{Bind, BindArray, Read, Row, Transient, Value, Write};
 use crate::exit::Exit;
 use crate::plan::{Change, Plan, Step};
 use crate::sql;
-use canonical::{Canonical, ChangeFields, Hex};
+use canonical::{Canonical, ChangeFields, Hex, RunFields};
 
 /// Rows of the ledger written in one go.
 const CHUNK: usize = 1_000;
@@ -69,12 +74,61 @@ pub fn lock(job: &str, db: &mut dyn Read) -> anyhow::Result<Head> {
     Ok(Head(row.text("HEAD_SHA256")?))
 }
 
+/// Writes a run and all its changes behind `head`, and commits with the last of these statements.
+///
+/// # Errors
+/// What the database says, also about the COMMIT ([`Write::commit_with`]); `Exit::Drifted`, worth
+/// another try, when another run went on from the same head in the meantime.
+pub fn write_and_commit(
+    run: &Run,
+    plan: &Plan,
+    head: &Head,
+    mut db: Box<dyn Write>,
+) -> anyhow::Result<()> {
+    let binds = write_changes(run, plan, head, &mut *db)?;
+    db.commit_with(&sql!("ledger/insert_run"), &BindArray::of(&RUN_BINDS, &[&binds]))
+        .context("writing the ledger's run")
+}
+
 /// Writes a run and all its changes behind `head`. The caller commits.
 ///
 /// # Errors
-/// What the database says; `Exit::Drifted`, worth another try, when another run went on from the
-/// same head in the meantime.
+/// As [`write_and_commit`], without the COMMIT.
 pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow::Result<()> {
+    let binds = write_changes(run, plan, head, db)?;
+    db.change_many(&sql!("ledger/insert_run"), &BindArray::of(&RUN_BINDS, &[&binds]))
+        .context("writing the ledger's run")?;
+    Ok(())
+}
+
+const RUN_BINDS: [&str; 15] = [
+    "run_id",
+    "job",
+    "as_of",
+    "status",
+    "started_at",
+    "finished_at",
+    "os_user",
+    "host",
+    "version",
+    "config_sha256",
+    "reason",
+    "previous_sha256",
+    "sha256",
+    "parameters",
+    "counts",
+];
+
+/// Writes a run's changes and moves the head; returns the values of the run's own row.
+///
+/// The head goes first: where two jobs end at once, the second waits there and is told that rows
+/// have changed (ORA-08177, worth another try), not that a key of RECERT_RUN is taken.
+fn write_changes(
+    run: &Run,
+    plan: &Plan,
+    head: &Head,
+    db: &mut dyn Write,
+) -> anyhow::Result<Vec<Value>> {
     let mut hash = begin_run_hash(run, &head.0);
     let changes: Vec<(&Step, &Change)> = plan.changes().collect();
     for (at, chunk) in changes.chunks(CHUNK).enumerate() {
@@ -101,26 +155,8 @@ pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow:
         run.parameters.as_str().into(),
         run.counts.as_str().into(),
     ];
-    let names = [
-        "run_id",
-        "job",
-        "as_of",
-        "status",
-        "started_at",
-        "finished_at",
-        "os_user",
-        "host",
-        "version",
-        "config_sha256",
-        "reason",
-        "previous_sha256",
-        "sha256",
-        "parameters",
-        "counts",
-    ];
-    db.change_many(&sql!("ledger/insert_run"), &BindArray::of(&names, &[&binds]))
-        .context("writing the ledger's run")?;
-    advance_head(head, sha256, db)
+    advance_head(head, sha256, db)?;
+    Ok(binds)
 }
 
 /// The head moves on, if it is still where this run began.
@@ -141,22 +177,23 @@ fn advance_head(head: &Head, sha256: &str, db: &mut dyn Write) -> anyhow::Result
 }
 
 fn begin_run_hash(run: &Run, previous: &str) -> Canonical {
-    let mut hash = Canonical::begin("recert-run-1");
-    hash.text(&run.id);
-    hash.text(&run.job);
-    hash.text(&canonical::day(run.as_of));
-    hash.text(run.status);
-    hash.text(&canonical::moment(run.started_at));
-    hash.text(&canonical::moment(run.finished_at));
-    hash.text(&run.os_user);
-    hash.text(&run.host);
-    hash.text(env!("CARGO_PKG_VERSION"));
-    hash.text(&run.config_sha256);
-    hash.text_opt(Some(&run.parameters));
-    hash.text_opt(Some(&run.counts));
-    hash.text_opt(run.reason.as_deref().map(|reason| shortened(reason, REASON_BYTES)));
-    hash.text(previous);
-    hash
+    RunFields {
+        run_id: &run.id,
+        job: &run.job,
+        as_of: &canonical::day(run.as_of),
+        status: run.status,
+        started_at: &canonical::moment(run.started_at),
+        finished_at: &canonical::moment(run.finished_at),
+        os_user: &run.os_user,
+        host: &run.host,
+        version: env!("CARGO_PKG_VERSION"),
+        config_sha256: &run.config_sha256,
+        parameters: Some(&run.parameters),
+        counts: Some(&run.counts),
+        reason: run.reason.as_deref().map(|reason| shortened(reason, REASON_BYTES)),
+        previous_sha256: previous,
+    }
+    .begin()
 }
 
 /// The hashes of one change, in hexadecimal.

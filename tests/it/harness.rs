@@ -20,6 +20,8 @@ use recert::run::{self, Ended, Request};
 use recert::sql::Sql;
 use tempfile::TempDir;
 
+use crate::databases::{self, Oracle};
+
 /// The moment of every run in the tests: late enough that no `--as-of` is after it.
 pub(crate) const NOW: &str = "2030-06-15T12:00:00Z";
 
@@ -39,6 +41,7 @@ struct Kind {
 enum Type {
     Text,
     Int,
+    Real,
     Date,
 }
 
@@ -112,6 +115,54 @@ const KINDS: &[Kind] = &[
             ("UPDATED", "UPDATED_DATE", Type::Date, "NULL"),
         ],
     },
+    Kind {
+        word: "person",
+        table: "PM_USER",
+        columns: &[
+            ("ID", "ID", Type::Text, "U1"),
+            ("FIRST", "FIRST_NAME", Type::Text, "Anna"),
+            ("LAST", "LAST_NAME", Type::Text, "O'Brien"),
+            ("EMAIL", "EMAIL", Type::Text, "anna@example.org"),
+            ("UNIT", "BUSINESS_UNIT", Type::Text, "1234"),
+            ("CENTER", "COST_CENTER", Type::Text, "12345678"),
+            ("MANAGER", "MANAGER_EMAIL", Type::Text, "Not Specified"),
+            ("CITY", "CITY", Type::Text, "Zürich"),
+            ("AREA", "PERSONNEL_AREA_TEXT", Type::Text, "Headquarters"),
+            ("GROUP", "EMPLOYEE_GROUP", Type::Text, "NULL"),
+            ("LEAVING", "LEAVING_DATE", Type::Date, "NULL"),
+            ("JOB", "JOB", Type::Text, "NULL"),
+            ("IMPORTED", "IMPORTED_AT", Type::Date, "2026-01-01"),
+            ("DEL", "TO_DELETE", Type::Int, "0"),
+            ("DELETE_AT", "DELETE_AT", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "role",
+        table: "PM_USER_ROLE",
+        columns: &[
+            ("USER", "USER_ID", Type::Text, "U1"),
+            ("NAME", "ROLE_NAME", Type::Text, "R1"),
+            ("MANAGEMENT", "IS_MANAGEMENT", Type::Int, "1"),
+        ],
+    },
+    Kind {
+        word: "org",
+        table: "PM_ORGANISATION",
+        columns: &[
+            ("UNIT", "BUSINESS_UNIT", Type::Text, "1234"),
+            ("NAME", "NAME", Type::Text, "Example"),
+            ("SIGNED", "GDP_SIGNED", Type::Int, "1"),
+        ],
+    },
+    Kind {
+        word: "month",
+        table: "PM_AVAILABILITY",
+        columns: &[
+            ("USER", "USER_ID", Type::Text, "U1"),
+            ("MONTH", "MONTH", Type::Text, "2026-01"),
+            ("FREE", "FREE_PT", Type::Real, "0.5"),
+        ],
+    },
 ];
 
 /// A fresh, migrated database of one test.
@@ -119,7 +170,18 @@ pub(crate) struct World {
     pub(crate) config: Config,
     /// What it is called in messages.
     pub(crate) name: String,
+    /// The Oracle it is on, if it is.
+    pub(crate) oracle: Option<Oracle>,
     pub(crate) folder: TempDir,
+}
+
+/// Creates every table there is, as `recert migrate --base-tables` does.
+pub(crate) fn migrate(database: &DatabaseConfig) {
+    let mut config = Config::parse("").unwrap();
+    config.database = database.clone();
+    let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
+    let context = Context { config: &config, as_of: None, json: false, clock: &now };
+    migrate::run(&args, &context).unwrap();
 }
 
 /// One fresh database of each kind at hand: the embedded one, and Oracle's driver on the stand-in.
@@ -134,44 +196,51 @@ impl World {
     pub(crate) fn sqlite() -> World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("recert.db").display());
-        World::on("sqlite", DatabaseConfig { url, ..DatabaseConfig::default() }, folder)
+        let config = DatabaseConfig { url, ..DatabaseConfig::default() };
+        migrate(&config);
+        World::on("sqlite", config, folder)
     }
 
-    /// A fresh schema behind the `oracle` driver: a stand-in on PostgreSQL, or the real one that is named.
+    /// A fresh schema behind the `oracle` driver: a real Oracle, or a stand-in on PostgreSQL.
     pub(crate) fn oracle() -> Option<World> {
-        if let Some(config) = real_oracle() {
-            drop_tables(&config);
-            return Some(World::on("oracle", config, tempfile::tempdir().unwrap()));
-        }
-        let database = match clntsh::support::database() {
-            Ok(database) => database,
+        match databases::oracle() {
+            Ok((config, oracle, folder)) => {
+                Some(World { oracle: Some(oracle), ..World::on("oracle", config, folder) })
+            }
             Err(why) => {
                 skipped("everything on the Oracle driver", &format!("PostgreSQL ({why})"));
-                return None;
+                None
             }
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let password_file = folder.path().join("password");
-        write_secret(&password_file, &database.password);
-        let config = DatabaseConfig {
-            url: format!("oracle:{}", database.identifier),
-            username: Some(database.user.clone()),
-            password_file: Some(password_file),
-            ..DatabaseConfig::default()
-        };
-        Some(World::on("oracle", config, folder))
+        }
+    }
+
+    /// A fresh schema on the stand-in, for what only it can do: faults, counters.
+    pub(crate) fn standin() -> Option<World> {
+        let world = World::oracle()?;
+        if matches!(world.oracle, Some(Oracle::StandIn(_))) {
+            return Some(world);
+        }
+        skipped("faults and counters", "the stand-in instead of a real Oracle");
+        None
+    }
+
+    /// The stand-in's database, to go past it.
+    pub(crate) fn standin_database(&self) -> &clntsh::support::Database {
+        match &self.oracle {
+            Some(Oracle::StandIn(database)) => database,
+            _ => panic!("{} is no stand-in", self.name),
+        }
     }
 
     fn on(name: &str, database: DatabaseConfig, folder: TempDir) -> World {
+        databases::count(name);
         let mut config = Config::parse("").unwrap();
         config.database =
             DatabaseConfig { retry_delay: std::time::Duration::from_millis(10), ..database };
         // What most tests take away is all there is; the limits have tests of their own.
         config.limits.revoke.floor = 1_000;
-        let world = World { config, name: name.to_owned(), folder };
-        let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
-        migrate::run(&args, &world.context()).unwrap();
-        world
+        config.limits.import_users.floor = 1_000;
+        World { config, name: name.to_owned(), oracle: None, folder }
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
@@ -192,8 +261,16 @@ impl World {
     /// Puts rows in, one a line: a kind's word, then `NAME=value` for what is not its default.
     pub(crate) fn put(&self, rows: &str) {
         let mut db = self.open();
+        let mut by_kind: Vec<(&Kind, Vec<Vec<Value>>)> = Vec::new();
         for line in rows.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            put_row(&mut *db, line);
+            let (kind, values) = read_row(line);
+            match by_kind.iter_mut().find(|(known, _)| known.word == kind.word) {
+                Some((_, rows)) => rows.push(values),
+                None => by_kind.push((kind, vec![values])),
+            }
+        }
+        for (kind, rows) in by_kind {
+            put_rows(&mut *db, kind, &rows);
         }
         db.commit().unwrap();
     }
@@ -261,10 +338,30 @@ impl World {
     /// The config as a file, for the binary itself.
     pub(crate) fn config_file(&self) -> PathBuf {
         let path = self.folder.path().join("recert.toml");
-        let limits = "[limits.revoke]\nfloor = 1000\n";
-        let url = toml::Value::String(self.config.database.url.clone());
-        std::fs::write(&path, format!("[database]\nurl = {url}\nretry_delay = 0.01\n{limits}"))
-            .unwrap();
+        let database = &self.config.database;
+        let text = |text: &str| toml::Value::String(text.to_owned());
+        let mut lines = format!(
+            "[database]\nurl = {}\nretries = {}\nretry_delay = {}\ncall_timeout = {}\n",
+            text(&database.url),
+            database.retries,
+            database.retry_delay.as_secs_f64(),
+            database.call_timeout.as_secs_f64(),
+        );
+        let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        for (key, value) in [
+            ("username", database.username.clone()),
+            ("password_file", file(&database.password_file)),
+            ("client_lib_dir", file(&database.client_lib_dir)),
+            ("schema", database.schema.clone()),
+        ] {
+            lines.extend(value.map(|value| format!("{key} = {}\n", text(&value))));
+        }
+        let floor = self.config.limits.revoke.floor;
+        lines.push_str(&format!("[limits.revoke]\nfloor = {floor}\n"));
+        // Several runs may start at once, and none is to read half of it.
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&lines) {
+            std::fs::write(&path, lines).unwrap();
+        }
         path
     }
 
@@ -272,36 +369,9 @@ impl World {
     pub(crate) fn recert(&self, command: &str) -> Process {
         let mut process = recert(command);
         process.env("RECERT_CONFIG", self.config_file()).current_dir(self.folder.path());
+        process.env("LD_LIBRARY_PATH", clntsh::support::library_dir());
         process
     }
-}
-
-/// A real Oracle, named by the environment (`tests/README.md`).
-fn real_oracle() -> Option<DatabaseConfig> {
-    let of = |name: &str| std::env::var(format!("RECERT_TEST_ORACLE_{name}"));
-    let url = of("URL").ok()?;
-    let username = of("USERNAME").unwrap();
-    // Its tables are dropped: never those of an account that somebody uses.
-    assert!(username.to_uppercase().starts_with("RECERT_TEST"), "RECERT_TEST_ORACLE_USERNAME");
-    let password_file = Some(of("PASSWORD_FILE").unwrap().into());
-    Some(DatabaseConfig { url, username: Some(username), password_file, ..Default::default() })
-}
-
-fn drop_tables(config: &DatabaseConfig) {
-    let session = Session {
-        action: "test".to_owned(),
-        run_id: "test".to_owned(),
-        writes: true,
-        create: true,
-    };
-    let mut db = db::open(config, &session).unwrap();
-    for table in recert::schema::tables() {
-        if !db.columns(table.name).unwrap().is_empty() {
-            let text = format!("DROP TABLE {}", table.name);
-            db.define(&Sql::made("test".to_owned(), text)).unwrap();
-        }
-    }
-    db.commit().unwrap();
 }
 
 /// The binary with these words, separated by blanks.
@@ -346,7 +416,8 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn put_row(db: &mut dyn Write, line: &str) {
+/// The kind and the values of a row given in words.
+fn read_row(line: &str) -> (&'static Kind, Vec<Value>) {
     let words = words(line);
     let kind = KINDS
         .iter()
@@ -361,6 +432,10 @@ fn put_row(db: &mut dyn Write, line: &str) {
         let at = at.unwrap_or_else(|| panic!("a {} has no {name}", kind.word));
         values[at] = value(kind.columns[at].2, text);
     }
+    (kind, values)
+}
+
+fn put_rows(db: &mut dyn Write, kind: &Kind, rows: &[Vec<Value>]) {
     let names: Vec<&str> = kind.columns.iter().map(|column| column.1).collect();
     let binds: Vec<String> = (0..names.len()).map(|n| format!("b{n}")).collect();
     let text = format!(
@@ -370,8 +445,8 @@ fn put_row(db: &mut dyn Write, line: &str) {
         binds.join(", :")
     );
     let binds: Vec<&str> = binds.iter().map(String::as_str).collect();
-    db.change_many(&Sql::made("test".to_owned(), text), &BindArray::of(&binds, &[&values]))
-        .unwrap();
+    let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
+    db.change_many(&Sql::made("test".to_owned(), text), &BindArray::of(&binds, &rows)).unwrap();
 }
 
 fn value(data_type: Type, text: &str) -> Value {
@@ -379,6 +454,7 @@ fn value(data_type: Type, text: &str) -> Value {
         _ if text == "NULL" => Value::Null,
         Type::Text => text.into(),
         Type::Int => Value::Int(text.parse().unwrap()),
+        Type::Real => Value::Real(text.parse().unwrap()),
         Type::Date => {
             let at: NaiveDateTime = parse_date(text).unwrap_or_else(|| panic!("no date: {text}"));
             Value::Date(at)

@@ -156,7 +156,7 @@ fn sync_managers_leaves_a_user_as_they_are_whose_manager_cannot_be_told_and_name
         );
         let counts: Vec<_> = ended.summary.counts.iter().collect();
         let expected = [
-            ("staffs", 5),
+            ("users", 5),
             ("updated", 1),
             ("unchanged", 0),
             ("not_found", 1),

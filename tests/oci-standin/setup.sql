@@ -343,6 +343,10 @@ CREATE VIEW oracle.user_tab_privs AS
 SELECT grantee, table_schema AS owner, table_name, grantor, privilege, grantable FROM oracle.all_tab_privs
  WHERE oracle.ora_user() IN (grantee, grantor, table_schema);
 
+CREATE VIEW oracle.role_tab_privs AS
+SELECT grantee AS role, table_schema AS owner, table_name, NULL::varchar AS column_name, privilege, grantable
+  FROM oracle.all_tab_privs WHERE grantee NOT IN (oracle.ora_user(), 'PUBLIC', table_schema);
+
 CREATE VIEW oracle.session_privs AS
 SELECT 'CREATE SESSION'::varchar(40) AS privilege
 UNION ALL

@@ -324,6 +324,11 @@ impl Reader<'_> {
         }
         self.text_in_parentheses |= self.depth > 0;
         let gap = self.text.gap(end);
+        let joined = self.text.at(gap.end) == Some(b'|')
+            || self.text.slice(0, start).trim_ascii_end().ends_with(b"|");
+        if self.target_set && joined && self.text.slice(start, end) == b"''" {
+            return Err(Doubt::new(start, "an empty text is joined by `||`, or stands in a name"));
+        }
         if self.text.quote_at(gap.end).is_some() {
             return Err(Doubt::new(
                 gap.end,

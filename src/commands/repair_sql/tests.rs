@@ -334,6 +334,8 @@ fn a_name_that_looks_like_sql_is_reported() {
         "'' WHERE --'",
         "'' WHERE ('",
         "'' WHERE ;, '",
+        "''||''",
+        "'' || CHR(39)",
         "'' WHERE a; b, '",
         "'O'LINEMANAGER_NAME'",
         "'O' WHERE 'Brien'",

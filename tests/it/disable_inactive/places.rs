@@ -47,7 +47,7 @@ fn migrate_puts_each_application_into_its_own_database_with_a_ledger_each() {
     let mut world = World::sqlite();
     world.config = two_places(world.folder.path());
     let counts = migrate(&world, &with_base_tables());
-    assert_eq!(counts[0], ("tables_created", 15));
+    assert_eq!(counts[0], ("tables_created", 19));
     let (rap, ops) =
         (&world.config.database, world.config.disable_inactive.database.as_ref().unwrap());
     assert!(OWN.iter().all(|table| has(rap, table) && has(ops, table)));
@@ -64,7 +64,7 @@ fn migrate_visits_a_database_once_that_several_sections_name() {
     let same = world.folder.path().join(".").join("rap.db");
     world.config.disable_inactive.database = Some(DatabaseConfig { retries: 9, ..sqlite(&same) });
     let counts = migrate(&world, &with_base_tables());
-    assert_eq!(counts[0], ("tables_created", 11));
+    assert_eq!(counts[0], ("tables_created", 15));
 }
 
 #[test]

@@ -339,11 +339,15 @@ unsafe fn execute(
             counts = before;
             error
         })?;
-        if mode & EXEC_COMMIT != 0 {
-            session.commit(call.timeout)?;
-        }
         Ok(outcome)
     });
+    let outcome = match outcome {
+        // It rides along with the statement, but what becomes of it is a question of its own.
+        Ok(outcome) if mode & EXEC_COMMIT != 0 => {
+            service.with_faults("commit", "", |session| session.commit(call.timeout)).map(|()| outcome)
+        }
+        outcome => outcome,
+    };
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(err) => {

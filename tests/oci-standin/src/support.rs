@@ -31,6 +31,8 @@ pub struct Database {
     pub password: String,
     /// EZConnect, as `oracle` takes it.
     pub identifier: String,
+    /// A copy lives in the schema of the database it is made of, and leaves its user alone.
+    is_copy: bool,
     cluster: &'static Cluster,
 }
 
@@ -104,8 +106,7 @@ impl Cluster {
     }
 
     fn database(&'static self) -> Result<Database, String> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = next_name();
         let template = template_name();
         self.psql(
             "postgres",
@@ -121,6 +122,7 @@ impl Cluster {
             user: name.clone(),
             password: PASSWORD.into(),
             name,
+            is_copy: false,
             cluster: self,
         })
     }
@@ -145,6 +147,20 @@ impl Cluster {
 }
 
 impl Database {
+    /// A new database with everything that is in this one, and the same user. Nobody may be logged on to this one.
+    pub fn copy(&self) -> Result<Database, String> {
+        let name = next_name();
+        self.cluster.psql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {}", self.name))?;
+        Ok(Database {
+            identifier: format!("//{}:{}/{name}", self.cluster.host, self.cluster.port),
+            user: self.user.clone(),
+            password: self.password.clone(),
+            name,
+            is_copy: true,
+            cluster: self.cluster,
+        })
+    }
+
     /// Runs SQL in this database as PostgreSQL's superuser, past everything the stand-in does.
     pub fn psql(&self, sql: &str) -> Result<String, String> {
         self.cluster.psql(&self.name, sql)
@@ -197,9 +213,17 @@ impl Drop for Database {
         // A server of our own vanishes as a whole; on a shared one nothing is to be left.
         if self.cluster._life.is_none() {
             let _ = self.cluster.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-            let _ = self.cluster.psql("postgres", &format!("DROP ROLE IF EXISTS {}", self.user));
+            if !self.is_copy {
+                let drop = format!("DROP ROLE IF EXISTS {}", self.user);
+                let _ = self.cluster.psql("postgres", &drop);
+            }
         }
     }
+}
+
+fn next_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Changes with setup.sql, so that a shared server never serves an old one.

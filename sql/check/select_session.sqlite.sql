@@ -1,0 +1,6 @@
+-- The embedded database has no sessions; its clock is this machine's.
+-- -> session_user, current_schema, module, database_now (UTC)
+SELECT NULL AS session_user,
+       NULL AS current_schema,
+       NULL AS module,
+       strftime('%Y-%m-%d %H:%M:%S', 'now') AS database_now

@@ -1,0 +1,158 @@
+//! `recert check`: everything a run needs, and how to mend what is missing. It changes nothing.
+//!
+//! One line a thing looked at, with the statement or command that mends it; whoever mends the first
+//! line need not come back for the second.
+
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::{Context, migrate};
+use crate::config::{Config, DatabaseConfig};
+use crate::directory;
+use crate::exit::Exit;
+use crate::plan::{Counts, Finding};
+use crate::summary::{Status, Summary};
+
+mod database;
+mod tables;
+
+/// `recert check`
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {}
+
+/// What was looked at so far, and what came of it.
+#[derive(Default)]
+struct Report {
+    lines: Vec<Finding>,
+}
+
+/// The kinds of line, as they stand in the output.
+const OK: &str = "ok";
+const WARNING: &str = "warning";
+const MISSING: &str = "missing";
+const UNAVAILABLE: &str = "unavailable";
+
+impl Report {
+    fn ok(&mut self, what: impl Into<String>, message: impl Into<String>) {
+        self.line(OK, what, message);
+    }
+
+    /// Runs do without it, but somebody should know.
+    fn warn(&mut self, what: impl Into<String>, message: impl Into<String>) {
+        self.line(WARNING, what, message);
+    }
+
+    /// A run would fail; the message ends with what mends it.
+    fn missing(&mut self, what: impl Into<String>, message: impl Into<String>) {
+        self.line(MISSING, what, message);
+    }
+
+    /// An error that ends what was being looked at.
+    fn failed(&mut self, what: impl Into<String>, error: &anyhow::Error) {
+        let kind = match Exit::of(error) {
+            Exit::Unavailable | Exit::Busy | Exit::Drifted => UNAVAILABLE,
+            _ => MISSING,
+        };
+        self.line(kind, what, Exit::tell(error));
+    }
+
+    fn line(&mut self, kind: &'static str, what: impl Into<String>, message: impl Into<String>) {
+        self.lines.push(Finding { kind, key: what.into(), message: message.into() });
+    }
+
+    fn n(&self, kind: &str) -> u64 {
+        self.lines.iter().filter(|line| line.kind == kind).count() as u64
+    }
+}
+
+/// Looks at everything, and says what is missing.
+///
+/// # Errors
+/// The config names no time zone there is. All else is a line of the summary, whose number is 3
+/// when something is missing, and 75 when only somebody did not answer.
+pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
+    let began = Instant::now();
+    let mut report = Report::default();
+    look_at_config(context, &mut report);
+    for (database, owners) in migrate::databases(context.config) {
+        database::look(database, &owners, context, &mut report);
+    }
+    look_at_directory(context.config, &mut report);
+
+    let mut counts = Counts::named(&["ok", "warnings", "missing"]);
+    counts.add("ok", report.n(OK));
+    counts.add("warnings", report.n(WARNING));
+    counts.add("missing", report.n(MISSING) + report.n(UNAVAILABLE));
+    let (exit, error) = verdict(&report);
+    Ok(Summary {
+        command: "check".to_owned(),
+        job: "check",
+        run_id: Uuid::now_v7().to_string(),
+        status: if exit == Exit::Done { Status::Unchanged } else { Status::Failed },
+        as_of: context.day()?,
+        counts,
+        findings: report.lines,
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        exit_code: exit.code(),
+        error,
+    })
+}
+
+/// What a person must mend comes before what may answer by itself the next time.
+fn verdict(report: &Report) -> (Exit, Option<String>) {
+    let exit = match (report.n(MISSING), report.n(UNAVAILABLE)) {
+        (0, 0) => return (Exit::Done, None),
+        (0, _) => Exit::Unavailable,
+        _ => Exit::Config,
+    };
+    let named: Vec<&str> = report
+        .lines
+        .iter()
+        .filter(|line| matches!(line.kind, MISSING | UNAVAILABLE))
+        .map(|line| line.key.as_str())
+        .collect();
+    (exit, Some(format!("{exit} ({}): to be mended: {}", exit.code(), named.join(", "))))
+}
+
+/// A config with mistakes never gets here: they are all reported while it is read.
+fn look_at_config(context: &Context<'_>, report: &mut Report) {
+    match &context.config.path {
+        Some(path) => report.ok("config", format!("`{}`", path.display())),
+        None => report.ok(
+            "config",
+            "no file: the embedded database `./recert.db`; start from config.example.toml",
+        ),
+    }
+}
+
+/// Every server of the directory: login, base, attributes, and one entry looked up.
+fn look_at_directory(config: &Config, report: &mut Report) {
+    if config.directory.is_none() {
+        return report.ok("directory", "none is configured; `sync-managers` would need one");
+    }
+    match directory::of(config).and_then(|mut directory| directory.check(None)) {
+        Ok(lines) => lines.into_iter().for_each(|line| report.ok("directory", line)),
+        Err(error) => report.failed("directory", &error),
+    }
+}
+
+/// The password's file or variable; what it holds is shown nowhere.
+fn look_at_secret(database: &DatabaseConfig, report: &mut Report) {
+    match database.password() {
+        Err(error) => report.failed("password", &error),
+        Ok(None) if database.external_auth => {
+            report.ok("password", "from the external password store (wallet)");
+        }
+        Ok(None) => {}
+        Ok(Some(_)) => match (&database.password_file, &database.password_env) {
+            (Some(path), _) => {
+                report.ok("password", format!("`{}`, for its owner alone", path.display()));
+            }
+            (None, Some(name)) => {
+                report.ok("password", format!("environment variable `{name}`"));
+            }
+            (None, None) => {}
+        },
+    }
+}

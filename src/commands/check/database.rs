@@ -1,0 +1,127 @@
+//! One database: client library, log-on, who the session is there, its clock; then the tables.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{Report, look_at_secret, tables};
+use crate::commands::Context;
+use crate::config::DatabaseConfig;
+use crate::db::{self, Dialect, Session, Url, Write};
+use crate::schema::Owner;
+use crate::sql;
+
+/// Clocks further apart than this make the ledger's times hard to match with the database's.
+const CLOCK_SECONDS_MAX: i64 = 60;
+
+/// Who the session is, as far as grants go by it.
+pub(super) struct Who {
+    pub(super) user: String,
+    pub(super) schema: String,
+}
+
+/// Looks at one database, as far as it lets.
+pub(super) fn look(
+    database: &DatabaseConfig,
+    owners: &[Owner],
+    context: &Context<'_>,
+    report: &mut Report,
+) {
+    look_at_secret(database, report);
+    if matches!(database.target(), Ok(Url::Oracle(_))) {
+        match db::oracle_client(database) {
+            Ok(version) => report.ok("client library", format!("Oracle client {version}")),
+            Err(error) => return report.failed("client library", &error),
+        }
+    }
+    let session = Session {
+        action: "check".to_owned(),
+        run_id: Uuid::now_v7().to_string(),
+        writes: false,
+        create: false,
+    };
+    let mut db = match db::open(database, &session) {
+        Ok(db) => db,
+        Err(error) => return report.failed("database", &error),
+    };
+    match db.version() {
+        Ok(version) => report.ok("database", format!("`{}`: {version}", database.url.trim())),
+        Err(error) => return report.failed("database", &error),
+    }
+    if let Err(error) = look_inside(&mut *db, owners, context, report) {
+        report.failed("database", &error);
+    }
+    if let Ok(Url::Sqlite(path)) = database.target() {
+        match std::fs::OpenOptions::new().append(true).open(&path) {
+            Ok(_) => report.ok("rights", format!("`{}` can be written to", path.display())),
+            Err(error) => report.missing(
+                "rights",
+                format!("`{0}` can't be written to ({error}): chmod u+w {0}", path.display()),
+            ),
+        }
+    }
+}
+
+fn look_inside(
+    db: &mut dyn Write,
+    owners: &[Owner],
+    context: &Context<'_>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let rows = db.rows(&sql!("check/select_session", dialects), &[])?;
+    let mut who = None;
+    if let (Some(row), Dialect::Oracle) = (rows.first(), db.dialect()) {
+        let (user, schema) = (row.text("SESSION_USER")?, row.text("CURRENT_SCHEMA")?);
+        report.ok("schema", format!("{schema}, logged on as {user}"));
+        look_at_module(&row.text("MODULE")?, report);
+        if let Some(theirs) = row.date("DATABASE_NOW")? {
+            look_at_clock(theirs.and_utc(), (context.clock)(), report);
+        }
+        who = Some(Who { user, schema });
+    }
+    tables::look(db, owners, who.as_ref(), report)
+}
+
+fn look_at_module(module: &str, report: &mut Report) {
+    if module == "recert" {
+        report.ok("module", "the DBA sees `recert` in V$SESSION.MODULE");
+    } else {
+        report.warn(
+            "module",
+            format!("the DBA sees `{module}` in V$SESSION.MODULE instead of `recert`: look for a log-on trigger that sets it"),
+        );
+    }
+}
+
+fn look_at_clock(theirs: DateTime<Utc>, ours: DateTime<Utc>, report: &mut Report) {
+    let apart = (theirs - ours).num_seconds();
+    if TimeDelta::seconds(apart).abs() <= TimeDelta::seconds(CLOCK_SECONDS_MAX) {
+        report.ok("clock", format!("{apart} s from the database's"));
+    } else {
+        report.warn(
+            "clock",
+            format!("{apart} s from the database's: let both follow the same time server (timedatectl set-ntp true)"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_may_be_a_minute_apart() {
+        let ours: DateTime<Utc> = "2026-01-31T12:00:00Z".parse().unwrap();
+        for (seconds, warnings) in [(0, 0), (60, 0), (-60, 0), (61, 1), (-3_600, 1)] {
+            let mut report = Report::default();
+            look_at_clock(ours + TimeDelta::seconds(seconds), ours, &mut report);
+            assert_eq!(report.n(super::super::WARNING), warnings, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn a_module_that_somebody_else_sets_is_named() {
+        let mut report = Report::default();
+        look_at_module("APEX", &mut report);
+        assert!(report.lines[0].message.contains("`APEX`"));
+    }
+}

@@ -1,0 +1,198 @@
+//! `recert check`: what it looks at, what it says of what is missing, and the number it ends with.
+
+use recert::commands::check;
+use recert::exit::Exit;
+use recert::schema;
+use recert::summary::Summary;
+
+use crate::harness::{World, ok, worlds, write_secret};
+
+fn check(world: &World) -> Summary {
+    check::run(&check::Args::default(), &world.context()).unwrap()
+}
+
+/// The lines of a kind: what, and what is said of it.
+fn lines(summary: &Summary, kind: &str) -> Vec<String> {
+    let of_kind = summary.findings.iter().filter(|line| line.kind == kind);
+    of_kind.map(|line| format!("{}: {}", line.key, line.message)).collect()
+}
+
+fn assert_mended_by(world: &World, spoil: &str, what: &str, mend: &str) {
+    world.define(spoil);
+    let summary = check(world);
+    let missing = lines(&summary, "missing");
+    assert_eq!(summary.exit_code, Exit::Config.code(), "{}: {spoil}: {missing:?}", world.name);
+    let line = missing.iter().find(|line| line.starts_with(&format!("{what}: ")));
+    let line = line.unwrap_or_else(|| panic!("{}: no line of {what} in {missing:?}", world.name));
+    assert!(line.contains(mend), "{}: no `{mend}` in {line}", world.name);
+    assert!(summary.error.unwrap().contains(what));
+}
+
+#[test]
+fn check_finds_nothing_missing_after_migrate() {
+    for world in worlds() {
+        let summary = check(&world);
+        assert_eq!(lines(&summary, "missing"), Vec::<String>::new(), "{}", world.name);
+        assert_eq!(summary.exit_code, 0);
+        assert!(lines(&summary, "ok").iter().any(|line| line.starts_with("RECERT_RUN: ")));
+    }
+}
+
+#[test]
+fn check_says_who_the_session_is_on_oracle_and_whether_the_clocks_agree() {
+    let Some(mut world) = World::oracle() else { return };
+    let summary = check(&world);
+    for what in ["client library", "database", "schema", "module"] {
+        let ok = lines(&summary, "ok");
+        assert!(ok.iter().any(|line| line.starts_with(what)), "no {what} in {ok:?}");
+    }
+    // The tests' clock stands in 2030.
+    assert!(lines(&summary, "warning").iter().any(|line| line.starts_with("clock")));
+    world.config.database.schema = Some("NO_SUCH_SCHEMA".to_owned());
+    assert_eq!(check(&world).exit_code, Exit::Config.code());
+}
+
+#[test]
+fn check_names_a_missing_table_column_and_lock_with_the_statement_that_mends_it() {
+    for world in worlds() {
+        assert_mended_by(
+            &world,
+            "ALTER TABLE recert_run DROP COLUMN reason",
+            "RECERT_RUN.REASON",
+            "ALTER TABLE RECERT_RUN ADD \"REASON\" VARCHAR2(2000)",
+        );
+        world.define("ALTER TABLE recert_run ADD reason VARCHAR2(2000)");
+        world.tamper("DELETE FROM recert_lock WHERE job = 'revoke'");
+        let line = lines(&check(&world), "missing").remove(0);
+        assert!(line.starts_with("lock of revoke"), "{line}");
+        world.tamper(line.split_once("RECERT_LOCK: ").unwrap().1); // The statement works.
+        assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
+        assert_mended_by(&world, "DROP TABLE user_tab", "USER_TAB", "CREATE TABLE user_tab (");
+    }
+}
+
+#[test]
+fn check_warns_of_a_missing_index() {
+    for world in worlds() {
+        world.define("DROP INDEX map_rap_user_role_ix");
+        let summary = check(&world);
+        assert_eq!(summary.exit_code, 0, "{}: runs do without it", world.name);
+        let warnings = lines(&summary, "warning").join("\n");
+        assert!(warnings.contains("CREATE INDEX map_rap_user_role_ix ON"), "{warnings}");
+    }
+}
+
+#[test]
+fn check_names_a_day_that_is_kept_as_text() {
+    let Some(world) = World::oracle() else { return };
+    world.define("ALTER TABLE recreate_response DROP COLUMN recertification_due_date");
+    assert_mended_by(
+        &world,
+        "ALTER TABLE recreate_response ADD recertification_due_date VARCHAR2(10)",
+        "RECREATE_RESPONSE.RECERTIFICATION_DUE_DATE",
+        "DATE is needed",
+    );
+}
+
+/// The statements of sql/deploy/grants.oracle.sql for the tables there are.
+fn granted_by_the_script(owner: &str, app: &str) -> Vec<String> {
+    let script = include_str!("../../sql/deploy/grants.oracle.sql");
+    let lines = script.lines().filter(|line| line.starts_with("GRANT") && line.contains(" ON "));
+    let there: Vec<String> = schema::tables()
+        .iter()
+        .map(|table| format!("&owner..{} ", table.name.to_lowercase()))
+        .collect();
+    let granted = lines.filter(|line| there.iter().any(|table| line.contains(table)));
+    granted
+        .map(|line| line.replace("&owner.", owner).replace("recert_app", app).replace(';', ""))
+        .collect()
+}
+
+#[test]
+fn check_names_every_missing_grant_and_tries_nothing_out() {
+    let Some(mut world) = World::standin() else { return };
+    let owner = world.config.database.username.clone().unwrap();
+    let standin = world.standin_database();
+    let app = standin.add_user("app").unwrap();
+    world.put("mapping\nresponse MGR=2026-11-30");
+    let grant = |rights: &str| standin.psql(rights).map(drop).unwrap();
+    grant(&format!("GRANT USAGE ON SCHEMA {owner} TO {app}"));
+    for statement in granted_by_the_script(&owner, &app) {
+        grant(&statement);
+    }
+    world.config.database.username = Some(app.clone());
+    world.config.database.schema = Some(owner.clone());
+    assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new(), "the script grants all");
+    ok(&world.run("revoke --as-of 2026-11-30")); // And it is enough to run with.
+    let standin = world.standin_database();
+    standin.psql(&format!("REVOKE DELETE ON {owner}.map_rap_user_role FROM {app}")).unwrap();
+    let (owner, app) = (owner.to_uppercase(), app.to_uppercase());
+    let missing = lines(&check(&world), "missing");
+    let line = format!(
+        "MAP_RAP_USER_ROLE: not granted to {app}: GRANT DELETE ON {owner}.MAP_RAP_USER_ROLE TO {app}"
+    );
+    assert_eq!(missing, [line]);
+    let by_role = format!(
+        "CREATE ROLE {app}_role; GRANT DELETE ON {owner}.map_rap_user_role TO {app}_role; GRANT {app}_role TO {app}"
+    );
+    world.standin_database().psql(&by_role).unwrap();
+    assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
+}
+
+#[test]
+fn check_names_a_password_that_others_can_read() {
+    let Some(mut world) = World::oracle() else { return };
+    let open = world.folder.path().join("open");
+    write_secret(&open, "secret");
+    std::fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    world.config.database.password_file = Some(open);
+    let summary = check(&world);
+    assert_eq!(summary.exit_code, Exit::Config.code());
+    let missing = lines(&summary, "missing").join("\n");
+    assert!(missing.contains("chmod 600"), "{missing}");
+    assert!(!missing.contains("secret"), "{missing}");
+}
+
+#[test]
+fn check_ends_with_75_when_only_the_database_does_not_answer() {
+    let Some(mut world) = World::oracle() else { return };
+    world.config.database.url = "oracle://127.0.0.1:1/RAP".to_owned();
+    let summary = check(&world);
+    assert_eq!(summary.exit_code, Exit::Unavailable.code());
+    assert_eq!(lines(&summary, "unavailable").len(), 1);
+}
+
+#[test]
+fn check_tells_of_the_embedded_database_that_is_not_there() {
+    let mut world = World::sqlite();
+    world.config.database.url = format!("sqlite:{}", world.folder.path().join("none").display());
+    let summary = check(&world);
+    assert_eq!(summary.exit_code, Exit::Config.code());
+    assert!(lines(&summary, "missing").join("\n").contains("recert migrate"));
+}
+
+#[test]
+fn check_changes_nothing() {
+    for world in worlds() {
+        let tables = ["recert_lock", "recert_run", "recert_change", "map_rap_user_role"];
+        world.put("mapping");
+        let before = tables.map(|table| world.dump(table));
+        check(&world);
+        assert_eq!(tables.map(|table| world.dump(table)), before, "{}", world.name);
+    }
+}
+
+#[test]
+fn the_binary_prints_a_line_for_each_thing_and_its_number() {
+    let world = World::sqlite();
+    let output = world.recert("check").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("  ok RECERT_LOCK: "), "{told}");
+    world.define("DROP TABLE recert_image");
+    let output = world.recert("check --output json").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["counts"]["missing"], 1);
+    assert_eq!(summary["exit_code"], 3);
+}
