@@ -132,7 +132,12 @@ impl Cli {
             return Config::parse(""); // A mistake in it is no reason to withhold the manual.
         }
         let config = Config::load(self.global.config.as_deref())?;
-        if matches!(self.command, Command::Job(_) | Command::Migrate(_) | Command::History(_)) {
+        let writes = match &self.command {
+            Command::Job(_) | Command::Migrate(_) => true,
+            Command::History(args) => args.archive_before.is_some(),
+            _ => false,
+        };
+        if writes {
             config.must_be_trusted()?;
         }
         Ok(config)
