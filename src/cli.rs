@@ -1,11 +1,16 @@
 //! What can be typed: the global options, and one variant a subcommand.
 
+use std::cell::Cell;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use chrono::{NaiveDate, Utc};
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{Context, check, demo, migrate, preview, repair_sql};
+use crate::commands::{
+    Context, check, completions, demo, history, man, migrate, preview, repair_sql, report, show,
+    verify,
+};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::jobs::Job;
@@ -51,6 +56,9 @@ pub struct Global {
     /// Write the run's figures here, in Prometheus' text format
     #[arg(long, global = true, value_name = "F")]
     pub metrics_file: Option<PathBuf>,
+    /// Whether they are written already.
+    #[arg(skip)]
+    told: Cell<bool>,
 }
 
 /// `--output`
@@ -74,8 +82,20 @@ pub enum Command {
     Migrate(migrate::Args),
     /// Show the plan of a job, without writing
     Preview(preview::Args),
+    /// List the runs in the ledger, or archive its old images
+    History(history::Args),
+    /// Show one run, and every change it made
+    Show(show::Args),
+    /// Hold the ledger against its hashes, and name the first thing that was tampered with
+    Verify(verify::Args),
     /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
     RepairSql(repair_sql::Args),
+    /// Report a year's recertification, with evidence
+    Report(report::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// Print the man page, or write those of all subcommands
+    Man(man::Args),
     /// A job that writes.
     #[command(flatten)]
     Job(Job),
@@ -86,6 +106,37 @@ impl Cli {
     pub fn start_log(&self) {
         log::start(self.global.log_format, self.global.verbose, self.global.quiet);
     }
+
+    /// What was typed first, for what is said of a command that came to no run.
+    fn word(&self) -> &'static str {
+        match &self.command {
+            Command::Job(job) => job.name(),
+            Command::Preview(_) => "preview",
+            Command::Migrate(_) => "migrate",
+            Command::Demo(_) => "demo",
+            Command::Check(_) => "check",
+            Command::RepairSql(_) => "repair-sql",
+            Command::Report(_) => "report",
+            Command::History(_) => "history",
+            Command::Show(_) => "show",
+            Command::Verify(_) => "verify",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// The config, trusted as far as the command's reach: what writes takes it from nobody's folder but
+    /// its own.
+    fn config(&self) -> anyhow::Result<Config> {
+        if matches!(self.command, Command::Demo(_) | Command::Completions(_) | Command::Man(_)) {
+            return Config::parse(""); // A mistake in it is no reason to withhold the manual.
+        }
+        let config = Config::load(self.global.config.as_deref())?;
+        if matches!(self.command, Command::Job(_) | Command::Migrate(_) | Command::History(_)) {
+            config.must_be_trusted()?;
+        }
+        Ok(config)
+    }
 }
 
 /// Carries out a command line, and returns the number to end with.
@@ -93,7 +144,22 @@ impl Cli {
 /// # Errors
 /// What went wrong, classed (`Exit`).
 pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
-    let config = Config::load(cli.global.config.as_deref())?;
+    let began = Instant::now();
+    let ended = carry_out(cli);
+    let global = &cli.global;
+    if let (Err(error), Some(path), false) = (&ended, &global.metrics_file, global.told.get()) {
+        // It came to no run, and the metrics must not keep saying that all is well.
+        let exit = Exit::of(error);
+        if let Err(second) = metrics::write_failure(path, cli.word(), exit, began.elapsed(), now())
+        {
+            tracing::warn!("{}", Exit::tell(&second));
+        }
+    }
+    ended
+}
+
+fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
+    let config = cli.config()?;
     let context = Context {
         config: &config,
         as_of: cli.global.as_of,
@@ -115,10 +181,39 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
                 done(&cli.global, &context, &summary)
             }
         }
+        Command::Completions(args) => completions::run(args, Cli::command()).map(|()| Exit::Done),
+        Command::Man(args) => man::run(args, Cli::command()).map(|()| Exit::Done),
         Command::RepairSql(args) => done(&cli.global, &context, &repair_sql::run(args, &context)?),
         Command::Preview(args) => {
             let (ended, exit) = preview::run(args, &context)?;
             end(&cli.global, ended).map(|done| if done == Exit::Done { exit } else { done })
+        }
+        Command::Report(args) => {
+            let (summary, stdout_taken) = report::run(args, &context)?;
+            if stdout_taken {
+                write_metrics(&cli.global, &summary)?;
+                Ok(Exit::Done)
+            } else {
+                done(&cli.global, &context, &summary)
+            }
+        }
+        Command::History(args) => match history::run(args, &context)? {
+            Some(summary) => done(&cli.global, &context, &summary),
+            None => Ok(Exit::Done),
+        },
+        Command::Show(args) => show::run(args, &context).map(|()| Exit::Done),
+        Command::Verify(args) => {
+            let (summary, error) = verify::run(args, &context)?;
+            match error {
+                None => done(&cli.global, &context, &summary),
+                Some(error) => {
+                    write_metrics(&cli.global, &summary)?;
+                    if context.json {
+                        context.say(&summary)?;
+                    }
+                    Err(error)
+                }
+            }
         }
         Command::Job(job) => {
             let request = Request {
@@ -176,7 +271,10 @@ fn end(global: &Global, ended: Ended) -> anyhow::Result<Exit> {
 
 fn write_metrics(global: &Global, summary: &Summary) -> anyhow::Result<()> {
     match &global.metrics_file {
-        Some(path) => metrics::write(path, summary, now()),
+        Some(path) => {
+            global.told.set(true);
+            metrics::write(path, summary, now())
+        }
         None => Ok(()),
     }
 }

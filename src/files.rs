@@ -1,10 +1,14 @@
 //! Output files: written beside their target under a temporary name, mode 0600, renamed when whole.
 //!
 //! A reader never sees half a file, and a link planted under the target's name is replaced, not
-//! followed.
+//! followed. Import files are read in [`import`].
 
+pub mod import;
+
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
@@ -19,21 +23,64 @@ pub fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let told = || format!("writing `{}`", path.display());
-    let mut file = NamedTempFile::with_prefix_in(".recert-", folder)
-        .context(Exit::Config)
-        .with_context(told)?;
-    let mut out = BufWriter::with_capacity(1 << 16, file.as_file_mut());
+    let mut whole = Whole::beside(path)?;
+    let mut out = BufWriter::with_capacity(1 << 16, whole.file());
     let written = write(&mut out).with_context(told)?;
     out.flush().with_context(told)?;
     drop(out);
-    file.as_file().sync_all().with_context(told)?;
-    file.persist(path).map_err(|error| error.error).with_context(told)?;
+    whole.persist()?;
     Ok(written)
+}
+
+/// A file under way, beside the one whose place it takes when it is whole.
+pub struct Whole {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Whole {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// `Exit::Config`: the folder can't be written to.
+    pub fn beside(path: &Path) -> anyhow::Result<Whole> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = NamedTempFile::with_prefix_in(".recert-", folder)
+            .context(Exit::Config)
+            .with_context(|| format!("writing `{}`", path.display()))?;
+        Ok(Whole { file, path: path.to_owned() })
+    }
+
+    /// Where it is written to.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Those who may read the file that stands there may read this one as well (its group, its
+    /// readers; never a writer, and never a link's). Without it, it is for its owner alone.
+    pub fn keep_readers(&mut self) {
+        let Ok(stood) = std::fs::symlink_metadata(&self.path) else { return };
+        let file = self.file.as_file();
+        // As far as it goes: a group that is not one's own can't be given.
+        if stood.is_file() && fchown(file, None, Some(stood.gid())).is_ok() {
+            let _ = file.set_permissions(Permissions::from_mode(0o600 | (stood.mode() & 0o044)));
+        }
+    }
+
+    /// It is whole: it takes its place.
+    ///
+    /// # Errors
+    /// What the disk says; then what stood there is as it was.
+    pub fn persist(self) -> anyhow::Result<()> {
+        let told = || format!("writing `{}`", self.path.display());
+        self.file.as_file().sync_all().with_context(told)?;
+        self.file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
+        Ok(())
+    }
 }
 
 /// Writes to a file, or to stdout when none is named.
@@ -65,7 +112,7 @@ fn unless_reader_left(error: anyhow::Error) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 

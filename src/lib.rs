@@ -3,9 +3,11 @@
 //!
 //! In reading order: [`exit`] the numbers · [`config`] · [`run`] the one road · [`jobs`] what should
 //! change · [`plan`] the change as a value, its approval and its application · [`ledger`] the
-//! evidence · [`db`] the port to the database · [`cli`] the door.
+//! evidence · [`db`] and [`directory`] the ports to
+//! database and directory · [`cli`] the door.
 //!
-//! Imports point one way: cli, run → jobs, commands → plan, ledger → db, files → sql, exit.
+//! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
+//! sql, exit.
 //!
 //! Absent on purpose, because code can't say so: async above the directory's adapter, a connection
 //! pool, global state, a clock below `run.rs`, SQL in Rust strings, a driver's name outside
@@ -15,14 +17,18 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod db;
+pub mod directory;
 pub mod exit;
 pub mod files;
+pub mod guard;
 pub mod jobs;
 pub mod ledger;
 pub mod log;
 pub mod metrics;
 pub mod plan;
 pub mod preview;
+pub mod progress;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod script;

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use recert::cli::{self, Cli};
 use recert::exit::Exit;
+use recert::guard;
 
 /// A large plan is millions of small texts; the system's allocator spends a fifth of a run on them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    guard::keep_memory_private(); // First, before there is a secret in it.
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -20,8 +22,8 @@ fn main() -> ExitCode {
             );
         }
     };
-    cli.start_log(); // First, so that a bad config is heard.
-    let exit = cli::run(&cli).unwrap_or_else(|error| {
+    cli.start_log(); // Next, so that a bad config is heard.
+    let exit = guard::against_defects(|| cli::run(&cli)).unwrap_or_else(|error| {
         tracing::error!(exit_code = Exit::of(&error).code(), "{}", Exit::tell(&error)); // The whole chain, on one line, once.
         Exit::of(&error)
     });

@@ -1,14 +1,35 @@
 //! `--metrics-file`: the last run in Prometheus' text format, for node_exporter's textfile collector.
+//!
+//! One file a job: a run replaces all of it, and carries over nothing but when the job last succeeded.
+//! Like every output file it is for its owner alone, until an operator makes it readable once: the
+//! permissions of a file that stands there are kept, so that the collector can go on reading.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::files::write_whole;
-use crate::summary::Summary;
+use crate::exit::Exit;
+use crate::files::Whole;
+use crate::plan::Counts;
+use crate::summary::{Status, Summary};
 
 const SUCCESS: &str = "recert_last_success_timestamp_seconds";
+
+/// What is told of a run.
+struct Figures<'a> {
+    job: &'a str,
+    run_id: &'a str,
+    status: Status,
+    exit_code: u8,
+    took: Duration,
+    counts: Counts,
+    findings: BTreeMap<&'a str, usize>,
+}
 
 /// Replaces the file with what is known of this run. The last success is carried over from the
 /// file that stood there, when this run is none.
@@ -16,59 +37,99 @@ const SUCCESS: &str = "recert_last_success_timestamp_seconds";
 /// # Errors
 /// The file can't be written.
 pub fn write(path: &Path, summary: &Summary, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let job = label(summary.job);
+    let mut findings = BTreeMap::new();
+    for finding in &summary.findings {
+        *findings.entry(finding.kind).or_default() += 1;
+    }
+    let figures = Figures {
+        job: summary.job,
+        run_id: &summary.run_id,
+        status: summary.status,
+        exit_code: summary.exit_code,
+        took: Duration::from_millis(summary.duration_ms),
+        counts: summary.counts.clone(),
+        findings,
+    };
+    replace(path, &figures, now)
+}
+
+/// The same for a command that ended before it came to a run: a mistake in the config, say.
+///
+/// # Errors
+/// The file can't be written.
+pub fn write_failure(
+    path: &Path,
+    job: &str,
+    exit: Exit,
+    took: Duration,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let figures = Figures {
+        job,
+        run_id: "",
+        status: Status::Failed,
+        exit_code: exit.code(),
+        took,
+        counts: Counts::default(),
+        findings: BTreeMap::new(),
+    };
+    replace(path, &figures, now)
+}
+
+fn replace(path: &Path, figures: &Figures<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    // A preview that went well is no success of the job.
+    let succeeded = figures.exit_code == 0 && figures.status != Status::Planned;
+    let success = if succeeded {
+        Some(now.timestamp().to_string())
+    } else {
+        last_success(path, &label(figures.job))
+    };
+    let text = text(figures, now, success);
+    let mut file = Whole::beside(path)?;
+    file.file()
+        .write_all(text.as_bytes())
+        .with_context(|| format!("writing `{}`", path.display()))?;
+    file.keep_readers();
+    file.persist()
+}
+
+fn text(figures: &Figures<'_>, now: DateTime<Utc>, success: Option<String>) -> String {
+    let job = format!("job=\"{}\"", label(figures.job));
+    let one = |value: String| vec![(job.clone(), value)];
+    let by = |kind: &str, value: &str, n: String| (format!("{job},{kind}=\"{}\"", label(value)), n);
+    let run =
+        format!("{job},run_id=\"{}\",status=\"{}\"", label(figures.run_id), figures.status.word());
+
     let mut out = String::new();
     let mut metric = |name: &str, help: &str, samples: &[(String, String)]| {
+        if samples.is_empty() {
+            return;
+        }
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
         for (labels, value) in samples {
             let _ = writeln!(out, "{name}{{{labels}}} {value}");
         }
     };
-    let job_label = format!("job=\"{job}\"");
-    let one = |value: String| vec![(job_label.clone(), value)];
-    let millis = |ms: u64| format!("{}.{:03}", ms / 1_000, ms % 1_000);
-
-    let run = format!(
-        "{job_label},run_id=\"{}\",status=\"{}\"",
-        label(&summary.run_id),
-        summary.status.word()
-    );
     metric("recert_run_info", "The last run and its status.", &[(run, "1".to_owned())]);
-    metric(
-        "recert_run_timestamp_seconds",
-        "When the last run ended.",
-        &one(now.timestamp().to_string()),
-    );
-    metric(
-        "recert_run_duration_seconds",
-        "How long the last run took.",
-        &one(millis(summary.duration_ms)),
-    );
-    metric(
-        "recert_run_exit_code",
-        "Number the last run ended with.",
-        &one(summary.exit_code.to_string()),
-    );
-    let counts: Vec<_> = summary
-        .counts
-        .iter()
-        .map(|(name, n)| (format!("{job_label},count=\"{name}\""), n.to_string()))
-        .collect();
-    metric("recert_run_count", "Counts of the last run, by kind.", &counts);
-    metric(
-        "recert_run_findings",
-        "Findings of the last run.",
-        &one(summary.findings.len().to_string()),
-    );
-    let success = if summary.exit_code == 0 {
-        Some(now.timestamp().to_string())
-    } else {
-        last_success(path, &job)
-    };
+    let ended = one(now.timestamp().to_string());
+    metric("recert_run_timestamp_seconds", "When the last run ended.", &ended);
+    let took = one(format!("{}.{:03}", figures.took.as_secs(), figures.took.subsec_millis()));
+    metric("recert_run_duration_seconds", "How long the last run took.", &took);
+    let exit = one(figures.exit_code.to_string());
+    metric("recert_run_exit_code", "Number the last run ended with.", &exit);
+    let counts: Vec<_> =
+        figures.counts.iter().map(|(name, n)| by("kind", name, n.to_string())).collect();
+    metric("recert_run_counts", "Counts of the last run, by kind.", &counts);
+    let findings: usize = figures.findings.values().sum();
+    let all = one(findings.to_string());
+    metric("recert_run_findings", "Findings of the last run.", &all);
+    let kinds: Vec<_> =
+        figures.findings.iter().map(|(kind, n)| by("kind", kind, n.to_string())).collect();
+    metric("recert_run_findings_by_kind", "Findings of the last run, by kind.", &kinds);
     if let Some(at) = success {
-        metric(SUCCESS, "When a run last ended with 0.", &one(at));
+        metric(SUCCESS, "When a run of the job last ended with 0.", &one(at));
     }
-    write_whole(path, |file| Ok(file.write_all(out.as_bytes())?))
+    out
 }
 
 /// The time of the job's last success, from the file as it stands.
@@ -82,4 +143,26 @@ fn last_success(path: &Path, job: &str) -> Option<String> {
 /// A label's value, escaped as the text format asks.
 fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_escape_what_a_label_can_not_hold() {
+        let figures = Figures {
+            job: "a\"b\\c\nd",
+            run_id: "",
+            status: Status::Failed,
+            exit_code: 1,
+            took: Duration::from_millis(1_007),
+            counts: Counts::default(),
+            findings: BTreeMap::new(),
+        };
+        let text = text(&figures, DateTime::UNIX_EPOCH, None);
+        assert!(text.contains(r#"recert_run_exit_code{job="a\"b\\c\nd"} 1"#), "{text}");
+        assert!(text.contains(r#"recert_run_duration_seconds{job="a\"b\\c\nd"} 1.007"#), "{text}");
+        assert!(!text.contains("recert_run_counts"), "no heading without a sample: {text}");
+    }
 }

@@ -38,13 +38,39 @@ pub fn write(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Text => write!(out, "{plan}").context("writing the plan as text"),
+        Format::Text => write_text(plan, out).context("writing the plan as text"),
         Format::Json => write_json(plan, summary, out).context("writing the plan as JSON"),
         Format::Csv => write_csv(plan, out).context("writing the plan as CSV"),
         Format::Sql => {
             write_sql(plan, summary, commit_every, out).context("writing the plan as SQL")
         }
     }
+}
+
+/// One line a change, as a plan prints itself; of an update also what stood in its columns.
+fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
+    for (step, change) in plan.changes() {
+        write!(out, "{} {} {}", change.action.word(), step.table, change.key)?;
+        if let (Action::Update, Some(after)) = (change.action, &change.after) {
+            write!(out, " {after}")?;
+            if let Some(before) = &change.before {
+                write!(out, " was {}", columns_of(before, after)?)?;
+            }
+        }
+        if change.result == Outcome::AlreadyAbsent {
+            write!(out, " (already absent)")?;
+        }
+        writeln!(out, ": {}", change.why)?;
+    }
+    Ok(())
+}
+
+/// Of the image `before` the columns that stand in `after`.
+fn columns_of(before: &str, after: &str) -> anyhow::Result<String> {
+    let before: serde_json::Map<String, serde_json::Value> = serde_json::from_str(before)?;
+    let after: serde_json::Map<String, serde_json::Value> = serde_json::from_str(after)?;
+    let of = |column: &String| Some((column.clone(), before.get(column)?.clone()));
+    Ok(serde_json::Value::Object(after.keys().filter_map(of).collect()).to_string())
 }
 
 /// One change, as JSON and CSV show it.
@@ -164,7 +190,8 @@ fn literals<'a>(step: &'a Step, touch: &'a Touch) -> anyhow::Result<Vec<(&'a str
                 Value::Text(text) => Literal::Text(text),
                 Value::Date(at) => Literal::Date(*at),
                 Value::Timestamp(at) => Literal::Timestamp(*at),
-                Value::Real(_) | Value::TimestampTz(_) | Value::Bytes(_) => {
+                Value::Real(x) => Literal::Real(*x),
+                Value::TimestampTz(_) | Value::Bytes(_) => {
                     return Err(anyhow!(
                         "`{name}` holds a value that a script can't: {}",
                         value.display()

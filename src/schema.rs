@@ -11,6 +11,10 @@ pub enum Owner {
     Own,
     /// RAP / PackBuilder: the database of `[database]`.
     Rap,
+    /// OPS: the database of `[disable_inactive.database]`, else of `[database]`.
+    Ops,
+    /// ProfileMap: the database of `[import.database]`, else of `[database]`.
+    ProfileMap,
 }
 
 /// One table, with what belongs to it.
@@ -57,6 +61,39 @@ pub fn tables() -> Vec<Table> {
             "USER_TAB",
             sql!("schema/rap/user_tab"),
             vec![sql!("schema/rap/user_tab_ix")],
+        ),
+        table(
+            Owner::Ops,
+            "OPS_USER",
+            sql!("schema/ops/ops_user"),
+            vec![sql!("schema/ops/ops_user_ix")],
+        ),
+        table(
+            Owner::Ops,
+            "USER_SESSION",
+            sql!("schema/ops/user_session"),
+            vec![sql!("schema/ops/user_session_ix")],
+        ),
+        table(Owner::Ops, "OPS_EVENT", sql!("schema/ops/ops_event", dialects), vec![]),
+        table(Owner::Ops, "OPS_DB_HISTORY", sql!("schema/ops/ops_db_history", dialects), vec![]),
+        table(
+            Owner::ProfileMap,
+            "PM_USER",
+            sql!("schema/pm/pm_user"),
+            vec![sql!("schema/pm/pm_user_email", dialects)],
+        ),
+        table(
+            Owner::ProfileMap,
+            "PM_USER_ROLE",
+            sql!("schema/pm/pm_user_role"),
+            vec![sql!("schema/pm/pm_user_role_ix")],
+        ),
+        table(Owner::ProfileMap, "PM_ORGANISATION", sql!("schema/pm/pm_organisation"), vec![]),
+        table(
+            Owner::ProfileMap,
+            "PM_AVAILABILITY",
+            sql!("schema/pm/pm_availability"),
+            vec![sql!("schema/pm/pm_availability_ix")],
         ),
     ]
 }

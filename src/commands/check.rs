@@ -8,7 +8,8 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::{Context, migrate};
-use crate::config::DatabaseConfig;
+use crate::config::{Config, DatabaseConfig};
+use crate::directory;
 use crate::exit::Exit;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
@@ -74,10 +75,10 @@ pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let mut report = Report::default();
     look_at_config(context, &mut report);
-    for (database, owners) in migrate::databases(context) {
+    for (database, owners) in migrate::databases(context.config) {
         database::look(database, &owners, context, &mut report);
     }
-    // The directory's turn: its bind and a sample look-up.
+    look_at_directory(context.config, &mut report);
 
     let mut counts = Counts::named(&["ok", "warnings", "missing"]);
     counts.add("ok", report.n(OK));
@@ -122,6 +123,17 @@ fn look_at_config(context: &Context<'_>, report: &mut Report) {
             "config",
             "no file: the embedded database `./recert.db`; start from config.example.toml",
         ),
+    }
+}
+
+/// Every server of the directory: login, base, attributes, and one entry looked up.
+fn look_at_directory(config: &Config, report: &mut Report) {
+    if config.directory.is_none() {
+        return report.ok("directory", "none is configured; `sync-managers` would need one");
+    }
+    match directory::of(config).and_then(|mut directory| directory.check(None)) {
+        Ok(lines) => lines.into_iter().for_each(|line| report.ok("directory", line)),
+        Err(error) => report.failed("directory", &error),
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::Context;
-use crate::config::DatabaseConfig;
+use crate::config::{Config, DatabaseConfig};
 use crate::db::{self, BindArray, Dialect, Session, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_out;
@@ -57,7 +57,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
     let mut scripts = Vec::new();
-    for (database, owners) in databases(context) {
+    for (database, owners) in databases(context.config) {
         let session = Session {
             action: "migrate".to_owned(),
             run_id: Uuid::now_v7().to_string(),
@@ -77,7 +77,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
         }
         match (args.format, db) {
             (None, Some(db)) => add(missing, db)?,
-            _ => scripts.push(script(&missing, dialect)?),
+            _ => scripts.push(script(&missing, dialect, &database.url)?),
         }
     }
     if args.format.is_some() {
@@ -104,8 +104,22 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
 }
 
 /// Each database of the config once, with whose tables are in it.
-pub(super) fn databases<'a>(context: &Context<'a>) -> Vec<(&'a DatabaseConfig, Vec<Owner>)> {
-    vec![(&context.config.database, vec![Owner::Own, Owner::Rap])]
+pub(super) fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
+    let ops = config.disable_inactive.database.as_ref();
+    let pm = config.import.database.as_ref();
+    let homes = [
+        (Owner::Rap, &config.database),
+        (Owner::Ops, ops.unwrap_or(&config.database)),
+        (Owner::ProfileMap, pm.unwrap_or(&config.database)),
+    ];
+    let mut databases: Vec<(&DatabaseConfig, Vec<Owner>)> = Vec::new();
+    for (owner, database) in homes {
+        match databases.iter_mut().find(|(known, _)| known.is_same_place(database)) {
+            Some((_, owners)) => owners.push(owner),
+            None => databases.push((database, vec![Owner::Own, owner])),
+        }
+    }
+    databases
 }
 
 /// For a script, an embedded database that does not exist yet simply lacks everything.
@@ -199,13 +213,17 @@ fn lock_row(job: &str) -> Vec<Value> {
     vec![job.into(), head.into()]
 }
 
-fn script(missing: &Missing, dialect: Dialect) -> anyhow::Result<String> {
+fn script(missing: &Missing, dialect: Dialect, url: &str) -> anyhow::Result<String> {
     let text = |sql: &Sql| match dialect {
         Dialect::Oracle => sql.oracle().to_owned(),
         Dialect::Sqlite => sql.sqlite().to_owned(),
     };
-    let mut out =
-        format!("-- recert {}: what `recert migrate` would add.\n\n", env!("CARGO_PKG_VERSION"));
+    // A descriptor may span lines; a comment may not.
+    let url = url.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut out = format!(
+        "-- recert {}: what `recert migrate` would add to `{url}`.\n\n",
+        env!("CARGO_PKG_VERSION")
+    );
     for statement in &missing.statements {
         out.push_str(&text(statement));
         out.push_str(";\n\n");

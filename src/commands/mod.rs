@@ -1,10 +1,17 @@
 //! The subcommands that are no jobs: each has its `Args` and its `run`.
 
 pub mod check;
+pub mod completions;
+pub mod databases;
 pub mod demo;
+pub mod history;
+pub mod man;
 pub mod migrate;
 pub mod preview;
 pub mod repair_sql;
+pub mod report;
+pub mod show;
+pub mod verify;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -65,9 +65,27 @@ impl DatabaseConfig {
     /// `Exit::Config`: `url` has neither form.
     pub fn target(&self) -> anyhow::Result<Url> {
         Url::parse(&self.url).ok_or_else(|| {
-            anyhow!("`{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`", self.url)
-                .context(Exit::Config)
+            anyhow!(
+                "`{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`",
+                without_login(&self.url)
+            )
+            .context(Exit::Config)
         })
+    }
+
+    /// Whether both lead to the same tables: the same database, and on Oracle the same schema.
+    #[must_use]
+    pub fn is_same_place(&self, other: &DatabaseConfig) -> bool {
+        let place = |config: &DatabaseConfig| match Url::parse(&config.url) {
+            Some(Url::Sqlite(path)) => {
+                (Some(Url::Sqlite(std::path::absolute(&path).unwrap_or(path))), None)
+            }
+            oracle => {
+                let schema = config.schema.as_ref().or(config.username.as_ref());
+                (oracle, schema.map(|schema| schema.to_uppercase()))
+            }
+        };
+        place(self) == place(other)
     }
 
     /// The password, read now and kept nowhere.
@@ -93,9 +111,17 @@ impl DatabaseConfig {
         match Url::parse(&self.url) {
             None => errors.push(format!(
                 "{section}.url: `{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`",
-                self.url
+                without_login(&self.url)
             )),
             Some(Url::Sqlite(_)) => {}
+            // A descriptor may hold an `@` in a certificate's name; it has no place for a login.
+            Some(Url::Oracle(identifier))
+                if identifier.contains('@') && !identifier.trim_start().starts_with('(') =>
+            {
+                errors.push(format!(
+                    "{section}.url: a login has no place here; give `username`, and `password_file` or `password_env`"
+                ));
+            }
             Some(Url::Oracle(_)) => self.check_login(section, errors),
         }
     }
@@ -115,6 +141,14 @@ impl DatabaseConfig {
                 "{section}: `password_file` or `password_env` is needed for an `oracle:` url, unless `external_auth = true`"
             ));
         }
+    }
+}
+
+/// An address as it may be shown, whatever somebody put in front of the host.
+fn without_login(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => url.to_owned(),
     }
 }
 

@@ -1,8 +1,12 @@
 //! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
 
 mod database;
+pub mod directory;
+mod disable_inactive;
+mod import;
 mod limits;
 mod secret;
+mod trust;
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +18,11 @@ use crate::db::hex;
 use crate::exit::Exit;
 
 pub use database::DatabaseConfig;
+pub use disable_inactive::DisableInactiveConfig;
+pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
 pub use secret::{Secret, SecretSource};
+pub use trust::must_be_ours_alone;
 
 /// All that can be set. `config.example.toml` shows every key with its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -29,6 +36,14 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// What the imports take, and where their tables are.
+    pub import: ImportConfig,
+    /// What `sync-managers` compares.
+    pub sync_managers: SyncManagersConfig,
+    /// Where line managers are looked up; `None` without the section.
+    pub directory: Option<directory::DirectorySettings>,
+    /// Which accounts `disable-inactive` disables.
+    pub disable_inactive: DisableInactiveConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -86,6 +101,22 @@ impl Default for RevokeConfig {
     }
 }
 
+/// `[sync_managers]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SyncManagersConfig {
+    /// Everybody in USER_TAB, not just users of RAP or PackBuilder.
+    pub all_users: bool,
+    /// A run is refused when more than this share of the users is not in the directory, in percent.
+    pub not_found_percent: f64,
+}
+
+impl Default for SyncManagersConfig {
+    fn default() -> Self {
+        SyncManagersConfig { all_users: false, not_found_percent: 20.0 }
+    }
+}
+
 /// `[revoke] on_conflict`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -108,7 +139,7 @@ impl Config {
             None => ["recert.toml", "/etc/recert/recert.toml"]
                 .iter()
                 .map(PathBuf::from)
-                .find(|path| path.exists()),
+                .find(|path| trust::is_there(path)),
         };
         let Some(path) = found else {
             return Config::parse("");
@@ -123,6 +154,32 @@ impl Config {
             .context(Exit::Config)
     }
 
+    /// Each distinct database of the config once, by the name that `--database` takes.
+    #[must_use]
+    pub fn databases(&self) -> Vec<(&'static str, &DatabaseConfig)> {
+        let all = [
+            ("main", Some(&self.database)),
+            ("disable-inactive", self.disable_inactive.database.as_ref()),
+            ("import", self.import.database.as_ref()),
+        ];
+        let mut distinct: Vec<(&'static str, &DatabaseConfig)> = Vec::new();
+        for (name, database) in all {
+            let Some(database) = database else { continue };
+            if !distinct.iter().any(|(_, known)| known.is_same_place(database)) {
+                distinct.push((name, database));
+            }
+        }
+        distinct
+    }
+
+    /// For commands that write: that nobody else could have written the file this was read from.
+    ///
+    /// # Errors
+    /// `Exit::Config`: the world can write to the file, or to a folder above it.
+    pub fn must_be_trusted(&self) -> anyhow::Result<()> {
+        self.path.as_deref().map_or(Ok(()), must_be_ours_alone)
+    }
+
     /// Reads and checks a config's text.
     ///
     /// # Errors
@@ -130,7 +187,7 @@ impl Config {
     pub fn parse(text: &str) -> anyhow::Result<Config> {
         let mut table: toml::Table = text
             .parse()
-            .map_err(|error: toml::de::Error| anyhow!("{}", error.to_string().trim_end()))?;
+            .map_err(|error: toml::de::Error| anyhow!("{}", without_quoting(&error, text)))?;
         let mut errors = Vec::new();
         let mut unknown = Vec::new();
         let config = loop {
@@ -161,21 +218,46 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        self.import.check(errors);
+        if let Some(directory) = &self.directory {
+            directory.check(errors);
+        }
+        let percent = self.sync_managers.not_found_percent;
+        if !(0.0..=100.0).contains(&percent) {
+            errors.push(format!(
+                "sync_managers.not_found_percent: `{percent}` is not between 0 and 100"
+            ));
+        }
+        self.disable_inactive.check(errors);
         if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
             errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
         }
     }
 }
 
+/// A mistake in TOML itself by its place: the line is not quoted, for a password may stand in it.
+fn without_quoting(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message().trim_end())
+}
+
 fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
-    let config: Result<Config, _> =
-        serde_ignored::deserialize(tracked, |path| unknown.push(path.to_string()));
+    let config: Result<Config, _> = serde_ignored::deserialize(tracked, |path| {
+        unknown.push(without_options(&path.to_string()))
+    });
     config.map_err(|error| {
         let message = error.to_string().lines().next().unwrap_or_default().to_owned();
         (track.path().to_string(), message)
     })
+}
+
+/// `a.?.b` is how `serde_ignored` says that `a` may be absent; nobody writes it like that.
+fn without_options(path: &str) -> String {
+    path.replace(".?", "")
 }
 
 /// Takes the value at `a.b.c` (or the list around `a.b[0]`) out of the table.
@@ -200,6 +282,29 @@ mod tests {
     fn config_example_works_as_it_stands_and_holds_the_defaults() {
         let config = Config::parse(include_str!("../../config.example.toml")).unwrap();
         assert_eq!(Config { sha256: String::new(), ..config }, Config::default());
+    }
+
+    #[test]
+    fn config_tells_the_place_of_a_mistake_without_quoting_it() {
+        let message = format!("{:#}", Config::parse("[database]\nurl = \"secret\n").unwrap_err());
+        assert!(message.starts_with("line 2, column "), "{message}");
+        assert!(!message.contains("secret"), "{message}");
+    }
+
+    #[test]
+    fn config_takes_no_login_in_the_url_and_does_not_repeat_it() {
+        for url in
+            ["oracle:scott/tiger@db", "oracle://scott:tiger@db/rap", "mysql://scott:tiger@db"]
+        {
+            let message = format!(
+                "{:#}",
+                Config::parse(&format!("[database]\nurl = \"{url}\"")).unwrap_err()
+            );
+            assert!(message.contains("url") && !message.contains("tiger"), "{message}");
+        }
+        let descriptor = "oracle:(DESCRIPTION=(SECURITY=(SSL_SERVER_CERT_DN=\\\"E=a@b\\\")))";
+        let text = format!("[database]\nurl = \"{descriptor}\"\nexternal_auth = true");
+        Config::parse(&text).unwrap();
     }
 
     #[test]

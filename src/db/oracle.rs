@@ -103,6 +103,10 @@ fn load_client(config: &DatabaseConfig) -> anyhow::Result<()> {
         }
         params.init()
     };
+    for dir in config.client_lib_dir.iter().chain(&config.config_dir) {
+        // What is loaded from there runs as this account, and where it sends the password is said there.
+        crate::config::must_be_ours_alone(dir)?;
+    }
     load().map(|_| ()).map_err(classed)
 }
 

@@ -63,6 +63,10 @@ impl Value {
             Value::Real(x) if x.is_finite() => {
                 let _ = write!(out, "{x:?}");
             }
+            // JSON has no number for these, and as text they could not be put back as what they were.
+            Value::Real(x) => {
+                let _ = write!(out, "{{\"$real\":\"{x}\"}}");
+            }
             Value::Bytes(bytes) => {
                 let _ = write!(out, "{{\"$hex\":\"{}\"}}", hex(bytes));
             }
@@ -395,14 +399,24 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn parse_date(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim();
     if text.len() == 10 {
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        return Some(day.and_time(NaiveTime::MIN));
+        return parse_day(text).map(|day| day.and_time(NaiveTime::MIN));
     }
     let text = text.strip_suffix('Z').unwrap_or(text);
     let text = text.strip_suffix("+00:00").unwrap_or(text);
     ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
         .iter()
         .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())
+}
+
+/// `2026-01-31`; by hand, because a report reads millions of them.
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let &[a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u32, |n, digit| {
+            digit.is_ascii_digit().then(|| 10 * n + u32::from(digit - b'0'))
+        })
+    };
+    NaiveDate::from_ymd_opt(number(&[a, b, c, d])? as i32, number(&[e, f])?, number(&[g, h])?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,13 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod disable_inactive;
+mod import_availability;
+mod import_file;
+mod import_users;
+mod restore;
 mod revoke;
+mod sync_managers;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
@@ -55,6 +61,16 @@ pub struct With<A: clap::Args> {
 pub enum Job {
     /// Take back the access whose revoke date has come
     Revoke(With<revoke::Args>),
+    /// Import people: who comes, changes and goes
+    ImportUsers(With<import_users::Args>),
+    /// Import how much of each month people have free
+    ImportAvailability(With<import_availability::Args>),
+    /// Bring line managers from the directory into USER_TAB
+    SyncManagers(With<sync_managers::Args>),
+    /// Disable accounts without activity
+    DisableInactive(With<disable_inactive::Args>),
+    /// Put back what a run took or changed
+    Restore(With<restore::Args>),
 }
 
 impl Default for Job {
@@ -79,6 +95,11 @@ impl Job {
     pub fn name(&self) -> &'static str {
         match self {
             Job::Revoke(_) => "revoke",
+            Job::ImportUsers(_) => "import-users",
+            Job::ImportAvailability(_) => "import-availability",
+            Job::SyncManagers(_) => "sync-managers",
+            Job::DisableInactive(_) => "disable-inactive",
+            Job::Restore(_) => "restore",
         }
     }
 
@@ -89,6 +110,11 @@ impl Job {
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         match self {
             Job::Revoke(with) => revoke::plan(&with.args, world),
+            Job::ImportUsers(with) => import_users::plan(&with.args, world),
+            Job::ImportAvailability(with) => import_availability::plan(&with.args, world),
+            Job::SyncManagers(with) => sync_managers::plan(&with.args, world),
+            Job::DisableInactive(with) => disable_inactive::plan(&with.args, world),
+            Job::Restore(with) => restore::plan(&with.args, world),
         }
     }
 
@@ -97,6 +123,11 @@ impl Job {
     pub fn write_args(&self) -> &WriteArgs {
         match self {
             Job::Revoke(with) => &with.write,
+            Job::ImportUsers(with) => &with.write,
+            Job::ImportAvailability(with) => &with.write,
+            Job::SyncManagers(with) => &with.write,
+            Job::DisableInactive(with) => &with.write,
+            Job::Restore(with) => &with.write,
         }
     }
 
@@ -104,7 +135,11 @@ impl Job {
     #[must_use]
     pub fn parameters(&self) -> Json {
         match self {
-            Job::Revoke(_) => json!({}),
+            Job::ImportUsers(with) => with.args.import.parameters(),
+            Job::ImportAvailability(with) => with.args.import.parameters(),
+            Job::Revoke(_) | Job::SyncManagers(_) => json!({}),
+            Job::DisableInactive(with) => with.args.parameters(),
+            Job::Restore(with) => with.args.parameters(),
         }
     }
 
@@ -113,6 +148,11 @@ impl Job {
     pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
         match self {
             Job::Revoke(_) => &config.limits.revoke,
+            Job::ImportUsers(_) => &config.limits.import_users,
+            Job::ImportAvailability(_) => &config.limits.import_availability,
+            Job::SyncManagers(_) => &config.limits.sync_managers,
+            Job::DisableInactive(_) => &config.limits.disable_inactive,
+            Job::Restore(_) => &config.limits.restore,
         }
     }
 
@@ -120,7 +160,14 @@ impl Job {
     #[must_use]
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         match self {
-            Job::Revoke(_) => &config.database,
+            Job::ImportUsers(_) | Job::ImportAvailability(_) => {
+                config.import.database.as_ref().unwrap_or(&config.database)
+            }
+            Job::Revoke(_) | Job::SyncManagers(_) => &config.database,
+            Job::DisableInactive(_) => {
+                config.disable_inactive.database.as_ref().unwrap_or(&config.database)
+            }
+            Job::Restore(with) => with.args.database(config),
         }
     }
 }

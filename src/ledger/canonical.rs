@@ -14,6 +14,7 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 pub type Hex = [u8; 64];
 
 /// A hash under way.
+#[derive(Clone)]
 pub struct Canonical(Sha256);
 
 impl Canonical {
@@ -67,7 +68,8 @@ pub fn write_hex(bytes: &[u8], hex: &mut [u8]) {
     }
 }
 
-fn decimal(mut n: u64, digits: &mut [u8; 20]) -> &[u8] {
+/// A number in decimal, at the end of `digits`.
+pub(crate) fn decimal(mut n: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut at = digits.len();
     loop {
         at -= 1;
@@ -99,6 +101,62 @@ pub fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> He
     canonical.text_opt(before);
     canonical.text_opt(after);
     canonical.finish()
+}
+
+/// The columns of a RECERT_RUN row that its hash covers, but for those of its changes.
+#[derive(Clone, Copy, Debug)]
+pub struct RunFields<'a> {
+    /// RUN_ID
+    pub run_id: &'a str,
+    /// JOB
+    pub job: &'a str,
+    /// AS_OF, by [`day`]
+    pub as_of: &'a str,
+    /// STATUS
+    pub status: &'a str,
+    /// STARTED_AT, by [`moment`]
+    pub started_at: &'a str,
+    /// FINISHED_AT, by [`moment`]
+    pub finished_at: &'a str,
+    /// OS_USER
+    pub os_user: &'a str,
+    /// HOST
+    pub host: &'a str,
+    /// VERSION
+    pub version: &'a str,
+    /// CONFIG_SHA256
+    pub config_sha256: &'a str,
+    /// PARAMETERS
+    pub parameters: Option<&'a str>,
+    /// COUNTS
+    pub counts: Option<&'a str>,
+    /// REASON
+    pub reason: Option<&'a str>,
+    /// PREVIOUS_SHA256
+    pub previous_sha256: &'a str,
+}
+
+impl RunFields<'_> {
+    /// The run's hash as far as its own columns go; SHA256 of each change follows, in order of SEQ.
+    #[must_use]
+    pub fn begin(&self) -> Canonical {
+        let mut canonical = Canonical::begin("recert-run-1");
+        canonical.text(self.run_id);
+        canonical.text(self.job);
+        canonical.text(self.as_of);
+        canonical.text(self.status);
+        canonical.text(self.started_at);
+        canonical.text(self.finished_at);
+        canonical.text(self.os_user);
+        canonical.text(self.host);
+        canonical.text(self.version);
+        canonical.text(self.config_sha256);
+        canonical.text_opt(self.parameters);
+        canonical.text_opt(self.counts);
+        canonical.text_opt(self.reason);
+        canonical.text(self.previous_sha256);
+        canonical
+    }
 }
 
 /// The columns of a RECERT_CHANGE row that its hash covers.

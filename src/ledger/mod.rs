@@ -3,7 +3,12 @@
 //! They are committed with the changes they speak of. Each run's hash covers its own columns, its
 //! changes in order, and the hash of the run before it (section 4 of the spec).
 
+pub mod archive;
 pub mod canonical;
+mod chain;
+pub mod heads;
+pub mod read;
+pub mod verify;
 
 use std::fmt::Write as _;
 
@@ -14,7 +19,7 @@ use crate::db::{Bind, BindArray, Read, Row, Transient, Value, Write};
 use crate::exit::Exit;
 use crate::plan::{Change, Plan, Step};
 use crate::sql;
-use canonical::{Canonical, ChangeFields, Hex};
+use canonical::{Canonical, ChangeFields, Hex, RunFields};
 
 /// Rows of the ledger written in one go.
 const CHUNK: usize = 1_000;
@@ -172,22 +177,23 @@ fn advance_head(head: &Head, sha256: &str, db: &mut dyn Write) -> anyhow::Result
 }
 
 fn begin_run_hash(run: &Run, previous: &str) -> Canonical {
-    let mut hash = Canonical::begin("recert-run-1");
-    hash.text(&run.id);
-    hash.text(&run.job);
-    hash.text(&canonical::day(run.as_of));
-    hash.text(run.status);
-    hash.text(&canonical::moment(run.started_at));
-    hash.text(&canonical::moment(run.finished_at));
-    hash.text(&run.os_user);
-    hash.text(&run.host);
-    hash.text(env!("CARGO_PKG_VERSION"));
-    hash.text(&run.config_sha256);
-    hash.text_opt(Some(&run.parameters));
-    hash.text_opt(Some(&run.counts));
-    hash.text_opt(run.reason.as_deref().map(|reason| shortened(reason, REASON_BYTES)));
-    hash.text(previous);
-    hash
+    RunFields {
+        run_id: &run.id,
+        job: &run.job,
+        as_of: &canonical::day(run.as_of),
+        status: run.status,
+        started_at: &canonical::moment(run.started_at),
+        finished_at: &canonical::moment(run.finished_at),
+        os_user: &run.os_user,
+        host: &run.host,
+        version: env!("CARGO_PKG_VERSION"),
+        config_sha256: &run.config_sha256,
+        parameters: Some(&run.parameters),
+        counts: Some(&run.counts),
+        reason: run.reason.as_deref().map(|reason| shortened(reason, REASON_BYTES)),
+        previous_sha256: previous,
+    }
+    .begin()
 }
 
 /// The hashes of one change, in hexadecimal.

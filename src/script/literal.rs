@@ -24,6 +24,8 @@ pub enum Literal<'a> {
     Int(i64),
     /// A decimal number as text, such as `-1.5` or `1e10`.
     Number(&'a str),
+    /// A binary floating-point number: the shortest decimal that means it.
+    Real(f64),
     /// Text of any length. The empty text is NULL to Oracle, as a bind would be.
     Text(&'a str),
     /// To the second; a fraction is cut off, as Oracle's DATE would.
@@ -51,6 +53,8 @@ pub fn literal(value: &Literal<'_>) -> Result<String, ScriptError> {
                 Err(ScriptError::NotANumber(number.to_owned()))
             }
         }
+        Literal::Real(number) if number.is_finite() => Ok(format!("{number:?}")),
+        Literal::Real(number) => Err(ScriptError::NotANumber(number.to_string())),
         Literal::Text(text) => Ok(text_literal(text)),
         Literal::Date(moment) => {
             let second = to_the_second(moment)?;

@@ -41,6 +41,7 @@ struct Kind {
 enum Type {
     Text,
     Int,
+    Real,
     Date,
 }
 
@@ -59,9 +60,108 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        word: "staff",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("RAP", "RAP", Type::Int, "1"),
+            ("PACKBUILDER", "PACKBUILDER", Type::Int, "0"),
+            ("MGR", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+        ],
+    },
+    Kind {
         word: "mapping",
         table: "MAP_RAP_USER_ROLE",
         columns: &[("USER", "USER_ID", Type::Text, "E1"), ("AT", "RMM_ID", Type::Int, "7")],
+    },
+    Kind {
+        word: "account",
+        table: "OPS_USER",
+        columns: &[
+            ("ID", "ID", Type::Int, "1"),
+            ("OIDC", "OIDC_ID", Type::Text, "NULL"),
+            ("MAIL", "EMAIL", Type::Text, "NULL"),
+            ("STATUS", "STATUS", Type::Text, "ACTIVE"),
+            ("CREATED", "CREATED_ON", Type::Date, "NULL"),
+            ("BY", "UPDATED_BY", Type::Int, "NULL"),
+            ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "session",
+        table: "USER_SESSION",
+        columns: &[
+            ("ID", "ID", Type::Int, "1"),
+            ("OF", "USER_ID", Type::Int, "1"),
+            ("ACTIVE", "IS_ACTIVE", Type::Int, "NULL"),
+            ("LAST", "LAST_ACTIVE_AT", Type::Date, "NULL"),
+            ("CREATED", "CREATED_ON", Type::Date, "NULL"),
+            ("BY", "UPDATED_BY", Type::Int, "NULL"),
+            ("UPDATED", "UPDATED_ON", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "user",
+        table: "USER_TAB",
+        columns: &[
+            ("ID", "EMPLOYEE_ID", Type::Text, "E1"),
+            ("NAME", "EMPLOYEE_NAME", Type::Text, "NULL"),
+            ("MAIL", "EMAIL_ID", Type::Text, "NULL"),
+            ("MANAGER", "LINEMANAGER_ID", Type::Text, "NULL"),
+            ("MANAGER_NAME", "LINEMANAGER_NAME", Type::Text, "NULL"),
+            ("MANAGER_MAIL", "LINEMANAGER_MAIL_ID", Type::Text, "NULL"),
+            ("UPDATED", "UPDATED_DATE", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "person",
+        table: "PM_USER",
+        columns: &[
+            ("ID", "ID", Type::Text, "U1"),
+            ("FIRST", "FIRST_NAME", Type::Text, "Anna"),
+            ("LAST", "LAST_NAME", Type::Text, "O'Brien"),
+            ("EMAIL", "EMAIL", Type::Text, "anna@example.org"),
+            ("UNIT", "BUSINESS_UNIT", Type::Text, "1234"),
+            ("CENTER", "COST_CENTER", Type::Text, "12345678"),
+            ("MANAGER", "MANAGER_EMAIL", Type::Text, "Not Specified"),
+            ("CITY", "CITY", Type::Text, "Zürich"),
+            ("AREA", "PERSONNEL_AREA_TEXT", Type::Text, "Headquarters"),
+            ("GROUP", "EMPLOYEE_GROUP", Type::Text, "NULL"),
+            ("LEAVING", "LEAVING_DATE", Type::Date, "NULL"),
+            ("JOB", "JOB", Type::Text, "NULL"),
+            ("IMPORTED", "IMPORTED_AT", Type::Date, "2026-01-01"),
+            ("DEL", "TO_DELETE", Type::Int, "0"),
+            ("DELETE_AT", "DELETE_AT", Type::Date, "NULL"),
+        ],
+    },
+    Kind {
+        word: "role",
+        table: "PM_USER_ROLE",
+        columns: &[
+            ("USER", "USER_ID", Type::Text, "U1"),
+            ("NAME", "ROLE_NAME", Type::Text, "R1"),
+            ("MANAGEMENT", "IS_MANAGEMENT", Type::Int, "1"),
+        ],
+    },
+    Kind {
+        word: "org",
+        table: "PM_ORGANISATION",
+        columns: &[
+            ("UNIT", "BUSINESS_UNIT", Type::Text, "1234"),
+            ("NAME", "NAME", Type::Text, "Example"),
+            ("SIGNED", "GDP_SIGNED", Type::Int, "1"),
+        ],
+    },
+    Kind {
+        word: "month",
+        table: "PM_AVAILABILITY",
+        columns: &[
+            ("USER", "USER_ID", Type::Text, "U1"),
+            ("MONTH", "MONTH", Type::Text, "2026-01"),
+            ("FREE", "FREE_PT", Type::Real, "0.5"),
+        ],
     },
 ];
 
@@ -139,6 +239,7 @@ impl World {
             DatabaseConfig { retry_delay: std::time::Duration::from_millis(10), ..database };
         // What most tests take away is all there is; the limits have tests of their own.
         config.limits.revoke.floor = 1_000;
+        config.limits.import_users.floor = 1_000;
         World { config, name: name.to_owned(), oracle: None, folder }
     }
 
@@ -353,6 +454,7 @@ fn value(data_type: Type, text: &str) -> Value {
         _ if text == "NULL" => Value::Null,
         Type::Text => text.into(),
         Type::Int => Value::Int(text.parse().unwrap()),
+        Type::Real => Value::Real(text.parse().unwrap()),
         Type::Date => {
             let at: NaiveDateTime = parse_date(text).unwrap_or_else(|| panic!("no date: {text}"));
             Value::Date(at)

@@ -103,7 +103,9 @@ fn usable(wanted: &str, found: &str) -> bool {
     match wanted.split('(').next().unwrap_or(wanted) {
         "DATE" | "TIMESTAMP" => one_of(&["DATE", "TIMESTAMP"]),
         "CLOB" => one_of(&["CLOB", "NCLOB", "VARCHAR2", "NVARCHAR2"]),
-        "NUMBER" => one_of(&["NUMBER", "FLOAT", "BINARY_", "VARCHAR2", "NVARCHAR2", "CHAR"]),
+        "NUMBER" | "BINARY_DOUBLE" => {
+            one_of(&["NUMBER", "FLOAT", "BINARY_", "VARCHAR2", "NVARCHAR2", "CHAR"])
+        }
         _ => one_of(&["VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR", "NUMBER", "CLOB"]),
     }
 }

@@ -66,6 +66,10 @@ enum Before {
     Other,
 }
 
+/// What may follow a statement on its line.
+const STATEMENTS: [&str; 9] =
+    ["UPDATE", "COMMIT", "INSERT", "DELETE", "MERGE", "SELECT", "ROLLBACK", "END", "EXIT"];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clause {
     /// The line may have begun in the middle of a statement.
@@ -271,6 +275,9 @@ impl Reader<'_> {
             })?;
             return self.after_string(start);
         }
+        if self.text.slice(0, start).trim_ascii_end().ends_with(b"|") {
+            return Err(Doubt::new(start, "a curly quote follows `||`, or stands in a name"));
+        }
         // Curly quotes never stand for apostrophes here: the text between must hold no quote of any kind.
         let (end, closing, end_length) = self.text.next_quote(start + length).ok_or_else(|| {
             Doubt::new(start, "a curly quote has no partner on this line").running_on()
@@ -317,6 +324,11 @@ impl Reader<'_> {
         }
         self.text_in_parentheses |= self.depth > 0;
         let gap = self.text.gap(end);
+        let joined = self.text.at(gap.end) == Some(b'|')
+            || self.text.slice(0, start).trim_ascii_end().ends_with(b"|");
+        if self.target_set && joined && self.text.slice(start, end) == b"''" {
+            return Err(Doubt::new(start, "an empty text is joined by `||`, or stands in a name"));
+        }
         if self.text.quote_at(gap.end).is_some() {
             return Err(Doubt::new(
                 gap.end,
@@ -347,6 +359,13 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whether nothing stands there, or a word that old scripts begin a statement with.
+    fn may_start_a_statement(&self, at: usize) -> bool {
+        let Some((last, end)) = self.text.path(at) else { return self.text.at(at).is_none() };
+        let word = self.text.name(last, end);
+        STATEMENTS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+    }
+
     /// Statements that end without WHERE may be a name that holds `';`, unless nothing follows.
     fn end_statement(&mut self) -> Result<(), Doubt> {
         self.check_parentheses()?;
@@ -355,6 +374,12 @@ impl Reader<'_> {
             return Err(Doubt::new(
                 self.at - 1,
                 "a `;` ends the statement before its WHERE, or stands in a name",
+            ));
+        }
+        if self.target_set && !self.may_start_a_statement(gap.end) {
+            return Err(Doubt::new(
+                self.at - 1,
+                "no statement follows the `;`, so it may stand in a name",
             ));
         }
         self.before = Before::StatementStart;

@@ -23,7 +23,7 @@ fn any_name() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn any_bare_name_is_doubled_or_its_line_reported(names in prop::collection::vec(any_name(), 1..4)) {

@@ -1,0 +1,6 @@
+-- Remove one month of a purged person.
+-- :row_id   the row, as it was found in this transaction
+-- :user_id  whose it is; guards against another row in the same place
+DELETE FROM pm_availability
+ WHERE rowid = :row_id
+   AND user_id = :user_id

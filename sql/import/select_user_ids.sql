@@ -1,0 +1,4 @@
+-- The ids there are.
+-- -> id
+SELECT u.id
+  FROM pm_user u

@@ -1,0 +1,25 @@
+//! `recert completions`: what a shell needs to complete recert's words. Reads no config.
+
+use anyhow::Context as _;
+use clap_complete::{Shell, generate};
+
+use crate::files::write_out;
+
+/// `recert completions`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Puts the shell's script on stdout.
+///
+/// # Errors
+/// stdout can't be written to.
+pub fn run(args: &Args, mut command: clap::Command) -> anyhow::Result<()> {
+    // In memory first: the generator gives up loudly when its writer does.
+    let mut script = Vec::new();
+    generate(args.shell, &mut command, "recert", &mut script);
+    write_out(None, |out| Ok(out.write_all(&script)?)).context("writing the completions")
+}

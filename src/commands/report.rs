@@ -1,0 +1,206 @@
+//! `recert report`: the year's recertification for people and for auditors. It writes no row.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Seek as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, anyhow};
+use chrono::SubsecRound as _;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Context;
+use crate::db::{self, Session};
+use crate::exit::Exit;
+use crate::files::{Whole, write_out};
+use crate::report::{self, Format, FormatName, Origin, Passed, Rules, Scope, Told};
+use crate::summary::{Status, Summary};
+
+/// `recert report`
+#[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("scope").required(true).args(["year", "all"]))]
+pub struct Args {
+    /// The responses with a due date in this year
+    #[arg(long, value_name = "Y", value_parser = clap::value_parser!(i32).range(1..=9999))]
+    pub year: Option<i32>,
+    /// The responses of all years
+    #[arg(long)]
+    pub all: bool,
+    /// One or several formats; without it, by the ending of `--out`, else csv
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    pub format: Vec<FormatName>,
+    /// A file, or a folder for files such as recertification-2026.xlsx; without it, stdout
+    #[arg(long, value_name = "F")]
+    pub out: Option<PathBuf>,
+}
+
+/// One output under way.
+struct Output {
+    format: FormatName,
+    /// `None`: stdout.
+    path: Option<PathBuf>,
+}
+
+/// Writes the report, and returns the summary; the flag says that stdout is taken.
+///
+/// # Errors
+/// `Exit::Usage`: formats and `--out` don't go together; `Exit::Evidence`: it does not reconcile;
+/// what the database and the disk say.
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, bool)> {
+    let began = Instant::now();
+    let scope = args.year.map_or(Scope::All, Scope::Year);
+    let outputs = outputs(args, scope, context.json)?;
+    let as_of = context.day()?;
+    let zone = context.config.time.tz()?;
+    let rules = Rules::new(&context.config.revoke, as_of, zone);
+    let report_id = Uuid::now_v7().to_string();
+    let session = Session {
+        action: "report".to_owned(),
+        run_id: report_id.clone(),
+        writes: false,
+        create: false,
+    };
+    let mut db = db::open(&context.config.database, &session)?;
+    let origin = Origin {
+        report_id: report_id.clone(),
+        database: report::without_login(&context.config.database.url),
+        parameters: parameters(args, scope, &rules),
+        run_at: (context.clock)().trunc_subsecs(6),
+        os_user: whoami::username(),
+        host: whoami::fallible::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+        dialect: db.dialect(),
+    };
+    let mut formats: Vec<Box<dyn Format>> = outputs
+        .iter()
+        .map(|output| output.format.begin(&output.folder()).context(Exit::Config))
+        .collect::<anyhow::Result<_>>()?;
+    let folder = outputs.first().map_or_else(std::env::temp_dir, Output::folder);
+    let Passed { tally, evidence, findings } =
+        report::pass(scope, &rules, origin, &folder, &mut *db, &mut formats)?;
+    drop(db);
+    let summary = Summary {
+        command: "report".to_owned(),
+        job: "report",
+        run_id: report_id,
+        // What the tables hold is as it was.
+        status: Status::Unchanged,
+        as_of,
+        counts: tally.counts(),
+        findings,
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        exit_code: Exit::Done.code(),
+        error: None,
+    };
+    let told = Told { scope, evidence: &evidence, tally: &tally, summary: &summary };
+    write(outputs, formats, &told)?;
+    let stdout_taken = args.out.is_none();
+    Ok((summary, stdout_taken))
+}
+
+fn parameters(args: &Args, scope: Scope, rules: &Rules) -> serde_json::Value {
+    let scope = args.year.map_or_else(|| scope.word().into(), serde_json::Value::from);
+    json!({
+        "year": scope,
+        "as_of": rules.as_of.to_string(),
+        "zone": rules.zone.name(),
+        "revoke_statuses": rules.revoked,
+        "revoke_access_levels": rules.levels,
+    })
+}
+
+/// Finishes every file before the first one takes its place.
+fn write(
+    outputs: Vec<Output>,
+    formats: Vec<Box<dyn Format>>,
+    told: &Told<'_>,
+) -> anyhow::Result<()> {
+    let mut whole = Vec::new();
+    for (output, format) in outputs.into_iter().zip(formats) {
+        match &output.path {
+            Some(path) => {
+                let mut file = Whole::beside(path)?;
+                format
+                    .finish(told, file.file())
+                    .with_context(|| format!("writing `{}`", path.display()))?;
+                whole.push(file);
+            }
+            None => {
+                let mut file = tempfile::tempfile().context("making a temporary file")?;
+                format.finish(told, &mut file)?;
+                to_stdout(file)?;
+            }
+        }
+    }
+    whole.into_iter().try_for_each(Whole::persist)
+}
+
+fn to_stdout(mut file: File) -> anyhow::Result<()> {
+    file.rewind()?;
+    write_out(None, |out| Ok(io::copy(&mut file, out).map(|_| ())?))
+}
+
+impl Output {
+    /// Where its temporary files go: beside it, so that they may be as large as it.
+    fn folder(&self) -> PathBuf {
+        match self.path.as_deref().and_then(Path::parent) {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            Some(_) => PathBuf::from("."),
+            None => std::env::temp_dir(),
+        }
+    }
+}
+
+/// Which file gets which format.
+fn outputs(args: &Args, scope: Scope, json: bool) -> anyhow::Result<Vec<Output>> {
+    let usage = |message: String| anyhow!(message).context(Exit::Usage);
+    let mut formats: Vec<FormatName> = Vec::new();
+    for format in &args.format {
+        if !formats.contains(format) {
+            formats.push(*format);
+        }
+    }
+    let Some(out) = &args.out else {
+        let default = if json { FormatName::Json } else { FormatName::Csv };
+        return match formats.as_slice() {
+            [] => Ok(vec![Output { format: default, path: None }]),
+            [FormatName::Xlsx] => {
+                Err(usage("xlsx is not text: name its file with `--out`".to_owned()))
+            }
+            [format] => Ok(vec![Output { format: *format, path: None }]),
+            _ => Err(usage("several formats need a folder: name it with `--out`".to_owned())),
+        };
+    };
+    let names_folder = out.as_os_str().as_encoded_bytes().ends_with(b"/") || out.is_dir();
+    if formats.is_empty() {
+        formats.push(by_ending(out).filter(|_| !names_folder).unwrap_or(FormatName::Csv));
+    }
+    if !names_folder && formats.len() == 1 {
+        return Ok(vec![Output { format: formats[0], path: Some(out.clone()) }]);
+    }
+    if out.exists() && !out.is_dir() {
+        return Err(usage(format!(
+            "several formats need a folder, and `{}` is a file",
+            out.display()
+        )));
+    }
+    // What goes in there is about people: for the owner alone.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(out)
+        .with_context(|| format!("making the folder `{}`", out.display()))
+        .context(Exit::Config)?;
+    let path = |format: FormatName| {
+        out.join(format!("recertification-{}.{}", scope.word(), format.ending()))
+    };
+    Ok(formats.into_iter().map(|format| Output { format, path: Some(path(format)) }).collect())
+}
+
+fn by_ending(path: &Path) -> Option<FormatName> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    [FormatName::Csv, FormatName::Json, FormatName::Xlsx, FormatName::Html]
+        .into_iter()
+        .find(|format| format.ending() == ending)
+}

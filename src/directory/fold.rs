@@ -1,0 +1,74 @@
+//! When two texts of a directory are the same: without case, in any Unicode composition, whatever
+//! blanks surround them or stand doubled inside (RFC 4518, as `caseIgnoreMatch` applies it).
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The comparison key of a text: equal keys, same text.
+pub(super) fn fold(text: &str) -> String {
+    let mut key = String::with_capacity(text.len());
+    fold_into(text, &mut key);
+    key
+}
+
+/// Appends the comparison key of `text` to `key`.
+pub(super) fn fold_into(text: &str, key: &mut String) {
+    let start = key.len();
+    let mut push = |c: char| {
+        if c != ' ' {
+            key.push(c);
+        } else if key.len() > start && !key.ends_with(' ') {
+            key.push(' ');
+        }
+    };
+    if text.is_ascii() {
+        text.bytes().for_each(|byte| push(blank(byte.to_ascii_lowercase() as char)));
+    } else {
+        // Composed, lowered, and composed again: lowering may bring a pair that composes.
+        // Char by char, because `str::to_lowercase` treats a final sigma by its neighbours.
+        text.nfc().flat_map(char::to_lowercase).nfc().for_each(|c| push(blank(c)));
+    }
+    if key.len() > start && key.ends_with(' ') {
+        key.pop();
+    }
+}
+
+fn blank(c: char) -> char {
+    match c {
+        'ς' => 'σ',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::fold;
+
+    #[test]
+    fn case_blanks_and_composition_do_not_matter() {
+        assert_eq!(fold("  ADA.Lovelace "), "ada.lovelace");
+        assert_eq!(fold("Jose\u{301}  \t Z\u{30c}"), "josé ž");
+        assert_eq!(fold("ΟΔΥΣΣΕΎΣ"), fold("οδυσσεύς"));
+    }
+
+    #[test]
+    fn letters_and_accents_do_matter() {
+        assert_ne!(fold("aaa"), fold("ååå"));
+        assert_ne!(fold("strasse"), fold("straße"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_is_its_own_key(text in any::<String>()) {
+            let key = fold(&text);
+            prop_assert_eq!(fold(&key), key);
+        }
+
+        #[test]
+        fn case_never_matters(text in "[a-zA-Zäöüéčž .-]{0,20}") {
+            prop_assert_eq!(fold(&text.to_uppercase()), fold(&text.to_lowercase()));
+        }
+    }
+}

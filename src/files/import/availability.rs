@@ -1,0 +1,142 @@
+//! The availability file: `email;YYYY-MM;…`, one row a person, one number a month (section 8).
+
+use std::io::Read;
+
+use super::csv::Reader;
+use super::fault::{BadFile, Identity, Place, Reject, found};
+use super::fields;
+use super::header::{self, Unknown};
+use super::rows::{self, Rows};
+
+const EMAIL: &str = "email";
+
+/// One row of the file.
+#[derive(Debug)]
+pub enum Line {
+    /// A row that can be used.
+    Availability(Availability),
+    /// One that can't.
+    Rejected(Reject),
+}
+
+/// What the file says of one person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Availability {
+    /// The line the row begins on.
+    pub line: u64,
+    /// As in the file, without blanks around it. To be compared without case.
+    pub email: String,
+    /// Place in [`Availabilities::months`] and value; months left blank are left out.
+    pub values: Vec<(usize, f64)>,
+}
+
+/// Reads an availability file's header; the iterator then reads its rows. `name` is what messages call the file.
+///
+/// # Errors
+/// `Exit::BadInput`, here or from the iterator, which then ends: see [`super`].
+pub fn availability<R: Read>(input: R, name: &str) -> anyhow::Result<Availabilities<R>> {
+    let mut reader = Reader::new(input, name);
+    let names = header::read(&mut reader)?;
+    let mut email = None;
+    let mut months = Vec::new();
+    let mut unknown = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let place = Place { number: n + 1, name: name.clone() };
+        if name == EMAIL {
+            email = Some(n);
+        } else if fields::is_month(name) {
+            months.push((n, name.clone()));
+        } else if name.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+            // Ignored as unknown, a mistyped month would lose its values quietly.
+            let what = "expected a month as YYYY-MM, found another name that begins with a digit";
+            return Err(BadFile::at(reader.name(), 1, Some(place), what).error());
+        } else {
+            unknown.push(Unknown {
+                meant: header::meant(name, &[EMAIL]).filter(|_| email.is_none()),
+                place,
+            });
+        }
+    }
+    let Some(email) = email else {
+        return Err(header::missing(reader.name(), &names, &[EMAIL], &unknown));
+    };
+    if months.is_empty() {
+        return Err(BadFile::at(
+            reader.name(),
+            1,
+            None,
+            "expected at least one month as YYYY-MM, found none",
+        )
+        .error());
+    }
+    let (slots, months) = months.into_iter().unzip();
+    Ok(Availabilities { rows: Rows::new(reader, names.len()), email, slots, months, unknown })
+}
+
+/// The rows of an availability file.
+pub struct Availabilities<R> {
+    rows: Rows<R>,
+    /// Where the mail address stands in the file.
+    email: usize,
+    /// Where each of the months stands in the file.
+    slots: Vec<usize>,
+    months: Vec<String>,
+    unknown: Vec<Unknown>,
+}
+
+impl<R: Read> Availabilities<R> {
+    /// The months of the header, `YYYY-MM`, in its order.
+    pub fn months(&self) -> &[String] {
+        &self.months
+    }
+
+    /// Columns of the file that are not read: findings.
+    pub fn unknown_columns(&self) -> &[Unknown] {
+        &self.unknown
+    }
+
+    /// The row just read, rejected because nobody has its mail address.
+    pub fn unknown_person(&self) -> Reject {
+        *self.reject(self.email, "the mail address of a person in PM_USER")
+    }
+
+    fn read(&self) -> Result<Availability, Box<Reject>> {
+        let record = &self.rows.record;
+        let email = record.field(self.email).trim();
+        if !fields::is_email(email) {
+            return Err(self.reject(self.email, fields::EMAIL));
+        }
+        let mut values = Vec::with_capacity(self.slots.len());
+        for (month, &n) in self.slots.iter().enumerate() {
+            let cell = record.field(n).trim();
+            if !cell.is_empty() {
+                values.push((
+                    month,
+                    fields::number(cell).ok_or_else(|| self.reject(n, fields::NUMBER))?,
+                ));
+            }
+        }
+        Ok(Availability { line: record.line, email: email.to_owned(), values })
+    }
+
+    fn reject(&self, n: usize, expected: &str) -> Box<Reject> {
+        let record = &self.rows.record;
+        let email = record.field(self.email).trim();
+        let emails =
+            Some(email).filter(|email| !email.is_empty()).map(str::to_owned).into_iter().collect();
+        let identity = Identity { ids: Vec::new(), emails };
+        let found = found(record.field(n).trim());
+        Box::new(rows::reject(&self.rows.reader, record, n, expected.to_owned(), found, identity))
+    }
+}
+
+impl<R: Read> Iterator for Availabilities<R> {
+    type Item = anyhow::Result<Line>;
+
+    fn next(&mut self) -> Option<anyhow::Result<Line>> {
+        Some(self.rows.advance()?.map(|row| match row.and_then(|()| self.read()) {
+            Ok(availability) => Line::Availability(availability),
+            Err(reject) => Line::Rejected(*reject),
+        }))
+    }
+}

@@ -1,0 +1,91 @@
+//! The columns of the people file: their header names, and the columns of PM_USER they fill (section 8).
+
+/// What a text column of PM_USER holds at most: the most that a VARCHAR2 can.
+const TEXT_BYTES_MAX: usize = 4000;
+/// ROW_KEY of the ledger holds an id and what belongs to it.
+const ID_BYTES_MAX: usize = 256;
+/// RFC 5321: 64 bytes before the `@`, 255 behind it.
+const EMAIL_BYTES_MAX: usize = 320;
+
+macro_rules! columns {
+    ($($column:ident $name:literal $sql:literal $required:literal,)+) => {
+        /// A column of the people file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "they are named as in section 8")]
+        pub enum Column { $($column,)+ }
+
+        impl Column {
+            /// All columns, in the order of section 8.
+            pub const ALL: [Column; Column::COUNT] = [$(Column::$column,)+];
+            /// How many there are.
+            pub const COUNT: usize = [$($name,)+].len();
+
+            /// The name in the file's header.
+            pub fn name(self) -> &'static str {
+                match self { $(Column::$column => $name,)+ }
+            }
+
+            /// The column of PM_USER.
+            pub fn sql_name(self) -> &'static str {
+                match self { $(Column::$column => $sql,)+ }
+            }
+
+            /// The header must have it, and every row must fill it.
+            pub fn is_required(self) -> bool {
+                match self { $(Column::$column => $required,)+ }
+            }
+        }
+    };
+}
+
+columns! {
+    Id "id" "ID" false,
+    FirstName "firstName" "FIRST_NAME" true,
+    LastName "lastName" "LAST_NAME" true,
+    Email "email" "EMAIL" true,
+    BusinessUnit "businessUnit" "BUSINESS_UNIT" false,
+    Company "company" "COMPANY" false,
+    Job "job" "JOB" false,
+    ManagerEmail "managerEmail" "MANAGER_EMAIL" false,
+    MsgId "msgId" "MSG_ID" false,
+    City "city" "CITY" true,
+    CostCenter "costCenter" "COST_CENTER" true,
+    ImportedAt "importedAt" "IMPORTED_AT" false,
+    CostCenterShortText "costCenterShortText" "COST_CENTER_SHORT_TEXT" false,
+    PersonnelNumber "personnelNumber" "PERSONNEL_NUMBER" false,
+    NamePrefix "namePrefix" "NAME_PREFIX" false,
+    InitialEntry "initialEntry" "INITIAL_ENTRY" false,
+    LeavingDate "leavingDate" "LEAVING_DATE" false,
+    CompanyCode "companyCode" "COMPANY_CODE" false,
+    PersonnelArea "personnelArea" "PERSONNEL_AREA" false,
+    PersonnelAreaText "personnelAreaText" "PERSONNEL_AREA_TEXT" true,
+    PersonnelSubarea "personnelSubarea" "PERSONNEL_SUBAREA" false,
+    PersonnelSubareaText "personnelSubareaText" "PERSONNEL_SUBAREA_TEXT" false,
+    EmployeeGroup "employeeGroup" "EMPLOYEE_GROUP" false,
+    EmployeeSubgroup "employeeSubgroup" "EMPLOYEE_SUBGROUP" false,
+    ObjectAbbreviation "objectAbbreviation" "OBJECT_ABBREVIATION" false,
+    JobLevel "jobLevel" "JOB_LEVEL" false,
+    EmploymentPercentage "employmentPercentage" "EMPLOYMENT_PERCENTAGE" false,
+    Country "country" "COUNTRY" false,
+}
+
+impl Column {
+    /// The most bytes of a value: as much as the column of PM_USER holds, so that a row too long for it is rejected
+    /// here instead of failing the run in the database.
+    pub fn bytes_max(self) -> usize {
+        match self {
+            Column::Id | Column::MsgId => ID_BYTES_MAX,
+            Column::Email | Column::ManagerEmail => EMAIL_BYTES_MAX,
+            _ => TEXT_BYTES_MAX,
+        }
+    }
+
+    /// What is expected of a longer value.
+    pub(super) fn too_long(self) -> &'static str {
+        match self {
+            Column::Id | Column::MsgId => "at most 256 bytes",
+            Column::Email | Column::ManagerEmail => "at most 320 bytes",
+            _ => "at most 4000 bytes",
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The two import files, read as a stream: every row becomes a person (or a month's availability) or a reject, and
+//! whatever makes the file as a whole doubtful ends the reading with `Exit::BadInput`.
+//!
+//! The files decide who is deleted, so in doubt the readers refuse: a row that can't be used names its person as far as
+//! it could be read ([`Identity`]), and text that may have swallowed other rows is never taken for one row.
+//!
+//! ```text
+//! open          the name, the file or stdin
+//! encoding      bytes → UTF-8, with the position
+//! csv           UTF-8 → records
+//! header        the first record → column names
+//! rows          the others → of the header's shape, or a reject
+//! fields        one cell → date, country, number …
+//! column        the columns of the people file
+//! people        records → Person | Reject
+//! availability  records → Availability | Reject
+//! rejects       rejects → CSV
+//! fault         what is wrong with a file, what is wrong with a row
+//! ```
+//!
+//! Absent on purpose: the crate `csv` as reader. It always finds a parse: it can't tell that the file ended inside a quote,
+//! nor that text follows a closing quote, and both mean here that rows are missing.
+
+pub mod availability;
+pub mod column;
+pub mod csv;
+mod encoding;
+mod fault;
+pub mod fields;
+mod header;
+mod open;
+pub mod people;
+mod rejects;
+mod rows;
+
+pub use availability::availability;
+pub use column::Column;
+pub use fault::{BadFile, Identity, Place, Reject};
+pub use header::Unknown;
+pub use open::{Bytes, Source};
+pub use people::{Line, Person, people};
+pub use rejects::Rejects;

@@ -1,0 +1,51 @@
+//! Writes rejected rows as CSV, for the people who mend the source (`--rejects F`).
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use anyhow::Context as _;
+
+use super::fault::Reject;
+
+/// `line;column;column_number;reason;row`, one line a reject; UTF-8 without a BOM.
+pub struct Rejects<W: Write> {
+    out: csv::Writer<W>,
+}
+
+impl<W: Write> Rejects<W> {
+    /// Writes the header at once, so that a run without rejects leaves a file that says so.
+    pub fn new(out: W) -> anyhow::Result<Rejects<W>> {
+        let mut out = csv::WriterBuilder::new().delimiter(b';').from_writer(out);
+        out.write_record(["line", "column", "column_number", "reason", "row"])
+            .context("writing the rejects")?;
+        Ok(Rejects { out })
+    }
+
+    /// Adds one reject.
+    pub fn write(&mut self, reject: &Reject) -> anyhow::Result<()> {
+        let (line, number) = (reject.line.to_string(), reject.column_number.to_string());
+        let reason = reject.reason();
+        self.out
+            .write_record([
+                line.as_str(),
+                harmless(&reject.column).as_ref(),
+                number.as_str(),
+                harmless(&reason).as_ref(),
+                harmless(&reject.row).as_ref(),
+            ])
+            .context("writing the rejects")
+    }
+
+    /// Flushes, and gives the output back: only a finished file is whole.
+    pub fn finish(self) -> anyhow::Result<W> {
+        self.out.into_inner().map_err(|err| anyhow::anyhow!("writing the rejects: {}", err.error()))
+    }
+}
+
+/// A leading apostrophe keeps a spreadsheet from running the cell as a formula (OWASP, CSV injection).
+fn harmless(cell: &str) -> Cow<'_, str> {
+    match cell.bytes().next() {
+        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r') => Cow::Owned(format!("'{cell}")),
+        _ => Cow::Borrowed(cell),
+    }
+}

@@ -1,0 +1,195 @@
+//! The rows behind the header, and whether each has its shape. The same for both files.
+
+use std::io::Read;
+
+use super::csv::{FIELDS_MAX, Fault, Reader, Record};
+use super::fault::{BadFile, Identity, Reject, found};
+
+/// The most bytes of a rejected row that are kept for the rejects file.
+const ROW_BYTES_MAX: usize = 4096;
+
+/// The records of a file behind its header, one at a time.
+pub(super) struct Rows<R> {
+    pub(super) reader: Reader<R>,
+    /// The row just read.
+    pub(super) record: Record,
+    n_columns: usize,
+    has_rows: bool,
+    is_done: bool,
+}
+
+impl<R: Read> Rows<R> {
+    pub(super) fn new(reader: Reader<R>, n_columns: usize) -> Rows<R> {
+        Rows { reader, record: Record::default(), n_columns, has_rows: false, is_done: false }
+    }
+
+    /// Reads the next row that is not blank into `record`; a reject when it hasn't the header's shape. Ends after an error.
+    pub(super) fn advance(&mut self) -> Option<anyhow::Result<Result<(), Box<Reject>>>> {
+        if self.is_done {
+            return None;
+        }
+        let row = self.read_row().transpose();
+        self.is_done = !matches!(row, Some(Ok(_)));
+        row
+    }
+
+    fn read_row(&mut self) -> anyhow::Result<Option<Result<(), Box<Reject>>>> {
+        while self.reader.read(&mut self.record)? {
+            if is_blank(&self.record) {
+                continue;
+            }
+            self.has_rows = true;
+            let fault = fault(&self.reader, &self.record, self.n_columns)?;
+            return Ok(Some(fault.map_or(Ok(()), |reject| Err(Box::new(reject)))));
+        }
+        if self.has_rows {
+            return Ok(None);
+        }
+        Err(BadFile::whole(self.reader.name(), "the file has a header and no rows").error())
+    }
+}
+
+/// Rows that hold nothing but separators and blanks are no rows: spreadsheets leave them at the end.
+pub(super) fn is_blank(record: &Record) -> bool {
+    record.fault.is_none() && record.text().trim().is_empty()
+}
+
+/// Whether a record has the header's shape; `None` when it has.
+///
+/// # Errors
+/// `Exit::BadInput` when quoted text runs over several lines and may have swallowed other rows: their people would be
+/// taken for gone.
+pub(super) fn fault<R: Read>(
+    reader: &Reader<R>,
+    record: &Record,
+    n_columns: usize,
+) -> anyhow::Result<Option<Reject>> {
+    if record.last_line > record.line {
+        refuse_swallowed_rows(reader, record, n_columns)?;
+    }
+    // Too many fields for the limit are too many for the header; that says more.
+    if let Some(Fault { field, kind }) = record.fault.filter(|_| record.n_fields <= FIELDS_MAX) {
+        let found = found(record.field(field));
+        return Ok(Some(misshapen(reader, record, field, kind.to_string(), found)));
+    }
+    if record.n_fields != n_columns {
+        let first = record.n_fields.min(n_columns);
+        let mut reject = misshapen(
+            reader,
+            record,
+            first,
+            format!("{n_columns} columns"),
+            format!("{}", record.n_fields),
+        );
+        reject.cut_off = record.unterminated && record.n_fields < n_columns;
+        return Ok(Some(reject));
+    }
+    if record.text().contains('\0')
+        && let Some(n) = (0..n_columns).find(|&n| record.field(n).contains('\0'))
+    {
+        return Ok(Some(misshapen(
+            reader,
+            record,
+            n,
+            "text without NUL bytes".to_owned(),
+            found(record.field(n)),
+        )));
+    }
+    Ok(None)
+}
+
+/// A quote that stands alone makes text of everything up to the next quote, rows included. Such a record has the wrong
+/// number of fields, or text after the closing quote, or a field that holds at least a row's separators.
+fn refuse_swallowed_rows<R: Read>(
+    reader: &Reader<R>,
+    record: &Record,
+    n_columns: usize,
+) -> anyhow::Result<()> {
+    let is_multi_line = |n: &usize| record.field(*n).contains(['\n', '\r']);
+    let opened = (0..record.n_fields.min(FIELDS_MAX)).find(is_multi_line).unwrap_or(0);
+    let separators = (0..record.n_fields.min(FIELDS_MAX))
+        .filter(is_multi_line)
+        .map(|n| record.field(n).matches(';').count())
+        .max()
+        .unwrap_or(0);
+    if record.fault.is_none() && record.n_fields == n_columns && separators + 1 < n_columns.max(2) {
+        return Ok(());
+    }
+    let what = format!(
+        "quoted text opens here and runs on to line {}: a quote that stands alone seems to have swallowed rows",
+        record.last_line
+    );
+    Err(BadFile::at(reader.name(), record.line_of(opened), Some(reader.place(opened)), what)
+        .error())
+}
+
+/// A reject of a row whose fields may stand in other columns than their own.
+fn misshapen<R: Read>(
+    reader: &Reader<R>,
+    record: &Record,
+    field: usize,
+    expected: String,
+    found: String,
+) -> Reject {
+    let identity = candidates(record);
+    Reject { misshapen: true, ..reject(reader, record, field, expected, found, identity) }
+}
+
+/// A reject because of field `n`, counted from 0.
+pub(super) fn reject<R: Read>(
+    reader: &Reader<R>,
+    record: &Record,
+    n: usize,
+    expected: String,
+    found: String,
+    identity: Identity,
+) -> Reject {
+    let place = reader.place(n);
+    Reject {
+        line: record.line_of(n),
+        column: place.name,
+        column_number: place.number,
+        expected,
+        found,
+        identity,
+        row: row(record),
+        cut_off: false,
+        misshapen: false,
+    }
+}
+
+/// Every piece of text in the row that may be an id or a mail address.
+fn candidates(record: &Record) -> Identity {
+    let mut identity = Identity::default();
+    let pieces = record.fields().flat_map(|field| field.split([';', '"', '\n', '\r', '\0']));
+    for piece in pieces.map(str::trim).filter(|piece| !piece.is_empty()) {
+        if piece.contains('@') {
+            identity.emails.push(piece.to_owned());
+        } else {
+            identity.ids.push(piece.to_owned());
+        }
+    }
+    identity
+}
+
+/// The row as CSV again.
+fn row(record: &Record) -> String {
+    let mut row = String::new();
+    for (n, field) in record.fields().enumerate() {
+        if n > 0 {
+            row.push(';');
+        }
+        if field.contains([';', '"', '\n', '\r']) {
+            row.extend(["\"", &field.replace('"', "\"\""), "\""]);
+        } else {
+            row.push_str(field);
+        }
+        if row.len() > ROW_BYTES_MAX {
+            let cut = (0..=ROW_BYTES_MAX).rev().find(|&at| row.is_char_boundary(at)).unwrap_or(0);
+            row.truncate(cut);
+            row.push('…');
+            break;
+        }
+    }
+    row
+}

@@ -1,0 +1,214 @@
+//! Disables accounts without activity (section 7 of the spec; NIST SP 800-53 AC-2(3)).
+//! Safe to rerun: a disabled account is no longer ACTIVE, so it is not looked at again.
+//!
+//! What the tables leave open and how it is decided here is written down in
+//! `sql/disable_inactive/README.md`.
+
+mod exempt;
+mod history;
+mod rule;
+mod steps;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use chrono::SubsecRound as _;
+use clap::value_parser;
+use serde_json::{Value as Json, json};
+
+use super::World;
+use crate::db::{Row, Value};
+use crate::exit::Exit;
+use crate::plan::{Counts, Plan};
+use crate::sql;
+use exempt::Exempt;
+use history::DateColumns;
+use rule::{Rule, Verdict};
+use steps::{Stamp, Steps};
+
+/// `recert disable-inactive`
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// Days without activity, instead of `[disable_inactive] days`
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    days: Option<u32>,
+}
+
+impl Args {
+    /// For the ledger and for saved plans.
+    pub(super) fn parameters(&self) -> Json {
+        match self.days {
+            Some(days) => json!({ "days": days }),
+            None => json!({}),
+        }
+    }
+}
+
+const COUNTS: [&str; 6] =
+    ["active", "disabled", "sessions_closed", "exempt", "never_active", "undated"];
+
+/// Columns that `select_idle` puts before those of the account.
+const ADDED: usize = 2;
+
+/// A row that changes, and why; a row of OPS_USER or of USER_SESSION.
+struct Doomed {
+    row: Row,
+    why: Arc<str>,
+}
+
+pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+    let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
+    let actor = find_actor(world)?;
+    let moment = world.moment.naive_utc().trunc_subsecs(0);
+    let rule = Rule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
+
+    let exempt = Exempt::new(&world.config.disable_inactive);
+    plan.population = count_active(world)?;
+    plan.noticed.add("active", plan.population);
+    plan.noticed.add("exempt", count_exempt(world, &exempt)?);
+    let users = read_inactive(world, &rule, &exempt, &actor, &mut plan)?;
+    if users.is_empty() {
+        return Ok(plan);
+    }
+    let sessions = read_open_sessions(world, &rule, &users)?;
+
+    let mut steps = Steps::new(Stamp { actor, moment });
+    let dates = DateColumns::of(world.db, "OPS_USER")?;
+    for user in users {
+        steps.disable(&user, &dates)?;
+    }
+    let dates = DateColumns::of(world.db, "USER_SESSION")?;
+    for session in sessions {
+        steps.close(&session, &dates)?;
+    }
+    plan.steps = steps.done();
+    Ok(plan)
+}
+
+/// The ID of the account in whose name it is done.
+fn find_actor(world: &mut World<'_>) -> anyhow::Result<Value> {
+    let Some(oidc_id) = &world.config.disable_inactive.actor_oidc_id else {
+        return Err(anyhow!(
+            "`[disable_inactive] actor_oidc_id` is not set: name the account in whose name accounts are disabled"
+        )
+        .context(Exit::Config));
+    };
+    let rows = world
+        .db
+        .rows(&sql!("disable_inactive/select_actor"), &[("oidc_id", oidc_id.trim().into())])
+        .context("looking for the actor")?;
+    match rows.as_slice() {
+        [actor] => Ok(actor.get("ID")?.clone()),
+        found => Err(anyhow!(
+            "`[disable_inactive] actor_oidc_id`: {} accounts in OPS_USER have this OIDC_ID where there must be one",
+            found.len()
+        )
+        .context(Exit::Config)),
+    }
+}
+
+fn count_active(world: &mut World<'_>) -> anyhow::Result<u64> {
+    let rows = world
+        .db
+        .rows(&sql!("disable_inactive/count_active"), &[])
+        .context("counting the active accounts")?;
+    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
+    Ok(n.unwrap_or_default().unsigned_abs())
+}
+
+/// The active accounts that the config names, whether or not they are in use.
+fn count_exempt(world: &mut World<'_>, exempt: &Exempt) -> anyhow::Result<u64> {
+    let mut n = 0;
+    if exempt.is_empty() {
+        return Ok(n);
+    }
+    world
+        .db
+        .each(&sql!("disable_inactive/select_identities"), &[], &mut |row| {
+            n += u64::from(exempt.names(row)?);
+            Ok(())
+        })
+        .context("counting the exempt accounts")?;
+    Ok(n)
+}
+
+/// The accounts to disable, by their ID; what else is met is counted.
+fn read_inactive(
+    world: &mut World<'_>,
+    rule: &Rule,
+    exempt: &Exempt,
+    actor: &Value,
+    plan: &mut Plan,
+) -> anyhow::Result<Vec<Doomed>> {
+    let binds = [("surely_later", rule.surely_later())];
+    let mut users = Vec::new();
+    let mut columns: Option<Arc<[String]>> = None; // One for all rows.
+    world
+        .db
+        .each(&sql!("disable_inactive/select_idle", dialects), &binds, &mut |row| {
+            let id = row.get("ID")?;
+            if id == actor || exempt.names(row)? {
+                return Ok(());
+            }
+            if row.int("HAS_SESSIONS")? == Some(0) {
+                plan.noticed.add("never_active", 1);
+            }
+            match rule.judge(row).with_context(|| format!("account `{}`", id.display()))? {
+                Verdict::Keep => {}
+                Verdict::Undated(message) => {
+                    plan.noticed.add("undated", 1);
+                    plan.find("undated", id.display(), message);
+                }
+                Verdict::Disable(why) => {
+                    let columns = columns.get_or_insert_with(|| row.columns[ADDED..].into());
+                    let values = row.values[ADDED..].to_vec();
+                    let row = Row { columns: Arc::clone(columns), values };
+                    users.push(Doomed { row, why });
+                }
+            }
+            Ok(())
+        })
+        .context("looking for accounts without activity")?;
+    plan.findings.sort_by(|a, b| a.key.cmp(&b.key));
+    sort_by_id(&mut users)?;
+    Ok(users)
+}
+
+/// The open sessions of the accounts to disable, by their ID.
+fn read_open_sessions(
+    world: &mut World<'_>,
+    rule: &Rule,
+    users: &[Doomed],
+) -> anyhow::Result<Vec<Doomed>> {
+    let mut whys: HashMap<String, &Arc<str>> = HashMap::with_capacity(users.len());
+    for Doomed { row, why } in users {
+        whys.insert(row.text("ID")?, why);
+    }
+    let binds = [("surely_later", rule.surely_later())];
+    let mut sessions = Vec::new();
+    world
+        .db
+        .each(&sql!("disable_inactive/select_sessions"), &binds, &mut |row| {
+            if let Some(why) = whys.get(&row.text("USER_ID")?) {
+                sessions.push(Doomed { row: row.clone(), why: Arc::clone(why) });
+            }
+            Ok(())
+        })
+        .context("looking for the open sessions of these accounts")?;
+    sort_by_id(&mut sessions)?;
+    Ok(sessions)
+}
+
+/// The same plan for the same rows, however the database hands them out.
+fn sort_by_id(rows: &mut [Doomed]) -> anyhow::Result<()> {
+    for Doomed { row, .. } in &*rows {
+        row.get("ID")?;
+    }
+    rows.sort_by_cached_key(|doomed| match doomed.row.get("ID") {
+        Ok(Value::Int(n)) => (0, *n, String::new()),
+        Ok(other) => (1, 0, other.display()),
+        Err(_) => (2, 0, String::new()),
+    });
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! When an account is inactive. Times are UTC; a fraction of a second counts for nothing.
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta};
+
+use crate::db::{Row, Value};
+
+/// What is to become of an account.
+pub(super) enum Verdict {
+    /// It is in use, or was re-activated lately.
+    Keep,
+    /// Nothing tells when it was last in use; a person should look.
+    Undated(&'static str),
+    /// It goes, and why.
+    Disable(Arc<str>),
+}
+
+/// The cutoff: what lies at or before it is too long ago.
+pub(super) struct Rule {
+    cutoff: NaiveDateTime,
+    days: u32,
+}
+
+impl Rule {
+    /// `days` of 24 hours before `moment`, a moment of whole seconds.
+    pub(super) fn new(moment: NaiveDateTime, days: u32) -> Self {
+        // Before the year 1 there is no activity, and no date that Oracle takes.
+        let earliest =
+            NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN);
+        let cutoff = TimeDelta::try_days(i64::from(days))
+            .and_then(|days| moment.checked_sub_signed(days))
+            .map_or(earliest, |cutoff| cutoff.max(earliest));
+        Rule { cutoff, days }
+    }
+
+    /// Judges a row of `select_idle`.
+    pub(super) fn judge(&self, user: &Row) -> anyhow::Result<Verdict> {
+        let updated = user.date("UPDATED_ON")?;
+        if updated.is_some_and(|at| !self.is_past(at)) {
+            return Ok(Verdict::Keep);
+        }
+        let has_sessions = user.int("HAS_SESSIONS")? != Some(0);
+        let last = if has_sessions {
+            user.date("LATEST_ACTIVITY")?
+        } else {
+            updated.max(user.date("CREATED_ON")?)
+        };
+        Ok(match last {
+            Some(at) if !self.is_past(at) => Verdict::Keep,
+            Some(at) => Verdict::Disable(self.why(at, has_sessions)),
+            None if has_sessions => Verdict::Undated(
+                "it has sessions, and none of them says when it was active: left as it is",
+            ),
+            None => Verdict::Undated(
+                "it has no session, and neither UPDATED_ON nor CREATED_ON: left as it is",
+            ),
+        })
+    }
+
+    /// A day on which activity is surely after the cutoff, although a text that holds it may name
+    /// another offset than UTC.
+    pub(super) fn surely_later(&self) -> Value {
+        self.cutoff.date().checked_add_days(Days::new(2)).unwrap_or(NaiveDate::MAX).into()
+    }
+
+    fn is_past(&self, at: NaiveDateTime) -> bool {
+        at.trunc_subsecs(0) <= self.cutoff
+    }
+
+    fn why(&self, at: NaiveDateTime, has_sessions: bool) -> Arc<str> {
+        let (at, cutoff, days) = (at.trunc_subsecs(0), self.cutoff, self.days);
+        let what = if has_sessions { "last active" } else { "never active, last touched" };
+        format!("inactive; {what} {at} UTC, not after {cutoff} UTC ({days} days)").into()
+    }
+}

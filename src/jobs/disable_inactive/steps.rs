@@ -1,0 +1,187 @@
+//! What changes, statement by statement: the account, its open sessions, and what the application
+//! is told of both.
+
+use std::sync::Arc;
+
+use chrono::NaiveDateTime;
+
+use super::Doomed;
+use super::history::{DateColumns, changes, event_details, whole_row};
+use crate::db::{Value, image};
+use crate::plan::{Action, Change, Outcome, Step, Touch};
+use crate::sql;
+use crate::sql::Sql;
+
+/// Who does it, and when.
+pub(super) struct Stamp {
+    /// The actor's ID.
+    pub(super) actor: Value,
+    /// The run's moment, whole seconds: so it is the same in a DATE and in a TIMESTAMP.
+    pub(super) moment: NaiveDateTime,
+}
+
+/// The job's steps, in the order they run.
+pub(super) struct Steps {
+    actor: Value,
+    at: Value,
+    disabled: Step,
+    closed: Step,
+    events: Step,
+    history: Step,
+    user_after: Arc<str>,
+    session_after: Arc<str>,
+}
+
+impl Steps {
+    pub(super) fn new(Stamp { actor, moment }: Stamp) -> Self {
+        let at = Value::Date(moment);
+        let user_after =
+            image(&[("STATUS", &"INACTIVE".into()), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
+        let session_after =
+            image(&[("IS_ACTIVE", &Value::Int(0)), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
+        Steps {
+            disabled: Step {
+                counts: &["disabled"],
+                takes_away: true,
+                ..step(
+                    "disabling accounts without activity",
+                    "OPS_USER",
+                    sql!("disable_inactive/disable_user"),
+                    &["id", "updated_by", "updated_on"],
+                )
+            },
+            closed: Step {
+                counts: &["sessions_closed"],
+                ..step(
+                    "closing the sessions of disabled accounts",
+                    "USER_SESSION",
+                    sql!("disable_inactive/close_session"),
+                    &["id", "user_id", "updated_by", "updated_on"],
+                )
+            },
+            events: step(
+                "telling the application which accounts were disabled",
+                "OPS_EVENT",
+                sql!("disable_inactive/insert_event"),
+                &["created_by", "created_on", "details"],
+            ),
+            history: step(
+                "keeping the changed rows in the application's history",
+                "OPS_DB_HISTORY",
+                sql!("disable_inactive/insert_history"),
+                &["class_name", "row_key", "created_by", "created_on", "details", "changes"],
+            ),
+            user_after: user_after.into(),
+            session_after: session_after.into(),
+            actor,
+            at,
+        }
+    }
+
+    /// One account, its event and its history.
+    pub(super) fn disable(&mut self, user: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
+        let id = user.row.get("ID")?.clone();
+        let binds = vec![id.clone(), self.actor.clone(), self.at.clone()];
+        self.disabled.touches.push(update(user, &id, binds, &self.user_after));
+        self.tell(&id, &user.why);
+        self.keep("User", &id, user, ("STATUS", "INACTIVE".into()), dates)
+    }
+
+    /// One session and its history.
+    pub(super) fn close(&mut self, session: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
+        let id = session.row.get("ID")?.clone();
+        let user_id = session.row.get("USER_ID")?.clone();
+        let binds = vec![id.clone(), user_id, self.actor.clone(), self.at.clone()];
+        self.closed.touches.push(update(session, &id, binds, &self.session_after));
+        self.keep("UserSession", &id, session, ("IS_ACTIVE", Value::Int(0)), dates)
+    }
+
+    pub(super) fn done(self) -> Vec<Step> {
+        vec![self.disabled, self.closed, self.events, self.history]
+    }
+
+    fn tell(&mut self, id: &Value, why: &Arc<str>) {
+        let details = exact(&event_details(id));
+        let after = image(&[
+            ("EVENT_TYPE", &"UPDATE_USER".into()),
+            ("EVENT_STATUS", &"SUCCESS".into()),
+            ("EVENT_DETAILS", &details),
+            ("CREATED_BY", &self.actor),
+            ("CREATED_ON", &self.at),
+        ]);
+        let binds = vec![self.actor.clone(), self.at.clone(), details];
+        self.events.touches.push(insert(id.display(), why, binds, after));
+    }
+
+    /// The history of one changed row, as the application's own listener would keep it.
+    fn keep(
+        &mut self,
+        class_name: &'static str,
+        id: &Value,
+        doomed: &Doomed,
+        (column, new): (&'static str, Value),
+        dates: &DateColumns,
+    ) -> anyhow::Result<()> {
+        let new: [(&str, &Value); 3] =
+            [(column, &new), ("UPDATED_BY", &self.actor), ("UPDATED_ON", &self.at)];
+        let class: Value = class_name.into();
+        let row_key: Value = id.display().into();
+        let details = exact(&whole_row(&doomed.row, &new, dates));
+        let changes = exact(&changes(&doomed.row, &new, dates)?);
+        let after = image(&[
+            ("EVENT_TYPE", &"UPDATED".into()),
+            ("EVENT_DETAILS", &details),
+            ("CLASS_NAME", &class),
+            ("ROW_KEY", &row_key),
+            ("CHANGES", &changes),
+            ("CREATED_BY", &self.actor),
+            ("CREATED_ON", &self.at),
+        ]);
+        let key = format!("{class_name}/{}", id.display());
+        let binds = vec![class, row_key, self.actor.clone(), self.at.clone(), details, changes];
+        self.history.touches.push(insert(key, &doomed.why, binds, after));
+        Ok(())
+    }
+}
+
+/// A text without the room it grew in: a plan holds tens of thousands of them.
+fn exact(text: &str) -> Value {
+    text.into()
+}
+
+fn step(say: &'static str, table: &'static str, sql: Sql, names: &[&str]) -> Step {
+    Step {
+        say,
+        sql,
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        table: table.into(),
+        counts: &[],
+        takes_away: false,
+        touches: Vec::new(),
+    }
+}
+
+fn update(doomed: &Doomed, id: &Value, binds: Vec<Value>, after: &Arc<str>) -> Touch {
+    let change = Change {
+        key: id.display().into(),
+        action: Action::Update,
+        why: Arc::clone(&doomed.why),
+        result: Outcome::Applied,
+        before: Some(doomed.row.image_from(0).into()),
+        after: Some(Arc::clone(after)),
+    };
+    Touch { binds, changes: vec![change] }
+}
+
+/// A row whose ID the table gives; so `key` names the row it speaks of.
+fn insert(key: String, why: &Arc<str>, binds: Vec<Value>, after: String) -> Touch {
+    let change = Change {
+        key: key.into(),
+        action: Action::Insert,
+        why: Arc::clone(why),
+        result: Outcome::Applied,
+        before: None,
+        after: Some(after.into()),
+    };
+    Touch { binds, changes: vec![change] }
+}

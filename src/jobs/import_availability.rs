@@ -1,0 +1,246 @@
+//! Imports how much of each month people have free (section 8 of the spec).
+//! Safe to rerun: a month that holds its value already is not planned again.
+//!
+//! Memory: 8 bytes a month and person of the file, and the mail addresses' keys of PM_USER.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::World;
+use super::import_file::{ImportArgs, find_unknown};
+use crate::db::{Row, Value, image};
+use crate::files::import::availability::{Availability, Line, availability};
+use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::sql;
+
+/// `recert import-availability`
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// The file, and its rejects.
+    #[command(flatten)]
+    pub import: ImportArgs,
+}
+
+const COUNTS: [&str; 4] = ["rows", "values_written", "unchanged", "rejected"];
+
+/// A person of the file.
+struct Person {
+    line: u64,
+    /// One cell a month of the header; NaN, which no file can hold, is a blank.
+    cells: Box<[f64]>,
+}
+
+/// What the file says.
+struct Delivered {
+    months: Vec<String>,
+    /// By PM_USER.ID.
+    people: HashMap<Arc<str>, Person>,
+}
+
+pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+    let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
+    let ids = read_ids(world)?;
+    let mut delivered = read_file(args, world, &ids, &mut plan)?;
+    drop(ids);
+    let updates = compare(world, &mut delivered, &mut plan)?;
+    plan.steps = vec![updates, insertions(delivered)];
+    Ok(plan)
+}
+
+/// Everybody's id, by their mail address in lower case.
+fn read_ids(world: &mut World<'_>) -> anyhow::Result<HashMap<String, Arc<str>>> {
+    let mut ids: HashMap<String, Arc<str>> = HashMap::new();
+    world
+        .db
+        .each(&sql!("import/select_emails"), &[], &mut |row| {
+            let id: Arc<str> = row.text("ID")?.into();
+            ids.entry(row.text("EMAIL")?.to_lowercase())
+                // Two people with one mail address: always the same one of them.
+                .and_modify(|known| {
+                    if id < *known {
+                        *known = Arc::clone(&id);
+                    }
+                })
+                .or_insert(Arc::clone(&id));
+            Ok(())
+        })
+        .context("looking for the people there are")?;
+    Ok(ids)
+}
+
+/// Reads the file; of a person's rows the last one counts.
+fn read_file(
+    args: &Args,
+    world: &World<'_>,
+    ids: &HashMap<String, Arc<str>>,
+    plan: &mut Plan,
+) -> anyhow::Result<Delivered> {
+    let (delivered, verdict) = args.import.read(|source, rejects| {
+        let mut lines = availability(source.read(), &source.name)?;
+        find_unknown(lines.unknown_columns(), plan);
+        let months = lines.months().to_vec();
+        let mut people: HashMap<Arc<str>, Person> = HashMap::new();
+        let mut rows = 0;
+        while let Some(line) = lines.next() {
+            rows += 1;
+            match line? {
+                Line::Rejected(reject) => rejects.add(&reject, source, plan)?,
+                Line::Availability(row) => match ids.get(&row.email.to_lowercase()) {
+                    None => rejects.add(&lines.unknown_person(), source, plan)?,
+                    Some(id) => take(&mut people, id, &row, months.len(), plan),
+                },
+            }
+        }
+        plan.noticed.add("rows", rows);
+        plan.noticed.add("rejected", rejects.count);
+        Ok((Delivered { months, people }, rejects.verdict(rows, world)))
+    })?;
+    verdict.uphold()?;
+    Ok(delivered)
+}
+
+fn take(
+    people: &mut HashMap<Arc<str>, Person>,
+    id: &Arc<str>,
+    row: &Availability,
+    n_months: usize,
+    plan: &mut Plan,
+) {
+    let mut cells = vec![f64::NAN; n_months].into_boxed_slice();
+    for (month, value) in &row.values {
+        cells[*month] = *value;
+    }
+    let person = Person { line: row.line, cells };
+    if let Some(earlier) = people.insert(Arc::clone(id), person) {
+        let told =
+            format!("lines {} and {} name them; the last one counts", earlier.line, row.line);
+        plan.find("duplicate", &**id, told);
+    }
+}
+
+/// Takes the months that are stored out of what was delivered; those that differ are to be updated.
+fn compare(
+    world: &mut World<'_>,
+    delivered: &mut Delivered,
+    plan: &mut Plan,
+) -> anyhow::Result<Step> {
+    let Delivered { months, people } = delivered;
+    let places: HashMap<&str, usize> =
+        months.iter().enumerate().map(|(at, month)| (month.as_str(), at)).collect();
+    // A month may stand in several rows: what was delivered for it is needed until the last of them.
+    let mut met: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+    let mut touches = Vec::new();
+    let why: Arc<str> = "another value in the file".into();
+    let mut unchanged = 0;
+    world
+        .db
+        .each(&sql!("import/select_availability"), &[], &mut |row| {
+            let (id, month) = (row.text("USER_ID")?, row.text("MONTH")?);
+            let Some((id, person)) = people.get_key_value(id.as_str()) else { return Ok(()) };
+            let Some(&at) = places.get(month.as_str()) else { return Ok(()) };
+            let value = person.cells[at];
+            if value.is_nan() {
+                return Ok(());
+            }
+            met.entry(Arc::clone(id)).or_default().push(at);
+            if holds(row, value)? {
+                unchanged += 1;
+            } else {
+                touches.push(update(row, id, &month, value, &why)?);
+            }
+            Ok(())
+        })
+        .context("looking at the availability there is")?;
+    for (id, met) in met {
+        if let Some(person) = people.get_mut(&id) {
+            met.into_iter().for_each(|at| person.cells[at] = f64::NAN);
+        }
+    }
+    plan.noticed.add("unchanged", unchanged);
+    sort(&mut touches);
+    Ok(Step {
+        say: "changing the months whose value differs",
+        sql: sql!("import/update_availability"),
+        names: ["free_pt", "row_id", "user_id", "month"].map(str::to_owned).to_vec(),
+        table: "PM_AVAILABILITY".into(),
+        counts: &["values_written"],
+        takes_away: false,
+        touches,
+    })
+}
+
+fn update(row: &Row, id: &str, month: &str, value: f64, why: &Arc<str>) -> anyhow::Result<Touch> {
+    let value = Value::Real(value);
+    let change = Change {
+        key: format!("{id}/{month}").into(),
+        action: Action::Update,
+        why: Arc::clone(why),
+        result: Outcome::Applied,
+        before: Some(row.image_from(1).into()),
+        after: Some(image(&[("FREE_PT", &value)]).into()),
+    };
+    let stored = |column| row.get(column).cloned();
+    let binds = vec![value, stored("ROW_ID")?, stored("USER_ID")?, stored("MONTH")?];
+    Ok(Touch { binds, changes: vec![change] })
+}
+
+/// What was delivered and is not stored.
+fn insertions(delivered: Delivered) -> Step {
+    let why: Arc<str> = "in the file, and not yet there".into();
+    let Delivered { months, people } = delivered;
+    let mut touches = Vec::new();
+    for (id, person) in people {
+        let filled = person.cells.iter().zip(&months).filter(|(value, _)| !value.is_nan());
+        touches.extend(filled.map(|(value, month)| {
+            let binds = vec![Value::from(&*id), Value::from(month.as_str()), Value::Real(*value)];
+            let pairs: Vec<(&str, &Value)> =
+                ["USER_ID", "MONTH", "FREE_PT"].into_iter().zip(&binds).collect();
+            let change = Change {
+                key: format!("{id}/{month}").into(),
+                action: Action::Insert,
+                why: Arc::clone(&why),
+                result: Outcome::Applied,
+                before: None,
+                after: Some(image(&pairs).into()),
+            };
+            Touch { binds, changes: vec![change] }
+        }));
+    }
+    sort(&mut touches);
+    Step {
+        say: "adding months",
+        sql: sql!("import/insert_availability"),
+        names: ["user_id", "month", "free_pt"].map(str::to_owned).to_vec(),
+        table: "PM_AVAILABILITY".into(),
+        counts: &["values_written"],
+        takes_away: false,
+        touches,
+    }
+}
+
+/// The same plan for the same rows, however the database hands them out.
+fn sort(touches: &mut [Touch]) {
+    touches.sort_by(|a, b| order(a).cmp(&order(b)));
+}
+
+fn order(touch: &Touch) -> (&str, Option<&str>) {
+    let change = &touch.changes[0];
+    (&*change.key, change.before.as_deref())
+}
+
+/// Whether a row holds this value.
+fn holds(row: &Row, value: f64) -> anyhow::Result<bool> {
+    let stored = row.get("FREE_PT")?;
+    Ok(match stored {
+        Value::Null => false,
+        Value::Real(stored) => *stored == value,
+        // A NUMBER column keeps 15 digits of a double for sure: it can't be held to more.
+        other => other
+            .display()
+            .trim()
+            .parse()
+            .is_ok_and(|stored: f64| format!("{stored:.14e}") == format!("{value:.14e}")),
+    })
+}

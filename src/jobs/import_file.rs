@@ -1,0 +1,140 @@
+//! What both imports have in common: the file on the command line, and what becomes of its rejects.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::anyhow;
+use serde_json::{Value as Json, json};
+
+use super::World;
+use crate::exit::Exit;
+use crate::files::import::{BadFile, Place, Reject, Rejects, Source, Unknown};
+use crate::files::write_whole;
+use crate::plan::Plan;
+
+/// Arguments of both imports.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ImportArgs {
+    /// The file: CSV, separated by `;`, UTF-8; `-` reads it from standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the rows that can't be used to this file, as CSV; it holds personal data
+    #[arg(long, value_name = "F")]
+    pub rejects: Option<PathBuf>,
+    /// The file once it is open: what comes from a pipe can be read only once.
+    #[arg(skip)]
+    source: Arc<OnceLock<Source>>,
+}
+
+impl ImportArgs {
+    /// The file, opened the first time it is asked for.
+    pub(super) fn source(&self) -> anyhow::Result<&Source> {
+        if let Some(source) = self.source.get() {
+            return Ok(source);
+        }
+        let opened = Source::open(&self.file)?;
+        Ok(self.source.get_or_init(|| opened))
+    }
+
+    /// The file's name and SHA-256, for the ledger and for saved plans. A file that can't be read has none: the plan
+    /// says why.
+    pub(super) fn parameters(&self) -> Json {
+        let name = self.file.file_name().unwrap_or(self.file.as_os_str());
+        let sha256 = self.source().and_then(Source::sha256).ok();
+        json!({ "file": name.to_string_lossy(), "sha256": sha256 })
+    }
+
+    /// Reads the file with `read`, which hands what it rejects to the list; `--rejects` is whole when this returns.
+    ///
+    /// # Errors
+    /// What `read` returns; `Exit::Usage`: the rejects would replace the file itself.
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&Source, &mut RejectList<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let source = self.source()?;
+        let Some(path) = &self.rejects else {
+            return read(source, &mut RejectList { out: None, count: 0, first: None });
+        };
+        if is_same_file(path, &self.file) {
+            return Err(
+                anyhow!("`--rejects` names the file that is to be imported").context(Exit::Usage)
+            );
+        }
+        write_whole(path, |out| {
+            let out = Some(Rejects::new(out)?);
+            let mut rejects = RejectList { out, count: 0, first: None };
+            let done = read(source, &mut rejects)?;
+            rejects.out.take().map(Rejects::finish).transpose()?;
+            Ok(done)
+        })
+    }
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
+
+/// The rows of one file that can't be used.
+pub(super) struct RejectList<'a> {
+    out: Option<Rejects<&'a mut dyn Write>>,
+    /// How many there are.
+    pub(super) count: u64,
+    /// Where the first one is, and what was expected there.
+    first: Option<BadFile>,
+}
+
+impl RejectList<'_> {
+    /// Counts a reject, writes it to the rejects file, and makes it a finding that repeats nothing of the row.
+    pub(super) fn add(
+        &mut self,
+        reject: &Reject,
+        source: &Source,
+        plan: &mut Plan,
+    ) -> anyhow::Result<()> {
+        self.count += 1;
+        let place = Place { number: reject.column_number, name: reject.column.clone() };
+        let expected = format!("expected {}", reject.expected);
+        plan.find("rejected", format!("line {}, {place}", reject.line), expected.as_str());
+        self.first
+            .get_or_insert_with(|| BadFile::at(&source.name, reject.line, Some(place), expected));
+        match &mut self.out {
+            Some(out) => out.write(reject),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether they are few enough; said when the rejects file is whole, so that it can be looked at.
+    pub(super) fn verdict(&mut self, rows: u64, world: &World<'_>) -> Verdict {
+        let (count, percent) = (self.count, world.config.import.rejects_percent);
+        let too_many = 100.0 * count as f64 > percent * rows as f64;
+        Verdict(self.first.take().filter(|_| too_many).map(|mut first| {
+            first.what += &format!(
+                "; {count} of {rows} rows are rejected, more than {percent} % (`[import] rejects_percent`)"
+            );
+            first
+        }))
+    }
+}
+
+/// What to do with a file, in view of its rejects.
+#[must_use]
+pub(super) struct Verdict(Option<BadFile>);
+
+impl Verdict {
+    /// Goes on, or refuses the file.
+    ///
+    /// # Errors
+    /// `Exit::BadInput`: more rows were rejected than `[import] rejects_percent` allows.
+    pub(super) fn uphold(self) -> anyhow::Result<()> {
+        self.0.map_or(Ok(()), |bad| Err(bad.error()))
+    }
+}
+
+/// Names the columns of the file that are not read.
+pub(super) fn find_unknown(unknown: &[Unknown], plan: &mut Plan) {
+    for column in unknown {
+        plan.find("unknown_column", format!("column {}", column.place.number), column.to_string());
+    }
+}

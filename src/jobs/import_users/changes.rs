@@ -1,0 +1,352 @@
+//! The statements of new, changed, marked and unmarked people.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::compare::{differs, value};
+use super::delete_at;
+use crate::db::{Row, Value, image};
+use crate::files::import::people::NO_MANAGER;
+use crate::files::import::{Column, Person};
+use crate::jobs::World;
+use crate::plan::{Action, Change, Outcome, Step, Touch};
+use crate::sql;
+use crate::sql::Sql;
+
+/// Beyond so many combinations of changed columns a statement names all columns: round trips must not grow with them.
+const SETS_MAX: usize = 100;
+/// The columns that a mark sets, as bits behind those of [`Column`].
+const TO_DELETE: usize = Column::COUNT;
+const DELETE_AT: usize = Column::COUNT + 1;
+
+/// Why somebody is marked for deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Reason {
+    /// No longer in the file.
+    Absent,
+    /// Their business unit, four digits, is not signed.
+    Unsigned(u16),
+    /// `Freier Mitarbeiter`
+    Freelance,
+    /// Their leaving date has come; `None` where the file's new one tells.
+    Left(Option<NaiveDate>),
+}
+
+/// What becomes of somebody's mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Mark {
+    /// It stays, or there is none.
+    Keep,
+    /// They are marked.
+    Set(Reason),
+    /// They are unmarked.
+    Clear,
+}
+
+/// What a statement does to marks; decides what it counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Keep,
+    Set,
+    Clear,
+}
+
+/// Changes under way.
+pub(super) struct Changes {
+    moment: Value,
+    delete_at: Value,
+    delete_day: NaiveDate,
+    /// By what they do to marks, and the columns they set, as bits.
+    updates: BTreeMap<(Kind, u64), Vec<Touch>>,
+    marks: Vec<Touch>,
+    unmarks: Vec<Touch>,
+    inserts: Vec<Touch>,
+    whys: HashMap<(bool, Mark), Arc<str>>,
+}
+
+impl Changes {
+    pub(super) fn new(world: &World<'_>) -> Changes {
+        let delete_day = delete_at(world);
+        Changes {
+            moment: world.moment.naive_utc().into(),
+            delete_at: delete_day.into(),
+            delete_day,
+            updates: BTreeMap::new(),
+            marks: Vec::new(),
+            unmarks: Vec::new(),
+            inserts: Vec::new(),
+            whys: HashMap::new(),
+        }
+    }
+
+    /// Marks somebody whose data stay as they are; in force once it is given to [`Changes::add_marks`].
+    pub(super) fn mark(&mut self, row: &Row, id: String, reason: Reason) -> Touch {
+        let why = self.why(false, Mark::Set(reason));
+        let after = image(&[
+            ("TO_DELETE", &Value::Int(1)),
+            ("DELETE_AT", &self.delete_at),
+            ("IMPORTED_AT", &self.moment),
+        ]);
+        let binds = vec![self.delete_at.clone(), self.moment.clone(), id.as_str().into()];
+        update_of(row, id, binds, after, why)
+    }
+
+    pub(super) fn add_marks(&mut self, marks: Vec<Touch>) {
+        self.marks.extend(marks);
+    }
+
+    /// Unmarks somebody whose data stay as they are.
+    pub(super) fn unmark(&mut self, row: &Row, id: String) {
+        let why = self.why(false, Mark::Clear);
+        let after = image(&[
+            ("TO_DELETE", &Value::Int(0)),
+            ("DELETE_AT", &Value::Null),
+            ("IMPORTED_AT", &self.moment),
+        ]);
+        let binds = vec![self.moment.clone(), id.as_str().into()];
+        self.unmarks.push(update_of(row, id, binds, after, why));
+    }
+
+    /// Brings a stored person up to what the file says; tells which columns that changes.
+    ///
+    /// # Errors
+    /// A column is missing (`Exit::Config`).
+    pub(super) fn update(
+        &mut self,
+        row: &Row,
+        person: &Person,
+        columns: &[Column],
+        mark: Mark,
+    ) -> anyhow::Result<Vec<Column>> {
+        let mut changed = Vec::new();
+        for column in columns {
+            if differs(*column, person.get(*column), row.get(column.sql_name())?) {
+                changed.push(*column);
+            }
+        }
+        let mut values: BTreeMap<usize, Value> =
+            changed.iter().map(|column| (*column as usize, value(person.get(*column)))).collect();
+        let (kind, mark) = match mark {
+            Mark::Keep => (Kind::Keep, mark),
+            Mark::Set(reason) => {
+                values.insert(TO_DELETE, Value::Int(1));
+                values.insert(DELETE_AT, self.delete_at.clone());
+                let reason = match reason {
+                    Reason::Left(day) => Reason::Left(person.leaving_date.or(day)),
+                    other => other,
+                };
+                (Kind::Set, Mark::Set(reason))
+            }
+            Mark::Clear => {
+                values.insert(TO_DELETE, Value::Int(0));
+                values.insert(DELETE_AT, Value::Null);
+                (Kind::Clear, mark)
+            }
+        };
+        let mut pairs: Vec<(&str, &Value)> =
+            values.iter().map(|(at, value)| (column_name(*at), value)).collect();
+        pairs.push(("IMPORTED_AT", &self.moment));
+        let after = image(&pairs);
+        let set = self.complete(kind, &mut values, row)?;
+        let why = self.why(true, mark);
+        let id = row.text("ID")?;
+        let mut binds = vec![self.moment.clone()];
+        binds.extend(values.into_values());
+        binds.push(row.get("ID")?.clone());
+        let touch = update_of(row, id, binds, after, why);
+        self.updates.entry((kind, set)).or_default().push(touch);
+        Ok(changed)
+    }
+
+    /// Which columns the statement sets: those that change, or with too many combinations all of them, those that
+    /// don't change with the value they have.
+    fn complete(
+        &self,
+        kind: Kind,
+        values: &mut BTreeMap<usize, Value>,
+        row: &Row,
+    ) -> anyhow::Result<u64> {
+        let bits = |values: &BTreeMap<usize, Value>| values.keys().fold(0, |set, at| set | 1 << at);
+        let set = bits(values);
+        if self.updates.len() < SETS_MAX || self.updates.contains_key(&(kind, set)) {
+            return Ok(set);
+        }
+        for at in settable() {
+            if let Entry::Vacant(place) = values.entry(at) {
+                place.insert(row.get(column_name(at))?.clone());
+            }
+        }
+        Ok(bits(values))
+    }
+
+    /// Creates somebody.
+    pub(super) fn insert(&mut self, person: &Person, id: &str, why: &Arc<str>) {
+        let mut binds: Vec<Value> = Vec::with_capacity(Column::COUNT + 2);
+        for column in Column::ALL {
+            binds.push(match column {
+                Column::Id => id.into(),
+                Column::ImportedAt => self.moment.clone(),
+                Column::ManagerEmail => person.text(column).unwrap_or(NO_MANAGER).into(),
+                column => value(person.get(column)),
+            });
+        }
+        binds.extend([Value::Int(0), Value::Null]);
+        let pairs: Vec<(&str, &Value)> =
+            binds.iter().enumerate().map(|(at, value)| (column_name(at), value)).collect();
+        let change = Change {
+            key: id.into(),
+            action: Action::Insert,
+            why: Arc::clone(why),
+            result: Outcome::Applied,
+            before: None,
+            after: Some(image(&pairs).into()),
+        };
+        self.inserts.push(Touch { binds, changes: vec![change] });
+    }
+
+    /// The statements, in the order they are to run. What frees a value comes before what takes it.
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let step = |say, sql, names, counts, takes_away, mut touches: Vec<Touch>| {
+            touches.sort_by(|a, b| a.changes[0].key.cmp(&b.changes[0].key));
+            Step { say, sql, names, table: "PM_USER".into(), counts, takes_away, touches }
+        };
+        let mut steps = vec![
+            step(
+                "marking people for deletion",
+                sql!("import/mark_user"),
+                names(&["delete_at", "imported_at", "id"]),
+                &["marked"][..],
+                true,
+                self.marks,
+            ),
+            step(
+                "unmarking people",
+                sql!("import/unmark_user"),
+                names(&["imported_at", "id"]),
+                &["unmarked"],
+                false,
+                self.unmarks,
+            ),
+        ];
+        for ((kind, set), touches) in self.updates {
+            let (say, counts, takes_away): (_, &'static [&'static str], _) = match kind {
+                Kind::Keep => ("changing people", &["updated"], false),
+                Kind::Set => {
+                    ("changing people and marking them for deletion", &["updated", "marked"], true)
+                }
+                Kind::Clear => {
+                    ("changing people and unmarking them", &["updated", "unmarked"], false)
+                }
+            };
+            let (sql, names) = update_statement(set);
+            steps.push(step(say, sql, names, counts, takes_away, touches));
+        }
+        let all: Vec<String> = (0..=DELETE_AT).map(|at| column_name(at).to_lowercase()).collect();
+        let mut inserts =
+            step("adding people", sql!("import/insert_user"), all, &["created"], false, Vec::new());
+        inserts.touches = self.inserts; // In the order of the file.
+        steps.push(inserts);
+        steps
+    }
+
+    /// The rule that decides, and its dates.
+    fn why(&mut self, has_new_data: bool, mark: Mark) -> Arc<str> {
+        let delete_day = self.delete_day;
+        let why = self.whys.entry((has_new_data, mark)).or_insert_with(|| {
+            let rule = match mark {
+                Mark::Keep => String::new(),
+                Mark::Clear => "delivered again without leaving date".to_owned(),
+                Mark::Set(Reason::Absent) => "no longer in the file".to_owned(),
+                Mark::Set(Reason::Unsigned(unit)) => {
+                    format!("business unit {unit:04} is not signed")
+                }
+                Mark::Set(Reason::Freelance) => "employee group `Freier Mitarbeiter`".to_owned(),
+                Mark::Set(Reason::Left(Some(day))) => format!("left on {day}"),
+                Mark::Set(Reason::Left(None)) => "left".to_owned(),
+            };
+            let until = match mark {
+                Mark::Set(_) => format!("; to be purged from {delete_day} on"),
+                _ => String::new(),
+            };
+            let changed = match (has_new_data, mark) {
+                (true, Mark::Keep) => "changed in the file",
+                (true, _) => "changed in the file; ",
+                (false, _) => "",
+            };
+            format!("{changed}{rule}{until}").into()
+        });
+        Arc::clone(why)
+    }
+}
+
+fn update_of(row: &Row, id: String, binds: Vec<Value>, after: String, why: Arc<str>) -> Touch {
+    let change = Change {
+        key: id.into(),
+        action: Action::Update,
+        why,
+        result: Outcome::Applied,
+        before: Some(row.image_from(0).into()),
+        after: Some(after.into()),
+    };
+    Touch { binds, changes: vec![change] }
+}
+
+/// A column of PM_USER by its number: those of the file, then those of the mark.
+fn column_name(at: usize) -> &'static str {
+    match at {
+        TO_DELETE => "TO_DELETE",
+        DELETE_AT => "DELETE_AT",
+        at => Column::ALL.get(at).map_or("", |column| column.sql_name()),
+    }
+}
+
+/// What an update may set: not what never changes, nor IMPORTED_AT, which it always sets.
+fn settable() -> impl Iterator<Item = usize> {
+    let fixed = [Column::Id, Column::Email, Column::ImportedAt].map(|column| column as usize);
+    (0..=DELETE_AT).filter(move |at| !fixed.contains(at))
+}
+
+/// The lines of `sql/import/update_user.sql` that set these columns, and the binds in their order.
+fn update_statement(set: u64) -> (Sql, Vec<String>) {
+    let mut names = vec!["imported_at".to_owned()];
+    names.extend(
+        settable().filter(|at| set & (1 << at) != 0).map(|at| column_name(at).to_lowercase()),
+    );
+    let whole = sql!("import/update_user");
+    let (head, tail) = whole.oracle().split_once("\n WHERE").unwrap_or((whole.oracle(), ""));
+    let is_wanted = |line: &&str| match line.split_once(" = :") {
+        Some((_, bind)) => names.iter().any(|name| name == bind.trim_end_matches(',')),
+        None => true,
+    };
+    let lines: Vec<&str> = head.lines().filter(is_wanted).collect();
+    let text = format!("{}\n WHERE{tail}", lines.join("\n").trim_end_matches(','));
+    names.push("id".to_owned());
+    (Sql::made("import/update_user".to_owned(), text), names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_sets_the_columns_that_change_and_no_other() {
+        let set = 1 << Column::City as usize | 1 << DELETE_AT;
+        let (sql, names) = update_statement(set);
+        assert_eq!(
+            sql.oracle(),
+            "UPDATE pm_user\n   SET imported_at = :imported_at,\n       city = :city,\n       delete_at = :delete_at\n WHERE id = :id"
+        );
+        assert_eq!(names, ["imported_at", "city", "delete_at", "id"]);
+    }
+
+    #[test]
+    fn the_statement_names_every_column_that_can_change() {
+        let all = settable().fold(0, |set, at| set | 1 << at);
+        let whole = sql!("import/update_user");
+        assert_eq!(update_statement(all).0.oracle(), whole.oracle());
+    }
+}

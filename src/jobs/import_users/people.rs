@@ -1,0 +1,154 @@
+//! The file, read for the second time: only the rows that make a new person, or change one, are kept.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use uuid::Uuid;
+
+use super::changes::Changes;
+use super::roster::Roster;
+use super::stored::Changed;
+use crate::files::import::{Column, Line, Person, people};
+use crate::jobs::World;
+use crate::jobs::import_file::ImportArgs;
+use crate::plan::Plan;
+use crate::sql;
+
+/// The namespace of generated ids: recert's own, and never to be changed, because a plan made again must be the same.
+///
+/// An id is the UUIDv5 (RFC 9562) of a person's mail address in lower case; should somebody have it already, of the
+/// address and a number behind a line break, from 2 on.
+const ID_NAMESPACE: Uuid = Uuid::from_u128(0x3d1f_0c52_7a6b_4b1e_9c55_2f0a_8e64_d7b1);
+
+/// A new person without an id that is free.
+struct Nameless {
+    person: Box<Person>,
+    /// How many ids were tried in vain.
+    n_tried: u32,
+    id: String,
+}
+
+/// Plans new and changed people, and returns the ids of those who changed their business unit or cost centre.
+///
+/// # Errors
+/// `Exit::BadInput`: the file is another than a moment ago; what the database says.
+pub(super) fn read(
+    args: &ImportArgs,
+    roster: &Roster,
+    changed: Vec<Changed>,
+    changes: &mut Changes,
+    world: &mut World<'_>,
+    plan: &mut Plan,
+) -> anyhow::Result<HashSet<String>> {
+    let mut moved = HashSet::new();
+    if changed.is_empty() && !roster.creates_any() {
+        return Ok(moved);
+    }
+    let source = args.source()?;
+    let mut changed = changed.into_iter().peekable();
+    let mut new_ids = HashSet::new();
+    let mut nameless = Vec::new();
+    let why: Arc<str> = "in the file, and not yet there".into();
+    let mut at = 0;
+    for line in people(source.read(), &source.name)? {
+        let Line::Person(person) = line? else { continue };
+        let entry = roster.entry(at).ok_or_else(|| source.changed())?;
+        while let Some(stored) = changed.next_if(|stored| stored.at == at) {
+            let columns =
+                changes.update(&stored.row, &person, roster.compare.columns(), stored.mark)?;
+            if columns.iter().any(|c| matches!(c, Column::BusinessUnit | Column::CostCenter)) {
+                moved.insert(stored.row.text("ID")?);
+            }
+        }
+        if entry.creates() {
+            match person.id().filter(|_| !entry.is_id_taken()) {
+                Some(id) => {
+                    changes.insert(&person, id, &why);
+                    new_ids.insert(id.to_owned());
+                }
+                None => nameless.push(Nameless::new(person)),
+            }
+        }
+        at += 1;
+    }
+    name(&mut nameless, new_ids, world)?;
+    let why_other: Arc<str> =
+        "in the file, and not yet there; its id is known with another mail address".into();
+    for Nameless { person, id, .. } in nameless {
+        match person.id() {
+            Some(known) => {
+                let told = format!(
+                    "id `{known}` is known with another mail address: another person, created as `{id}`"
+                );
+                plan.find("other_person", id.as_str(), told);
+                changes.insert(&person, &id, &why_other);
+            }
+            None => changes.insert(&person, &id, &why),
+        }
+    }
+    Ok(moved)
+}
+
+impl Nameless {
+    fn new(person: Box<Person>) -> Nameless {
+        let id = generated_id(person.email(), 1);
+        Nameless { person, n_tried: 0, id }
+    }
+
+    fn try_another(&mut self) {
+        self.n_tried += 1;
+        self.id = generated_id(self.person.email(), self.n_tried + 1);
+    }
+}
+
+fn generated_id(email: &str, attempt: u32) -> String {
+    let email = email.to_lowercase();
+    let name = if attempt == 1 { email } else { format!("{email}\n{attempt}") };
+    Uuid::new_v5(&ID_NAMESPACE, name.as_bytes()).to_string()
+}
+
+/// Tries other ids until nobody has them: neither in PM_USER nor among the new people.
+fn name(
+    nameless: &mut [Nameless],
+    mut new_ids: HashSet<String>,
+    world: &mut World<'_>,
+) -> anyhow::Result<()> {
+    let mut open: Vec<usize> = (0..nameless.len()).collect();
+    while !open.is_empty() {
+        let mut wanted: HashMap<String, bool> =
+            open.iter().map(|at| (nameless[*at].id.clone(), false)).collect();
+        world
+            .db
+            .each(&sql!("import/select_user_ids"), &[], &mut |row| {
+                if let Some(taken) = wanted.get_mut(&row.text("ID")?) {
+                    *taken = true;
+                }
+                Ok(())
+            })
+            .context("looking for ids that are free")?;
+        open.retain(|at| {
+            let person = &mut nameless[*at];
+            let is_stored = wanted.get(&person.id).copied().unwrap_or_default();
+            let is_free = !is_stored && new_ids.insert(person.id.clone());
+            if !is_free {
+                person.try_another();
+            }
+            !is_free
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::generated_id;
+
+    #[test]
+    fn a_generated_id_is_the_same_today_and_tomorrow_and_in_any_case() {
+        let id = generated_id("Anna@Example.org", 1);
+        assert_eq!(id, generated_id("anna@example.org", 1));
+        assert_ne!(id, generated_id("anna@example.org", 2));
+        assert_eq!(id, "bf22d93e-5bd3-5d2b-af1b-bcd5612eb209");
+    }
+}

@@ -1,0 +1,198 @@
+//! The statements that remove people, with all that hangs on them, and management roles of those who moved.
+//!
+//! A purge keeps no image of its own, and erases those that the ledger still holds of these people. What says so for
+//! ever are its own rows in RECERT_CHANGE: the `delete` of PM_USER whose WHY begins with `purged`, and one row for each
+//! image erased. By them `verify` knows that the erasure was meant.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+
+use crate::db::{Row, Value};
+use crate::jobs::World;
+use crate::plan::{Action, Change, Outcome, Step, Touch};
+use crate::sql;
+use crate::sql::Sql;
+
+/// Somebody who is purged.
+pub(super) struct Going {
+    pub(super) id: String,
+    /// DELETE_AT.
+    pub(super) since: NaiveDate,
+}
+
+/// Why each of them goes, by id.
+type Whys = HashMap<String, Arc<str>>;
+
+/// Erases their images, and removes their availability, their roles and themselves.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn steps(going: Vec<Going>, world: &mut World<'_>) -> anyhow::Result<Vec<Step>> {
+    if going.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut by_day: HashMap<NaiveDate, Arc<str>> = HashMap::new();
+    let whys: Whys = going
+        .iter()
+        .map(|person| {
+            let since = person.since;
+            let why = by_day
+                .entry(since)
+                .or_insert_with(|| format!("purged; marked to be from {since} on").into());
+            (person.id.clone(), Arc::clone(why))
+        })
+        .collect();
+    Ok(vec![
+        erase_images(&whys, world)?,
+        delete_owned(
+            &whys,
+            world,
+            "removing the availability of purged people",
+            "PM_AVAILABILITY",
+            [sql!("import/select_availability_of_marked"), sql!("import/delete_availability")],
+            "MONTH",
+        )?,
+        delete_owned(
+            &whys,
+            world,
+            "removing the roles of purged people",
+            "PM_USER_ROLE",
+            [sql!("import/select_roles_of_marked"), sql!("import/delete_role")],
+            "ROLE_NAME",
+        )?,
+        delete_people(&going, &whys),
+    ])
+}
+
+fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
+    let mut touches = Vec::new();
+    world
+        .db
+        .each(&sql!("import/select_images_of_marked"), &[], &mut |row| {
+            if let Some(why) = whys.get(&row.text("USER_ID")?) {
+                let (run_id, seq) = (row.get("RUN_ID")?.clone(), row.get("SEQ")?.clone());
+                let key = format!("{}/{}", run_id.display(), seq.display());
+                touches.push(imageless(key, Action::Update, why, vec![run_id, seq]));
+            }
+            Ok(())
+        })
+        .context("looking for the images of purged people")?;
+    Ok(step(
+        "erasing what the ledger holds of purged people",
+        sql!("import/erase_image"),
+        &["run_id", "seq"],
+        "RECERT_IMAGE",
+        touches,
+    ))
+}
+
+/// Removes the rows that belong to purged people, as `[select, delete]` say.
+fn delete_owned(
+    whys: &Whys,
+    world: &mut World<'_>,
+    say: &'static str,
+    table: &'static str,
+    [select, delete]: [Sql; 2],
+    second: &str,
+) -> anyhow::Result<Step> {
+    let mut touches = Vec::new();
+    world
+        .db
+        .each(&select, &[], &mut |row| {
+            let id = row.text("USER_ID")?;
+            if let Some(why) = whys.get(&id) {
+                let key = format!("{id}/{}", row.text(second)?);
+                touches.push(imageless(key, Action::Delete, why, place(row)?));
+            }
+            Ok(())
+        })
+        .context(say)?;
+    Ok(step(say, delete, &["row_id", "user_id"], table, touches))
+}
+
+fn delete_people(going: &[Going], whys: &Whys) -> Step {
+    let touches = going
+        .iter()
+        .filter_map(|person| {
+            let why = whys.get(&person.id)?;
+            let binds = vec![person.id.as_str().into()];
+            Some(imageless(person.id.clone(), Action::Delete, why, binds))
+        })
+        .collect();
+    Step {
+        counts: &["purged"],
+        takes_away: true,
+        ..step("purging people", sql!("import/purge_user"), &["id"], "PM_USER", touches)
+    }
+}
+
+/// Removes the management roles of people who changed their business unit or cost centre.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn management_roles(
+    moved: &HashSet<String>,
+    world: &mut World<'_>,
+) -> anyhow::Result<Step> {
+    let why: Arc<str> = "business unit or cost centre changed".into();
+    let mut touches = Vec::new();
+    if !moved.is_empty() {
+        world
+            .db
+            .each(&sql!("import/select_management_roles"), &[], &mut |row| {
+                let id = row.text("USER_ID")?;
+                if moved.contains(&id) {
+                    let key = format!("{id}/{}", row.text("ROLE_NAME")?);
+                    let mut touch = imageless(key, Action::Delete, &why, place(row)?);
+                    touch.changes[0].before = Some(row.image_from(1).into());
+                    touches.push(touch);
+                }
+                Ok(())
+            })
+            .context("looking for the management roles of people who moved")?;
+    }
+    let say = "removing the management roles of people who moved";
+    let names = ["row_id", "user_id"];
+    let step = step(say, sql!("import/delete_role"), &names, "PM_USER_ROLE", touches);
+    Ok(Step { counts: &["roles_removed"], ..step })
+}
+
+/// Where a row stands, and whose it is.
+fn place(row: &Row) -> anyhow::Result<Vec<Value>> {
+    Ok(vec![row.get("ROW_ID")?.clone(), row.get("USER_ID")?.clone()])
+}
+
+fn imageless(key: String, action: Action, why: &Arc<str>, binds: Vec<Value>) -> Touch {
+    let why = Arc::clone(why);
+    let change = Change {
+        key: key.into(),
+        action,
+        why,
+        result: Outcome::Applied,
+        before: None,
+        after: None,
+    };
+    Touch { binds, changes: vec![change] }
+}
+
+/// The same plan for the same rows, however the database hands them out.
+fn step(
+    say: &'static str,
+    sql: Sql,
+    names: &[&str],
+    table: &'static str,
+    mut touches: Vec<Touch>,
+) -> Step {
+    touches.sort_by(|a, b| {
+        let order = |touch: &Touch| {
+            let change = &touch.changes[0];
+            (change.key.clone(), change.before.clone())
+        };
+        order(a).cmp(&order(b))
+    });
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    Step { say, sql, names, table: table.into(), counts: &[], takes_away: false, touches }
+}

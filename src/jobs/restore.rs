@@ -1,0 +1,306 @@
+//! Puts back what a run took or changed (section 4 of the spec).
+//! Safe to rerun: a row that is again as it was before the run is left alone.
+
+mod image;
+mod source;
+mod table;
+mod tell;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use serde_json::{Value as Json, json};
+
+use self::source::Changed;
+use self::table::{Now, Table, Todo};
+use super::World;
+use crate::config::{Config, DatabaseConfig};
+use crate::exit::Exit;
+use crate::ledger::read::{RunRow, find_run};
+use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::sql::{Sql, quote_name};
+
+/// `recert restore`
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// The run to take back, or at least eight characters of the beginning of its id
+    #[arg(value_name = "RUN_ID")]
+    pub run_id: String,
+    /// Only rows of this table, or of one key in it, or of what that key begins with
+    #[arg(long, value_name = "TABLE[:KEY]")]
+    pub only: Vec<Only>,
+    /// Leave rows that somebody changed since the run, and put back the others
+    #[arg(long)]
+    pub skip_changed: bool,
+    /// The database of the config that the run worked on
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub database: String,
+}
+
+/// `--only TABLE[:KEY]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Only {
+    table: String,
+    key: Option<String>,
+}
+
+impl std::str::FromStr for Only {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (table, key) = match text.split_once(':') {
+            Some((table, key)) => (table, Some(key.to_owned())),
+            None => (text, None),
+        };
+        if table.trim().is_empty() || key.as_deref() == Some("") {
+            return Err("expected a table, or a table, a colon and a key".to_owned());
+        }
+        Ok(Only { table: table.trim().to_uppercase(), key })
+    }
+}
+
+impl Only {
+    /// Whether a change is meant: its key is the one named, or begins with it and a slash.
+    fn matches(&self, table: &str, key: &str) -> bool {
+        self.table == table
+            && self.key.as_deref().is_none_or(|wanted| {
+                key.strip_prefix(wanted)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+    }
+}
+
+impl Args {
+    /// For the ledger and for saved plans.
+    pub(super) fn parameters(&self) -> Json {
+        let mut parameters = json!({"run_id": self.run_id});
+        if !self.only.is_empty() {
+            let only = self.only.iter().map(|only| match &only.key {
+                Some(key) => format!("{}:{key}", only.table),
+                None => only.table.clone(),
+            });
+            parameters["only"] = only.collect();
+        }
+        if self.skip_changed {
+            parameters["skip_changed"] = true.into();
+        }
+        if self.database != "main" {
+            parameters["database"] = self.database.as_str().into();
+        }
+        parameters
+    }
+
+    /// Where the run worked. A name that the config does not know is refused by [`plan`].
+    pub(super) fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
+        let named = config.databases().into_iter().find(|(name, _)| *name == self.database);
+        named.map_or(&config.database, |(_, database)| database)
+    }
+}
+
+const COUNTS: [&str; 7] = [
+    "changes",
+    "rows_inserted",
+    "rows_updated",
+    "rows_deleted",
+    "already_restored",
+    "changed_since",
+    "erased",
+];
+
+/// A row that is to be put back, before it is one of a step's touches.
+struct Back {
+    seq: i64,
+    table: Arc<str>,
+    columns: Vec<String>,
+    touch: Touch,
+}
+
+pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+    let run = find(args, world)?;
+    let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
+    let source = source::read(&run, &args.only, world.db)?;
+    plan.noticed.add("changes", source.n_changes);
+    tell::erased(&source, &run, &mut plan);
+    tell::restored_before(&run, world, &mut plan)?;
+
+    let mut by_table: HashMap<&str, Vec<&Changed>> = HashMap::new();
+    for row in &source.rows {
+        by_table.entry(&row.table).or_default().push(row);
+    }
+    let mut names: Vec<&str> = by_table.keys().copied().collect();
+    names.sort_unstable();
+    let mut backs = Vec::new();
+    let mut since = Vec::new();
+    for name in names {
+        let rows = &by_table[name];
+        let mut table = Table::read(name, rows, world.db)?;
+        let n_backs = backs.len();
+        // The last change first, as the last one undone must be the first one done.
+        for row in rows.iter().rev() {
+            match table.decide(row) {
+                Todo::Nothing => plan.noticed.add("already_restored", 1),
+                Todo::ChangedSince => since.push(*row),
+                Todo::Insert => backs.push(insert(&table, row, &run)?),
+                Todo::Update(now) => backs.push(update(&table, row, now, &run)?),
+                Todo::Delete(now) => backs.push(delete(row, now, &run)),
+            }
+        }
+        if backs[n_backs..].iter().any(|back| action(back) == Action::Delete) {
+            plan.population += table.n_rows;
+        }
+    }
+    tell::changed(since, args, &mut plan)?;
+    backs.sort_by_key(|back| std::cmp::Reverse(back.seq));
+    tell::next_run(&backs, &run, &mut plan);
+    plan.steps = steps(backs);
+    Ok(plan)
+}
+
+fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<RunRow> {
+    let databases = world.config.databases();
+    if !databases.iter().any(|(name, _)| *name == args.database) {
+        return Err(anyhow!("the config has no database of its own called `{}`", args.database)
+            .context(Exit::Usage));
+    }
+    let run = find_run(&args.run_id, world.db)?.ok_or_else(|| {
+        let others: Vec<String> = databases
+            .iter()
+            .filter(|(name, _)| *name != args.database)
+            .map(|(name, _)| format!("`--database {name}`"))
+            .collect();
+        let hint = if others.is_empty() {
+            String::new()
+        } else {
+            format!("; try {}", others.join(" or "))
+        };
+        anyhow!(
+            "no run `{}` is in the ledger of the database `{}`{hint}",
+            args.run_id,
+            args.database
+        )
+        .context(Exit::Usage)
+    })?;
+    if run.job == crate::ledger::archive::JOB {
+        return Err(anyhow!(
+            "run {} archived old images; the file it wrote holds them",
+            run.run_id
+        )
+        .context(Exit::Usage));
+    }
+    Ok(run)
+}
+
+fn insert(table: &Table, row: &Changed, run: &RunRow) -> anyhow::Result<Back> {
+    let image = row.before.clone().unwrap_or_default();
+    let (columns, binds) = table.binds(&image, None)?;
+    let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
+    Ok(Back {
+        seq: row.seq,
+        table: Arc::clone(&row.table),
+        columns,
+        touch: Touch { binds, changes: vec![change] },
+    })
+}
+
+fn update(table: &Table, row: &Changed, now: Now, run: &RunRow) -> anyhow::Result<Back> {
+    let image = row.before.clone().unwrap_or_default();
+    let (columns, mut binds) = table.binds(&image, Some(&row.set))?;
+    binds.push(now.row_id);
+    let change = change(row, Action::Update, Some(now.image), Some(image.json(&columns)), run);
+    Ok(Back {
+        seq: row.seq,
+        table: Arc::clone(&row.table),
+        columns,
+        touch: Touch { binds, changes: vec![change] },
+    })
+}
+
+fn delete(row: &Changed, now: Now, run: &RunRow) -> Back {
+    let change = change(row, Action::Delete, Some(now.image), None, run);
+    let touch = Touch { binds: vec![now.row_id], changes: vec![change] };
+    Back { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
+}
+
+fn change(
+    row: &Changed,
+    action: Action,
+    before: Option<String>,
+    after: Option<String>,
+    run: &RunRow,
+) -> Change {
+    Change {
+        key: row.key.as_str().into(),
+        action,
+        why: format!("restores change {} of run {} ({})", row.seq, run.run_id, run.job).into(),
+        result: Outcome::Applied,
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+    }
+}
+
+fn action(back: &Back) -> Action {
+    back.touch.changes.first().map_or(Action::Update, |change| change.action)
+}
+
+/// One step for each statement, as long as table and action stay the same.
+fn steps(backs: Vec<Back>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut block: Option<(Arc<str>, Action)> = None;
+    let mut in_block: HashMap<Vec<String>, usize> = HashMap::new();
+    for back in backs {
+        let now = (Arc::clone(&back.table), action(&back));
+        if block.as_ref() != Some(&now) {
+            block = Some(now);
+            in_block.clear();
+        }
+        let at = *in_block.entry(back.columns.clone()).or_insert_with(|| {
+            steps.push(step(&back));
+            steps.len() - 1
+        });
+        steps[at].touches.push(back.touch);
+    }
+    steps
+}
+
+fn step(back: &Back) -> Step {
+    let table = quote_name(&back.table);
+    let quoted: Vec<String> = back.columns.iter().map(|name| quote_name(name)).collect();
+    let mut names: Vec<String> = (0..quoted.len()).map(|at| format!("c{at}")).collect();
+    let (say, counts, text): (_, &[&str], _) = match action(back) {
+        Action::Insert => {
+            let text = format!(
+                "INSERT INTO {table} ({}) VALUES (:{})",
+                quoted.join(", "),
+                names.join(", :")
+            );
+            ("bringing back deleted rows", &["rows_inserted"], text)
+        }
+        Action::Update => {
+            let set: Vec<String> = quoted
+                .iter()
+                .zip(&names)
+                .map(|(column, name)| format!("{column} = :{name}"))
+                .collect();
+            names.push("row_id".to_owned());
+            let text = format!("UPDATE {table} SET {} WHERE rowid = :row_id", set.join(", "));
+            ("giving rows their old values", &["rows_updated"], text)
+        }
+        Action::Delete => {
+            names.push("row_id".to_owned());
+            let text = format!("DELETE FROM {table} WHERE rowid = :row_id");
+            ("taking inserted rows away", &["rows_deleted"], text)
+        }
+    };
+    let sql = Sql::made(format!("restore/{} {}", action(back).word(), back.table), text);
+    let takes_away = action(back) == Action::Delete;
+    Step {
+        say,
+        sql,
+        names,
+        table: Arc::clone(&back.table),
+        counts,
+        takes_away,
+        touches: Vec::new(),
+    }
+}

@@ -1,0 +1,252 @@
+//! A row's image out of the ledger: its columns and their values, as JSON text to the letter.
+
+use std::fmt;
+
+use anyhow::{Context as _, anyhow};
+use chrono::DateTime;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::db::{Dialect, Value, parse_date};
+
+/// Column and value, in the order of the image.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Image(pub(super) Vec<(String, Box<RawValue>)>);
+
+impl Image {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        serde_json::from_str(text).context("reading an image")
+    }
+
+    pub(super) fn get(&self, column: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == column).map(|(_, value)| value.get())
+    }
+
+    /// This image with the columns of another laid over it.
+    pub(super) fn with(&self, other: &Image) -> Image {
+        let mut both = self.clone();
+        for (name, value) in &other.0 {
+            match both.0.iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => old.clone_from(value),
+                None => both.0.push((name.clone(), value.clone())),
+            }
+        }
+        both
+    }
+
+    /// Whether each column of this image means the same in the other one.
+    pub(super) fn is_within(&self, other: &Image, dialect: Dialect) -> bool {
+        let same = |a: &str, b: &str| meaning_of(a, dialect) == meaning_of(b, dialect);
+        self.0
+            .iter()
+            .all(|(name, value)| other.get(name).is_some_and(|there| same(value.get(), there)))
+    }
+
+    /// These columns of it, as JSON.
+    pub(super) fn json(&self, columns: &[String]) -> String {
+        let mut out = String::from("{");
+        for (name, value) in self.0.iter().filter(|(name, _)| columns.contains(name)) {
+            if out.len() > 1 {
+                out.push(',');
+            }
+            crate::db::write_json_text(name, &mut out);
+            out.push(':');
+            out.push_str(value.get());
+        }
+        out.push('}');
+        out
+    }
+}
+
+impl<'de> Deserialize<'de> for Image {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Image;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a row as an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Image, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Image(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// What a value means: equal for the same date or number in another notation, as a job may write
+/// `2026-01-31T00:00:00` where the database then holds `2026-01-31`.
+pub(super) fn meaning_of(raw: &str, dialect: Dialect) -> String {
+    let mut out = String::new();
+    write_meaning(raw, dialect, &mut out);
+    out
+}
+
+fn write_meaning(raw: &str, dialect: Dialect, out: &mut String) {
+    if !raw.starts_with('"') {
+        return out.push_str(&decimal(raw).unwrap_or_else(|| raw.to_owned()));
+    }
+    let Ok(text) = serde_json::from_str::<String>(raw) else { return out.push_str(raw) };
+    // Oracle knows no empty text, and pads CHAR.
+    let text = if dialect == Dialect::Oracle { text.trim_end_matches(' ') } else { &text };
+    if text.is_empty() && dialect == Dialect::Oracle {
+        return out.push_str("null");
+    }
+    let looks_like_a_date = text.len() >= 10 && text.as_bytes()[0].is_ascii_digit();
+    let moment = looks_like_a_date.then(|| moment(text)).flatten();
+    match moment {
+        Some(micros) => out.push_str(&format!("@{micros}")),
+        None => {
+            out.push('"');
+            out.push_str(text);
+        }
+    }
+}
+
+fn moment(text: &str) -> Option<i64> {
+    let zoned = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp_micros());
+    parse_date(text).map(|at| at.and_utc().timestamp_micros()).or_else(zoned)
+}
+
+/// A JSON number as its digits without zeros at either end, and the power of ten behind them.
+fn decimal(raw: &str) -> Option<String> {
+    let (sign, digits) = match raw.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", raw),
+    };
+    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let mut exponent: i64 = exponent.parse().ok()?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    exponent -= fraction.len() as i64;
+    let all = format!("{whole}{fraction}");
+    let all = all.trim_start_matches('0');
+    let significant = all.trim_end_matches('0');
+    if significant.is_empty() {
+        return Some("0".to_owned());
+    }
+    exponent += (all.len() - significant.len()) as i64;
+    Some(format!("{sign}{significant}e{exponent}"))
+}
+
+/// A value out of an image, as the database held it.
+///
+/// # Errors
+/// The value does not fit the column's type.
+pub(super) fn value_of(raw: &str, dialect: Dialect, data_type: &str) -> anyhow::Result<Value> {
+    let told = || format!("a value of the type {data_type}");
+    if raw == "null" {
+        return Ok(Value::Null);
+    }
+    if let Some(text) = raw.strip_prefix('{') {
+        return special(text).with_context(told);
+    }
+    if !raw.starts_with('"') {
+        return Ok(number_of(raw, dialect, data_type));
+    }
+    let text: String = serde_json::from_str(raw).with_context(told)?;
+    if dialect == Dialect::Sqlite {
+        return Ok(Value::Text(text)); // Also when it is empty: SQLite keeps that apart from NULL.
+    }
+    let date = || parse_date(&text).ok_or_else(|| anyhow!("it is no date"));
+    Ok(match data_type {
+        "DATE" => Value::Date(date().with_context(told)?),
+        "TIMESTAMP" => Value::Timestamp(date().with_context(told)?),
+        "TIMESTAMP WITH TIME ZONE" | "TIMESTAMP WITH LOCAL TIME ZONE" => {
+            Value::TimestampTz(DateTime::parse_from_rfc3339(&text).with_context(told)?)
+        }
+        _ => text.into(),
+    })
+}
+
+fn number_of(raw: &str, dialect: Dialect, data_type: &str) -> Value {
+    let binary = match dialect {
+        // What `Value::write_json` writes of a REAL has a point or an exponent; of an INTEGER neither.
+        Dialect::Sqlite => raw.contains(['.', 'e', 'E']),
+        Dialect::Oracle => matches!(data_type, "BINARY_DOUBLE" | "BINARY_FLOAT"),
+    };
+    match (binary, raw.parse::<f64>(), raw.parse::<i64>()) {
+        (true, Ok(x), _) => Value::Real(x),
+        (_, _, Ok(n)) => Value::Int(n),
+        _ => Value::Number(raw.to_owned()),
+    }
+}
+
+/// `{"$hex":"00ff"}` and `{"$real":"inf"}`, behind the brace.
+fn special(text: &str) -> anyhow::Result<Value> {
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&format!("{{{text}"))?;
+    let held = object.iter().next().and_then(|(kind, held)| Some((kind.as_str(), held.as_str()?)));
+    match held {
+        Some(("$hex", digits)) if digits.len() % 2 == 0 => {
+            let byte =
+                |at: usize| digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+            let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+            bytes.map(Value::Bytes).ok_or_else(|| anyhow!("it is not hexadecimal"))
+        }
+        Some(("$real", text)) => Ok(Value::Real(text.parse()?)),
+        _ => Err(anyhow!("it is neither bytes nor a number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_mean_the_same_in_every_notation_and_no_digit_is_lost() {
+        for (a, b) in
+            [("1", "1.0"), ("100", "1e2"), ("0.5", "5e-1"), ("0", "0.000"), ("-1.50", "-1.5")]
+        {
+            assert_eq!(decimal(a), decimal(b), "{a} {b}");
+        }
+        assert_ne!(decimal("9007199254740993"), decimal("9007199254740992.0"));
+        assert_ne!(decimal("0.12345678901234567891"), decimal("0.12345678901234567892"));
+        assert_eq!(decimal("null"), None);
+    }
+
+    #[test]
+    fn values_come_back_from_json_as_they_were() {
+        for value in [
+            Value::Null,
+            Value::Int(9_007_199_254_740_993),
+            Value::Real(1e300),
+            Value::Real(1.0),
+            Value::Real(-0.0),
+            Value::Real(f64::INFINITY),
+            Value::Text(String::new()),
+            Value::Text("O'Brien \"Pat\"\n\u{0}🦀".to_owned()),
+            Value::Text("1".to_owned()),
+            Value::Bytes(vec![0, 255, 16]),
+            Value::Bytes(Vec::new()),
+        ] {
+            let mut raw = String::new();
+            value.write_json(&mut raw);
+            assert_eq!(value_of(&raw, Dialect::Sqlite, "").unwrap(), value, "{raw}");
+        }
+        for (raw, data_type, value) in [
+            (
+                "0.12345678901234567891",
+                "NUMBER",
+                Value::Number("0.12345678901234567891".to_owned()),
+            ),
+            ("1", "BINARY_DOUBLE", Value::Real(1.0)),
+            (
+                "\"2026-01-31T17:00:00\"",
+                "DATE",
+                Value::Date(parse_date("2026-01-31 17:00:00").unwrap()),
+            ),
+            ("\"2026-01-31T17:00:00\"", "VARCHAR2", Value::Text("2026-01-31T17:00:00".to_owned())),
+        ] {
+            assert_eq!(value_of(raw, Dialect::Oracle, data_type).unwrap(), value);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a person should know about a restore: what it can't bring back, what it leaves, and what the
+//! next scheduled run will do to what it brings back.
+
+use anyhow::{Context as _, anyhow};
+use serde_json::Value as Json;
+
+use super::image::Image;
+use super::source::{Changed, Source};
+use super::{Args, Back, World};
+use crate::exit::Exit;
+use crate::ledger::read::RunRow;
+use crate::plan::Plan;
+use crate::sql;
+
+pub(super) fn erased(source: &Source, run: &RunRow, plan: &mut Plan) {
+    let mut erased: Vec<_> = source.erased.iter().collect();
+    erased.sort();
+    for (table, n) in erased {
+        plan.noticed.add("erased", *n);
+        let message = format!(
+            "{n} changes can't be restored: their images were erased, as people were purged or the run was archived"
+        );
+        plan.find("erased", table, message);
+    }
+    if source.rows.is_empty() && !source.erased.is_empty() {
+        plan.doubts.push(format!(
+            "all images of run {} were erased: nothing of it can be restored",
+            run.run_id
+        ));
+    }
+}
+
+pub(super) fn restored_before(
+    run: &RunRow,
+    world: &mut World<'_>,
+    plan: &mut Plan,
+) -> anyhow::Result<()> {
+    let rows = world
+        .db
+        .rows(&sql!("ledger/select_restores"), &[])
+        .context("looking for earlier restores")?;
+    for row in &rows {
+        let parameters: Json = serde_json::from_str(&row.text("PARAMETERS")?).unwrap_or_default();
+        let named = parameters["run_id"].as_str().unwrap_or_default().to_lowercase();
+        if !named.is_empty() && run.run_id.starts_with(named.trim()) {
+            let message = format!("restored before, by run {}", row.text("RUN_ID")?);
+            plan.find("restored_before", &run.run_id, message);
+        }
+    }
+    Ok(())
+}
+
+/// Rows that somebody changed since are named, and never overwritten.
+pub(super) fn changed(since: Vec<&Changed>, args: &Args, plan: &mut Plan) -> anyhow::Result<()> {
+    plan.noticed.add("changed_since", since.len() as u64);
+    if !args.skip_changed && !since.is_empty() {
+        let named: Vec<String> =
+            since.iter().take(10).map(|row| format!("{} {}", row.table, row.key)).collect();
+        let more = if since.len() > 10 { ", …" } else { "" };
+        return Err(anyhow!(
+            "{} rows were changed since the run: {}{more}; `--skip-changed` leaves those and puts back the others",
+            since.len(),
+            named.join(", ")
+        )
+        .context(Exit::Drifted));
+    }
+    for row in since {
+        let message = format!("{}: changed since the run, left as it is", row.table);
+        plan.find("changed_since", &row.key, message);
+    }
+    Ok(())
+}
+
+/// Says what the next scheduled run will do to the rows that come back.
+pub(super) fn next_run(backs: &[Back], run: &RunRow, plan: &mut Plan) {
+    let n_with = |table: &str, column: &str, value: Option<&str>| {
+        let holds = |back: &&Back| {
+            let after = back
+                .touch
+                .changes
+                .first()
+                .and_then(|change| change.after.as_deref())
+                .unwrap_or_default();
+            let image = Image::parse(after).unwrap_or_default();
+            let held = image.get(column);
+            &*back.table == table
+                && held.is_some_and(|held| value.is_none_or(|value| held == value))
+        };
+        backs.iter().filter(holds).count()
+    };
+    let responses = n_with("RECREATE_RESPONSE", "IS_ACTIVE", Some("1"));
+    if responses > 0 {
+        let message = format!(
+            "{responses} responses become active and are due again: the next `recert revoke` takes their access away \
+             again; `--only MAP_RAP_USER_ROLE` brings the access back and leaves the responses processed"
+        );
+        plan.find("due_again", &run.run_id, message);
+    }
+    let users = n_with("OPS_USER", "STATUS", Some("\"ACTIVE\""));
+    if users > 0 {
+        let message = format!(
+            "{users} accounts become active with their old dates: the next `recert disable-inactive` disables them \
+             again, unless they are exempt or touched in the application"
+        );
+        plan.find("due_again", &run.run_id, message);
+    }
+    let managers = n_with("USER_TAB", "LINEMANAGER_ID", None);
+    if managers > 0 {
+        let message = format!(
+            "{managers} users get an old line manager: the next `recert sync-managers` brings the directory's again"
+        );
+        plan.find("due_again", &run.run_id, message);
+    }
+    let people = backs.iter().filter(|back| back.table.starts_with("PM_")).count();
+    if people > 0 {
+        let message = format!(
+            "{people} rows of people are put back: the next import brings its file's values again"
+        );
+        plan.find("due_again", &run.run_id, message);
+    }
+}

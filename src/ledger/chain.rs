@@ -1,0 +1,143 @@
+//! The order of the runs: each follows the one whose hash it names.
+
+use std::collections::HashMap;
+
+use super::canonical::{Canonical, GENESIS};
+
+/// A run as the chain needs it.
+pub(super) struct Link {
+    pub(super) run_id: String,
+    pub(super) archives: bool,
+    pub(super) previous: String,
+    pub(super) sha256: String,
+    /// The hash of its own columns; its changes are added as they come.
+    pub(super) hash: Canonical,
+    /// How many of its changes were seen.
+    pub(super) n_changes: i64,
+    /// The number of the last one.
+    pub(super) last_seq: i64,
+}
+
+/// The runs in order, and what is wrong with that order.
+pub(super) struct Order {
+    /// Indices of the links: the chain from its beginning, then what is no part of it.
+    pub(super) order: Vec<usize>,
+    /// Where each link stands in `order`.
+    pub(super) position: Vec<usize>,
+    /// How many links the chain reaches.
+    pub(super) reached: usize,
+    /// Breaks, with the position they are at.
+    pub(super) breaks: Vec<Break>,
+}
+
+pub(super) struct Break {
+    pub(super) position: usize,
+    /// The run that does not follow, if it is about one.
+    pub(super) link: Option<usize>,
+    pub(super) told: String,
+}
+
+/// Follows the chain from its genesis.
+pub(super) fn order(links: &[Link], head: Option<&str>) -> Order {
+    let mut followers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, link) in links.iter().enumerate() {
+        followers.entry(link.previous.as_str()).or_default().push(at);
+    }
+    let (mut order, mut breaks, mut reached) =
+        (Vec::with_capacity(links.len()), Vec::new(), vec![false; links.len()]);
+    let mut end = GENESIS;
+    // Each hash is followed once, so that a ring ends too.
+    while let Some(mut next) = followers.remove(end) {
+        let chosen = choose(&mut next, links, &followers, head);
+        for other in next {
+            let told = format!(
+                "run {} was inserted: it and run {} both follow the same run",
+                links[other].run_id, links[chosen].run_id
+            );
+            breaks.push(Break { position: order.len(), link: Some(other), told });
+        }
+        reached[chosen] = true;
+        order.push(chosen);
+        end = &links[chosen].sha256;
+    }
+    let n_reached = order.len();
+    breaks.extend(find_break(links, &order, &reached, end, head));
+    let mut rest: Vec<usize> = (0..links.len()).filter(|at| !reached[*at]).collect();
+    rest.sort_by(|a, b| links[*a].run_id.cmp(&links[*b].run_id));
+    order.extend(rest);
+    let mut position = vec![0; links.len()];
+    for (place, at) in order.iter().enumerate() {
+        position[*at] = place;
+    }
+    Order { order, position, reached: n_reached, breaks }
+}
+
+/// Of several runs that follow the same one, the one whose branch leads to the head, else the first.
+fn choose(
+    next: &mut Vec<usize>,
+    links: &[Link],
+    followers: &HashMap<&str, Vec<usize>>,
+    head: Option<&str>,
+) -> usize {
+    next.sort_by(|a, b| links[*a].run_id.cmp(&links[*b].run_id));
+    let leads_to_head = |from: usize| {
+        let mut at = from;
+        for _ in 0..=links.len() {
+            if Some(links[at].sha256.as_str()) == head {
+                return true;
+            }
+            match followers.get(links[at].sha256.as_str()).and_then(|next| next.first()) {
+                Some(next) => at = *next,
+                None => return false,
+            }
+        }
+        false
+    };
+    let chosen = if next.len() == 1 {
+        0
+    } else {
+        next.iter().position(|at| leads_to_head(*at)).unwrap_or(0)
+    };
+    next.remove(chosen)
+}
+
+/// What is wrong where the chain ends.
+fn find_break(
+    links: &[Link],
+    chain: &[usize],
+    reached: &[bool],
+    end: &str,
+    head: Option<&str>,
+) -> Option<Break> {
+    let position = chain.len();
+    let last =
+        chain.last().map_or("its beginning".to_owned(), |at| format!("run {}", links[*at].run_id));
+    let hashes: std::collections::HashSet<&str> =
+        links.iter().map(|link| link.sha256.as_str()).collect();
+    let root = links
+        .iter()
+        .enumerate()
+        .filter(|(at, link)| !reached[*at] && !hashes.contains(link.previous.as_str()))
+        .min_by(|(_, a), (_, b)| a.run_id.cmp(&b.run_id));
+    let told = match (root, head) {
+        (_, None) => "RECERT_LOCK has no row `ledger`, which holds the hash the chain ends with: it was removed".to_owned(),
+        (Some((_, root)), Some(head)) if head == end => format!(
+            "run {} was inserted: the chain leads to its head without it",
+            root.run_id
+        ),
+        (Some((_, root)), Some(_)) => format!(
+            "between {last} and run {} a run was removed, or the one before was edited and hashed anew: \
+             no run has the hash that run {} follows",
+            root.run_id, root.run_id
+        ),
+        (None, Some(head)) if head != end && hashes.contains(head) => {
+            format!("the chain goes on behind its head: RECERT_LOCK was edited, or the runs behind it were inserted; the last is {last}")
+        }
+        (None, Some(head)) if head != end => format!(
+            "the chain was cut at its end, or its last run was edited and hashed anew: it ends with {last}, \
+             and no run has the hash that RECERT_LOCK holds for its end"
+        ),
+        (None, Some(_)) => return None,
+    };
+    Some(Break { position, link: root.map(|(at, _)| at), told })
+}

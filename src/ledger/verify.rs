@@ -1,0 +1,350 @@
+//! Holds the ledger against its hashes, and names the first thing that is wrong with it.
+//!
+//! One pass over the runs, one over the changes with their images: what is kept in memory grows
+//! with the runs (some hundred bytes each), not with the changes.
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+
+use super::canonical::ChangeFields;
+use super::chain::{self, Link, Order};
+use super::heads::{Head, compare};
+use super::read::{self, Entry, Held};
+use crate::db::Read;
+use crate::sql;
+
+/// What a verification found.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Runs in the chain.
+    pub runs: u64,
+    /// Changes.
+    pub changes: u64,
+    /// Images that are kept.
+    pub images: u64,
+    /// Images that were erased, as a run recorded.
+    pub erased: u64,
+    /// The first thing that is wrong.
+    pub problem: Option<String>,
+    /// How many things are wrong.
+    pub problems: u64,
+    /// The hash of every run, in the order of the chain: for keeping elsewhere.
+    pub heads: Vec<Head>,
+}
+
+/// Walks the whole ledger; with heads that were kept elsewhere, holds it against them too.
+///
+/// # Errors
+/// What the database says, classed (`Exit`). A ledger that is wrong is no error here.
+pub fn verify(db: &mut dyn Read, against: Option<&[Head]>) -> anyhow::Result<Verified> {
+    let mut links = read_links(db)?;
+    let head = read::head(db)?;
+    let order = chain::order(&links, head.as_deref());
+    let erasures = read_erasures(db, &links, &order)?;
+    let mut walk = Walk::new(&mut links, &order, erasures);
+    read::each_change(db, &mut |entry| {
+        walk.change(entry);
+        Ok(())
+    })?;
+    walk.end_runs();
+    walk.orphan_images(db)?;
+    let Walk { mut found, counted, unfit, .. } = walk;
+    for broken in &order.breaks {
+        // A run that does not follow because it was edited is told as edited.
+        let edited = broken.link.filter(|link| unfit[*link]);
+        let place = (broken.position, 0);
+        found.note(place, || match edited {
+            Some(link) => Suspect::Run(link),
+            None => Suspect::Told(broken.told.clone()),
+        });
+    }
+    let heads: Vec<Head> = order
+        .order
+        .iter()
+        .take(order.reached)
+        .map(|at| Head(links[*at].run_id.clone(), links[*at].sha256.clone()))
+        .collect();
+    if let Some((position, told)) = against.and_then(|kept| compare(&heads, kept)) {
+        found.note((position, i64::MAX), || Suspect::Told(told));
+    }
+    let problem = match found.first.take() {
+        Some((_, suspect)) => Some(diagnose(suspect, &links, db)?),
+        None => None,
+    };
+    Ok(Verified { runs: links.len() as u64, problem, problems: found.n, heads, ..counted })
+}
+
+fn read_links(db: &mut dyn Read) -> anyhow::Result<Vec<Link>> {
+    let mut links = Vec::new();
+    read::each_run(db, &mut |run| {
+        let hash = run.begin_hash();
+        let read::RunRow { run_id, job, previous_sha256: previous, sha256, .. } = run;
+        let archives = job == super::archive::JOB;
+        links.push(Link { run_id, archives, previous, sha256, hash, n_changes: 0, last_seq: 0 });
+        Ok(())
+    })?;
+    Ok(links)
+}
+
+/// What may be erased: up to which place in the chain, for each person purged and each run archived.
+#[derive(Default)]
+struct Erasures {
+    purged: HashMap<String, usize>,
+    archived: HashMap<String, usize>,
+}
+
+impl Erasures {
+    /// Whether a run at `position` or later recorded that this image was erased.
+    fn cover(&self, entry: &Entry<'_>, position: usize) -> bool {
+        let later = |erased_at: Option<&usize>| erased_at.is_some_and(|at| *at >= position);
+        if later(self.archived.get(&*entry.run_id)) {
+            return true;
+        }
+        let of_a_person = matches!(&*entry.table, "PM_USER" | "PM_USER_ROLE" | "PM_AVAILABILITY");
+        let key = entry.key.as_deref().unwrap_or_default();
+        let mut ids = key.match_indices('/').map(|(at, _)| &key[..at]).chain([key]);
+        of_a_person && ids.any(|id| later(self.purged.get(id)))
+    }
+}
+
+fn read_erasures(db: &mut dyn Read, links: &[Link], order: &Order) -> anyhow::Result<Erasures> {
+    let by_id: HashMap<&str, usize> =
+        links.iter().enumerate().map(|(at, link)| (link.run_id.as_str(), at)).collect();
+    let mut erasures = Erasures::default();
+    db.each(&sql!("ledger/select_erasures"), &[], &mut |row| {
+        let Some(&link) = by_id.get(row.text("RUN_ID")?.as_str()) else { return Ok(()) };
+        let to = match row.text("TABLE_NAME")?.as_str() {
+            "RECERT_IMAGE" if !links[link].archives => return Ok(()),
+            "RECERT_IMAGE" => &mut erasures.archived,
+            _ => &mut erasures.purged,
+        };
+        let at = to.entry(row.text("ROW_KEY")?).or_default();
+        *at = (*at).max(order.position[link]);
+        Ok(())
+    })
+    .context("reading which images may be erased")?;
+    Ok(erasures)
+}
+
+/// What is wrong, as far as the walk can tell; the rest is found out for the first one only.
+enum Suspect {
+    Told(String),
+    Run(usize),
+    Change { link: usize, change: OwnedChange },
+}
+
+/// A change whose hash does not fit.
+struct OwnedChange {
+    seq: i64,
+    table: String,
+    key: Option<String>,
+    action: String,
+    why: Option<String>,
+    result: String,
+    image_sha256: String,
+    sha256: String,
+}
+
+/// The first of all problems, by place in the chain and in the run.
+#[derive(Default)]
+struct Found {
+    first: Option<((usize, i64), Suspect)>,
+    n: u64,
+}
+
+impl Found {
+    fn note(&mut self, place: (usize, i64), suspect: impl FnOnce() -> Suspect) {
+        self.n += 1;
+        if self.first.as_ref().is_none_or(|(first, _)| place < *first) {
+            self.first = Some((place, suspect()));
+        }
+    }
+}
+
+struct Walk<'a> {
+    links: &'a mut [Link],
+    by_id: HashMap<String, usize>,
+    order: &'a Order,
+    erasures: Erasures,
+    found: Found,
+    counted: Verified,
+    unfit: Vec<bool>,
+    /// The run whose changes are coming.
+    current: Option<(String, Option<usize>)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(links: &'a mut [Link], order: &'a Order, erasures: Erasures) -> Self {
+        let by_id = links.iter().enumerate().map(|(at, link)| (link.run_id.clone(), at)).collect();
+        let unfit = vec![false; links.len()];
+        let (found, counted) = (Found::default(), Verified::default());
+        Walk { links, by_id, order, erasures, found, counted, unfit, current: None }
+    }
+
+    fn change(&mut self, entry: &Entry<'_>) {
+        self.counted.changes += 1;
+        let link = match &self.current {
+            Some((run_id, link)) if *run_id == entry.run_id => *link,
+            _ => {
+                let link = self.by_id.get(&*entry.run_id).copied();
+                self.current = Some((entry.run_id.to_string(), link));
+                link
+            }
+        };
+        let Some(link) = link else {
+            let told = || {
+                Suspect::Told(format!(
+                    "change {} of run {} stands without its run: the run was removed, or the change inserted",
+                    entry.seq, entry.run_id
+                ))
+            };
+            return self.found.note((self.order.reached, 1), told);
+        };
+        let position = self.order.position[link];
+        let of = &mut self.links[link];
+        of.hash.text(&entry.sha256);
+        of.n_changes += 1;
+        of.last_seq += 1;
+        let place = (position, entry.seq);
+        if !entry.change_fits() {
+            self.found.note(place, || Suspect::Change { link, change: OwnedChange::of(entry) });
+        } else if entry.seq != of.last_seq {
+            // Told once for a gap: from here on the numbers count.
+            let (expected, seq) = (of.last_seq, entry.seq);
+            of.last_seq = seq;
+            let what = if seq > expected { "was removed" } else { "was inserted" };
+            let told = format!("change {} of run {} {what}", expected.min(seq), of.run_id);
+            self.found.note((position, expected.min(seq)), || Suspect::Told(told));
+        }
+        self.image(entry, place);
+    }
+
+    fn image(&mut self, entry: &Entry<'_>, place: (usize, i64)) {
+        let what = match entry.held {
+            Held::Kept if entry.image_fits() => {
+                self.counted.images += 1;
+                return;
+            }
+            Held::Erased if self.erasures.cover(entry, place.0) => {
+                self.counted.erased += 1;
+                return;
+            }
+            Held::Kept => "was edited",
+            Held::Erased => "was erased, and no run recorded that",
+            Held::Missing => "was removed with its row",
+        };
+        let told = || {
+            Suspect::Told(format!(
+                "the image of change {} of run {} {what}",
+                entry.seq, entry.run_id
+            ))
+        };
+        self.found.note(place, told);
+    }
+
+    /// All changes were seen: every run's hash must fit now.
+    fn end_runs(&mut self) {
+        for (at, link) in self.links.iter().enumerate() {
+            if link.hash.clone().finish().as_slice() != link.sha256.as_bytes() {
+                self.unfit[at] = true;
+                self.found.note((self.order.position[at], i64::MAX), || Suspect::Run(at));
+            }
+        }
+    }
+
+    fn orphan_images(&mut self, db: &mut dyn Read) -> anyhow::Result<()> {
+        let (by_id, order, found) = (&self.by_id, self.order, &mut self.found);
+        db.each(&sql!("ledger/select_orphan_images"), &[], &mut |row| {
+            let (run_id, seq) = (row.text("RUN_ID")?, row.int("SEQ")?.unwrap_or(-1));
+            let place = by_id.get(&run_id).map_or((order.reached, 2), |at| (order.position[*at], seq));
+            found.note(place, || {
+                Suspect::Told(format!(
+                    "change {seq} of run {run_id} was removed and its image left behind, or the image inserted"
+                ))
+            });
+            Ok(())
+        })
+        .context("looking for images without a change")
+    }
+}
+
+impl OwnedChange {
+    fn of(entry: &Entry<'_>) -> Self {
+        OwnedChange {
+            seq: entry.seq,
+            table: entry.table.to_string(),
+            key: entry.key.as_deref().map(str::to_owned),
+            action: entry.action.to_string(),
+            why: entry.why.as_deref().map(str::to_owned),
+            result: entry.result.to_string(),
+            image_sha256: entry.image_sha256.to_string(),
+            sha256: entry.sha256.to_string(),
+        }
+    }
+
+    /// Whether its hash fits if it stood elsewhere.
+    fn belongs_to(&self, run_id: &str, seq: i64) -> bool {
+        let fields = ChangeFields {
+            run_id,
+            seq,
+            table: &self.table,
+            key: self.key.as_deref(),
+            action: &self.action,
+            why: self.why.as_deref(),
+            result: &self.result,
+            image_sha256: &self.image_sha256,
+        };
+        fields.sha256().as_slice() == self.sha256.as_bytes()
+    }
+}
+
+/// Finds out what was done, where the hashes of others can tell.
+fn diagnose(suspect: Suspect, links: &[Link], db: &mut dyn Read) -> anyhow::Result<String> {
+    match suspect {
+        Suspect::Told(told) => Ok(told),
+        Suspect::Change { link, change } => Ok(diagnose_change(&links[link], &change, links)),
+        Suspect::Run(link) => diagnose_run(&links[link], db),
+    }
+}
+
+fn diagnose_change(link: &Link, change: &OwnedChange, links: &[Link]) -> String {
+    let here = format!("change {} of run {}", change.seq, link.run_id);
+    // Only as far as there are changes, whatever numbers were written into them.
+    let fits_in =
+        |run: &Link| (1..=run.n_changes + 1).find(|seq| change.belongs_to(&run.run_id, *seq));
+    if let Some(seq) = fits_in(link) {
+        return format!("{here} was reordered: it was change {seq}");
+    }
+    match links.iter().find(|other| fits_in(other).is_some()) {
+        Some(other) => format!("{here} was moved there from run {}", other.run_id),
+        None => format!("{here} was edited"),
+    }
+}
+
+fn diagnose_run(link: &Link, db: &mut dyn Read) -> anyhow::Result<String> {
+    // An id that was tampered with need not lead to one run: then there is no more to say of it.
+    let mut hash = read::find_run(&link.run_id, db).ok().flatten().map(|run| run.begin_hash());
+    let mut fits_after = None;
+    read::each_change_of(&link.run_id, db, &mut |entry| {
+        if let Some(hash) = &mut hash
+            && fits_after.is_none()
+        {
+            if hash.clone().finish().as_slice() == link.sha256.as_bytes() {
+                fits_after = Some(entry.seq);
+            }
+            hash.text(&entry.sha256);
+        }
+        Ok(())
+    })?;
+    Ok(match fits_after {
+        Some(seq) => {
+            format!("change {seq} of run {} was inserted: its hash fits without it", link.run_id)
+        }
+        None => format!(
+            "run {} was edited, or changes of it were edited or removed and hashed anew: its hash does not fit \
+             its columns and its {} changes",
+            link.run_id, link.n_changes
+        ),
+    })
+}

@@ -1,0 +1,200 @@
+//! What proves a report: where its rows come from, who asked when, and a hash of every row.
+//!
+//! `sql/report/README.md` writes down how to take the hashes again.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest as _, Sha256};
+
+use super::entry::{Cell, Cells, push_day};
+use super::tally::Tally;
+use crate::db::{Dialect, hex};
+use crate::ledger::canonical;
+use crate::sql::Sql;
+
+/// What is known before the first row.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// UUIDv7 of this report.
+    pub report_id: String,
+    /// The database's address, without anything secret.
+    pub database: String,
+    /// What was asked for, and the rules of the config that decided.
+    pub parameters: Json,
+    /// When.
+    pub run_at: DateTime<Utc>,
+    /// Who, as the operating system knows them.
+    pub os_user: String,
+    /// Where.
+    pub host: String,
+    /// Which database it is: the statement's wording differs.
+    pub dialect: Dialect,
+}
+
+/// What is known behind the last row.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What was known before.
+    pub origin: Origin,
+    /// Name of the statement: its file below `sql/`.
+    pub statement: String,
+    /// SHA-256 of the statement's text, as the database got it.
+    pub query_sha256: String,
+    /// Rows in the report, dated and undated.
+    pub row_count: u64,
+    /// SHA-256 of these rows.
+    pub rows_sha256: String,
+}
+
+impl Evidence {
+    /// Closes the evidence.
+    #[must_use]
+    pub fn close(origin: Origin, query: &Sql, row_count: u64, rows: RowsHash) -> Evidence {
+        let text = match origin.dialect {
+            Dialect::Oracle => query.oracle(),
+            Dialect::Sqlite => query.sqlite(),
+        };
+        Evidence {
+            statement: format!("sql/{}.sql", query.name),
+            query_sha256: hex(&Sha256::digest(text.as_bytes())),
+            row_count,
+            rows_sha256: rows.finish(),
+            origin,
+        }
+    }
+
+    /// As lines for people: a name and a value each.
+    #[must_use]
+    pub fn lines(&self, tally: &Tally) -> Vec<(&'static str, String)> {
+        let origin = &self.origin;
+        let mut lines = vec![
+            ("report", origin.report_id.clone()),
+            ("database", origin.database.clone()),
+            ("table", "RECREATE_RESPONSE".to_owned()),
+            ("statement", self.statement.clone()),
+            ("query SHA-256", self.query_sha256.clone()),
+            ("parameters", origin.parameters.to_string()),
+            ("run at", canonical::moment(origin.run_at)),
+            ("run by", format!("{} on {}", origin.os_user, origin.host)),
+            ("version", format!("recert {}", env!("CARGO_PKG_VERSION"))),
+            ("rows", self.row_count.to_string()),
+            ("rows SHA-256", self.rows_sha256.clone()),
+        ];
+        lines.extend(tally.equations().iter().map(|sum| ("reconciliation", sum.to_string())));
+        lines
+    }
+
+    /// As one JSON object.
+    #[must_use]
+    pub fn json(&self, tally: &Tally) -> Json {
+        let origin = &self.origin;
+        let sums: Vec<Json> = tally
+            .equations()
+            .iter()
+            .map(|sum| {
+                let parts: Map<String, Json> =
+                    sum.parts.iter().map(|(name, n)| ((*name).to_owned(), (*n).into())).collect();
+                json!({"of": sum.name, "total": sum.total, "parts": parts, "adds_up": sum.holds()})
+            })
+            .collect();
+        json!({
+            "report_id": origin.report_id,
+            "database": origin.database,
+            "table": "RECREATE_RESPONSE",
+            "statement": self.statement,
+            "query_sha256": self.query_sha256,
+            "parameters": origin.parameters,
+            "run_at": canonical::moment(origin.run_at),
+            "run_by": {"os_user": origin.os_user, "host": origin.host},
+            "version": env!("CARGO_PKG_VERSION"),
+            "row_count": self.row_count,
+            "rows_sha256": self.rows_sha256,
+            "reconciliation": sums,
+        })
+    }
+}
+
+/// SHA-256 of rows: the fields of each as netstrings, `-` for nothing, behind the tag `recert-report-1`.
+pub struct RowsHash {
+    hash: Sha256,
+    room: Vec<u8>,
+    day: Vec<u8>,
+}
+
+impl RowsHash {
+    /// Of no rows.
+    #[must_use]
+    pub fn begin() -> RowsHash {
+        let mut hash = Sha256::new();
+        hash.update(b"15:recert-report-1,");
+        RowsHash { hash, room: Vec::with_capacity(1 << 16), day: Vec::new() }
+    }
+
+    /// One more row.
+    pub(super) fn add(&mut self, cells: &Cells) {
+        let mut digits = [0; 20];
+        for cell in cells {
+            match cell {
+                Cell::Empty => self.room.push(b'-'),
+                Cell::Text(text) | Cell::Number(text) => {
+                    let length = canonical::decimal(text.len() as u64, &mut digits);
+                    self.room.extend_from_slice(length);
+                    self.room.push(b':');
+                    self.room.extend_from_slice(text.as_bytes());
+                    self.room.push(b',');
+                }
+                Cell::Day(day) => {
+                    self.day.clear();
+                    push_day(*day, &mut self.day);
+                    let length = canonical::decimal(self.day.len() as u64, &mut digits);
+                    self.room.extend_from_slice(length);
+                    self.room.push(b':');
+                    self.room.extend_from_slice(&self.day);
+                    self.room.push(b',');
+                }
+            }
+        }
+        if self.room.len() > (1 << 15) {
+            self.hash.update(&self.room);
+            self.room.clear();
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.hash.update(&self.room);
+        hex(&self.hash.finalize())
+    }
+}
+
+/// A database's address as it may be shown: a login in front of an `@` is left out.
+#[must_use]
+pub fn without_login(url: &str) -> String {
+    match (url.split_once(':'), url.rsplit_once('@')) {
+        (Some(("oracle", _)), Some((_, address))) => format!("oracle:{address}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_hashed_over_the_bytes_that_are_written_down() {
+        let mut cells = Cells::default();
+        cells[0] = Cell::text("é");
+        cells[6] = Cell::Number("-7".to_owned());
+        let mut rows = RowsHash::begin();
+        rows.add(&cells);
+        let expected =
+            hex(&Sha256::digest("15:recert-report-1,2:é,-----2:-7,----------".as_bytes()));
+        assert_eq!(rows.finish(), expected);
+    }
+
+    #[test]
+    fn an_address_is_shown_without_a_login() {
+        assert_eq!(without_login("oracle:scott/tiger@//db:1521/RAP"), "oracle://db:1521/RAP");
+        assert_eq!(without_login("oracle:RAP"), "oracle:RAP");
+        assert_eq!(without_login("sqlite:a@b.db"), "sqlite:a@b.db");
+    }
+}

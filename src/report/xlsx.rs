@@ -1,0 +1,262 @@
+//! A workbook: a summary with charts, and every row on sheets that can be filtered, with real dates.
+//!
+//! Row sheets go to disk as they are written (`constant_memory`). A full sheet is followed by
+//! another: nothing is cut.
+
+mod summary;
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use chrono::{Datelike as _, NaiveDate};
+use rust_xlsxwriter::{
+    ConditionalFormatText, ConditionalFormatTextRule, DocProperties, Format as Style, FormatAlign,
+    FormatBorder, Workbook, Worksheet,
+};
+
+use super::entry::{COLUMNS, Cell, Cells, N_COLUMNS, at};
+use super::{Format, Part, Told};
+
+/// Rows of a sheet, without its header.
+const SHEET_ROWS: u32 = 1_048_575;
+/// Digits of a number that a spreadsheet keeps; longer ones are written as text.
+const EXACT_DIGITS: usize = 15;
+/// Fast rather than small: a sheet's XML shrinks to a tenth all the same.
+const COMPRESSION: u8 = 2;
+/// XML of a sheet from which the file needs the format's extension for large files (ZIP64), which
+/// older readers (LibreOffice 7) refuse: four GiB are the limit, and what is counted is an estimate.
+const LARGE: u64 = 3 << 30;
+/// What a cell takes besides its text, in bytes of XML.
+const CELL_BYTES: u64 = 60;
+const HEADER_FILL: u32 = 0x1F3A5F;
+
+/// A workbook under way.
+pub(super) struct Xlsx {
+    workbook: Workbook,
+    sheet: Worksheet,
+    styles: Styles,
+    part: Part,
+    /// Sheets of the part, the one under way included.
+    n_sheets: u32,
+    /// The header counts as one.
+    next_row: u32,
+    sheet_rows: u32,
+    /// XML of the sheet under way, and of the largest one, as estimated.
+    sheet_bytes: u64,
+    most_bytes: u64,
+}
+
+struct Styles {
+    header: Style,
+    day: Style,
+    middle: Style,
+    overdue: Style,
+}
+
+impl Styles {
+    fn new() -> Styles {
+        let header = Style::new()
+            .set_bold()
+            .set_font_color(0xFFFFFF_u32)
+            .set_background_color(HEADER_FILL)
+            .set_align(FormatAlign::VerticalCenter)
+            .set_text_wrap()
+            .set_border_bottom(FormatBorder::Thin);
+        let overdue =
+            Style::new().set_bold().set_font_color(0x9C0006_u32).set_background_color(0xFFC7CE_u32);
+        let middle = Style::new().set_align(FormatAlign::Center);
+        Styles { header, day: middle.clone().set_num_format("yyyy-mm-dd"), middle, overdue }
+    }
+}
+
+impl Xlsx {
+    pub(super) fn begin(folder: &Path) -> anyhow::Result<Xlsx> {
+        Xlsx::with_sheets_of(SHEET_ROWS, folder)
+    }
+
+    fn with_sheets_of(sheet_rows: u32, folder: &Path) -> anyhow::Result<Xlsx> {
+        let mut workbook = Workbook::new();
+        workbook.set_tempdir(folder)?.set_zip_compression_level(COMPRESSION);
+        workbook.add_worksheet().set_name("Summary")?;
+        let styles = Styles::new();
+        let sheet = open_sheet(&mut workbook, &styles, Part::Dated, 1)?;
+        Ok(Xlsx {
+            workbook,
+            sheet,
+            styles,
+            part: Part::Dated,
+            n_sheets: 1,
+            next_row: 1,
+            sheet_rows,
+            sheet_bytes: 0,
+            most_bytes: 0,
+        })
+    }
+
+    /// Closes the sheet under way and opens the next.
+    fn turn(&mut self, part: Part, n: u32) -> anyhow::Result<()> {
+        let next = open_sheet(&mut self.workbook, &self.styles, part, n)?;
+        let full = std::mem::replace(&mut self.sheet, next);
+        self.close(full)?;
+        (self.part, self.n_sheets, self.next_row, self.sheet_bytes) = (part, n, 1, 0);
+        Ok(())
+    }
+
+    fn close(&mut self, mut sheet: Worksheet) -> anyhow::Result<()> {
+        let (last_row, last_column) = (self.next_row - 1, N_COLUMNS as u16 - 1);
+        sheet.autofilter(0, 0, last_row, last_column)?;
+        // On paper, the state says what the two columns behind it say.
+        sheet.set_print_area(0, 0, last_row, at::STATE as u16)?;
+        if last_row > 0 {
+            let rule = ConditionalFormatTextRule::BeginsWith("overdue".to_owned());
+            let overdue =
+                ConditionalFormatText::new().set_rule(rule).set_format(&self.styles.overdue);
+            let state = at::STATE as u16;
+            sheet.add_conditional_format(1, state, last_row, state, &overdue)?;
+        }
+        self.workbook.push_worksheet(sheet);
+        Ok(())
+    }
+}
+
+/// A sheet of rows: header in place, ready to be printed.
+fn open_sheet(
+    workbook: &mut Workbook,
+    styles: &Styles,
+    part: Part,
+    n: u32,
+) -> anyhow::Result<Worksheet> {
+    let mut sheet = workbook.new_worksheet_with_constant_memory()?;
+    let name = if part == Part::Undated { "Without due date" } else { "Responses" };
+    sheet.set_name(if n == 1 { name.to_owned() } else { format!("{name} {n}") })?;
+    sheet.set_freeze_panes(1, 2)?;
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
+    sheet.set_repeat_rows(0, 0)?;
+    sheet.set_header("&L&A").set_footer("&L&F&RPage &P of &N");
+    sheet.set_row_height(0, 32)?;
+    for (place, column) in COLUMNS.iter().enumerate() {
+        let place = place as u16;
+        sheet.set_column_width(place, column.width)?;
+        sheet.write_string_with_format(0, place, column.label, &styles.header)?;
+    }
+    for place in [at::BY_MANAGER, at::DUE, at::EFFECTIVE, at::EXECUTED_ON] {
+        sheet.set_column_format(place as u16, &styles.day)?;
+    }
+    for place in [at::LOCATION, at::ACTIVE] {
+        sheet.set_column_format(place as u16, &styles.middle)?;
+    }
+    Ok(sheet)
+}
+
+impl Format for Xlsx {
+    fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()> {
+        if part != self.part {
+            self.turn(part, 1)?;
+        } else if self.next_row > self.sheet_rows {
+            self.turn(part, self.n_sheets + 1)?;
+        }
+        for (place, cell) in cells.iter().enumerate() {
+            if let Cell::Text(text) = cell {
+                self.sheet_bytes += text.len() as u64;
+            }
+            put(&mut self.sheet, self.next_row, place as u16, cell).with_context(|| {
+                let [reportee, location] = [&cells[at::REPORTEE], &cells[at::LOCATION]];
+                format!(
+                    "xlsx, response of `{reportee}/{location}`, column `{}`",
+                    COLUMNS[place].name
+                )
+            })?;
+        }
+        self.next_row += 1;
+        self.sheet_bytes += CELL_BYTES * N_COLUMNS as u64;
+        self.most_bytes = self.most_bytes.max(self.sheet_bytes);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, told: &Told<'_>, out: &mut File) -> anyhow::Result<()> {
+        let last = std::mem::replace(&mut self.sheet, Worksheet::new());
+        self.close(last)?;
+        let properties = DocProperties::new()
+            .set_title(told.scope.title())
+            .set_subject("Recertification of access")
+            .set_comment(format!("Report {}", told.evidence.origin.report_id))
+            .set_author(&told.evidence.origin.os_user);
+        self.workbook.set_properties(&properties);
+        summary::fill(self.workbook.worksheet_from_index(0)?, told)?;
+        self.workbook.use_zip_large_file(self.most_bytes > LARGE);
+        self.workbook.save_to_writer(BufWriter::with_capacity(1 << 16, out))?;
+        Ok(())
+    }
+}
+
+/// Writes one cell as what it is: never as a formula.
+fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> anyhow::Result<()> {
+    match cell {
+        Cell::Empty => {}
+        Cell::Text(text) => put_text(sheet, row, column, text)?,
+        Cell::Number(text) => match text.parse::<f64>() {
+            Ok(number) if text.len() <= EXACT_DIGITS => {
+                sheet.write_number(row, column, number)?;
+            }
+            _ => put_text(sheet, row, column, text)?,
+        },
+        Cell::Day(day) if is_sheet_day(*day) => {
+            sheet.write_datetime(row, column, day)?;
+        }
+        Cell::Day(day) => put_text(sheet, row, column, &day.to_string())?,
+    }
+    Ok(())
+}
+
+fn put_text(sheet: &mut Worksheet, row: u32, column: u16, text: &str) -> anyhow::Result<()> {
+    sheet.write_string(row, column, text).map(|_| ()).map_err(|error| match error {
+        rust_xlsxwriter::XlsxError::MaxStringLengthExceeded => {
+            anyhow!(
+                "a sheet's cell holds 32767 characters, and the text is longer; take csv or json"
+            )
+        }
+        other => other.into(),
+    })
+}
+
+/// A spreadsheet counts its days from 1900 to 9999.
+fn is_sheet_day(day: NaiveDate) -> bool {
+    (1900..=9999).contains(&day.year())
+}
+
+#[cfg(test)]
+mod tests {
+    use calamine::{Data, Reader as _, Xlsx as Book, open_workbook};
+
+    use super::*;
+
+    #[test]
+    fn a_full_sheet_is_followed_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut xlsx = Xlsx::with_sheets_of(2, folder.path()).unwrap();
+        for n in 0..5 {
+            let mut cells = Cells::default();
+            cells[0] = Cell::text(format!("E{n}"));
+            xlsx.row(if n < 4 { Part::Dated } else { Part::Undated }, &cells).unwrap();
+        }
+        let last = std::mem::replace(&mut xlsx.sheet, Worksheet::new());
+        xlsx.close(last).unwrap();
+        let path = folder.path().join("book.xlsx");
+        xlsx.workbook.save(&path).unwrap();
+        let mut book: Book<_> = open_workbook(&path).unwrap();
+        assert_eq!(book.sheet_names(), ["Summary", "Responses", "Responses 2", "Without due date"]);
+        for (sheet, ids) in [
+            ("Responses", vec!["E0", "E1"]),
+            ("Responses 2", vec!["E2", "E3"]),
+            ("Without due date", vec!["E4"]),
+        ] {
+            let range = book.worksheet_range(sheet).unwrap();
+            let found: Vec<String> = range.rows().skip(1).map(|row| row[0].to_string()).collect();
+            assert_eq!(found, ids, "{sheet}");
+            assert_eq!(range.get_value((0, 0)), Some(&Data::String("Reportee".to_owned())));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+INSERT INTO pm_user (id, first_name, last_name, email, business_unit, company, job, manager_email, msg_id, city, cost_center, imported_at, cost_center_short_text, personnel_number, name_prefix, initial_entry, leaving_date, company_code, personnel_area, personnel_area_text, personnel_subarea, personnel_subarea_text, employee_group, employee_subgroup, object_abbreviation, job_level, employment_percentage, country, to_delete)
+SELECT NULLIF(id, ''),
+       NULLIF(firstName, ''),
+       NULLIF(lastName, ''),
+       NULLIF(email, ''),
+       SUBSTR(costCenter, 1, 4),
+       NULLIF(company, ''),
+       NULLIF(job, ''),
+       COALESCE(NULLIF(managerEmail, ''), 'Not Specified'),
+       NULLIF(msgId, ''),
+       NULLIF(city, ''),
+       NULLIF(costCenter, ''),
+       DATETIME('now'),
+       NULLIF(costCenterShortText, ''),
+       NULLIF(personnelNumber, ''),
+       NULLIF(namePrefix, ''),
+       NULLIF(initialEntry, ''),
+       NULLIF(leavingDate, ''),
+       NULLIF(companyCode, ''),
+       NULLIF(personnelArea, ''),
+       NULLIF(personnelAreaText, ''),
+       NULLIF(personnelSubarea, ''),
+       NULLIF(personnelSubareaText, ''),
+       NULLIF(employeeGroup, ''),
+       NULLIF(employeeSubgroup, ''),
+       NULLIF(objectAbbreviation, ''),
+       NULLIF(jobLevel, ''),
+       NULLIF(employmentPercentage, ''),
+       NULLIF(country, ''), 0
+  FROM staged
+ WHERE true
+    ON CONFLICT (id) DO UPDATE
+   SET first_name = excluded.first_name,
+       last_name = excluded.last_name,
+       company = excluded.company,
+       job = excluded.job,
+       manager_email = excluded.manager_email,
+       msg_id = excluded.msg_id,
+       city = excluded.city,
+       cost_center = excluded.cost_center,
+       cost_center_short_text = excluded.cost_center_short_text,
+       personnel_number = excluded.personnel_number,
+       name_prefix = excluded.name_prefix,
+       initial_entry = excluded.initial_entry,
+       leaving_date = excluded.leaving_date,
+       company_code = excluded.company_code,
+       personnel_area = excluded.personnel_area,
+       personnel_area_text = excluded.personnel_area_text,
+       personnel_subarea = excluded.personnel_subarea,
+       personnel_subarea_text = excluded.personnel_subarea_text,
+       employee_group = excluded.employee_group,
+       employee_subgroup = excluded.employee_subgroup,
+       object_abbreviation = excluded.object_abbreviation,
+       job_level = excluded.job_level,
+       employment_percentage = excluded.employment_percentage,
+       country = excluded.country,
+       business_unit = excluded.business_unit,
+       imported_at = excluded.imported_at
+ WHERE (pm_user.first_name, pm_user.last_name, pm_user.company, pm_user.job, pm_user.manager_email, pm_user.msg_id, pm_user.city, pm_user.cost_center, pm_user.cost_center_short_text, pm_user.personnel_number, pm_user.name_prefix, pm_user.initial_entry, pm_user.leaving_date, pm_user.company_code, pm_user.personnel_area, pm_user.personnel_area_text, pm_user.personnel_subarea, pm_user.personnel_subarea_text, pm_user.employee_group, pm_user.employee_subgroup, pm_user.object_abbreviation, pm_user.job_level, pm_user.employment_percentage, pm_user.country, pm_user.business_unit)
+    IS NOT (excluded.first_name, excluded.last_name, excluded.company, excluded.job, excluded.manager_email, excluded.msg_id, excluded.city, excluded.cost_center, excluded.cost_center_short_text, excluded.personnel_number, excluded.name_prefix, excluded.initial_entry, excluded.leaving_date, excluded.company_code, excluded.personnel_area, excluded.personnel_area_text, excluded.personnel_subarea, excluded.personnel_subarea_text, excluded.employee_group, excluded.employee_subgroup, excluded.object_abbreviation, excluded.job_level, excluded.employment_percentage, excluded.country, excluded.business_unit);
+UPDATE pm_user
+   SET to_delete = 1, delete_at = DATE('now', '+30 days')
+ WHERE to_delete = 0 AND id NOT IN (SELECT id FROM staged);

@@ -1,0 +1,417 @@
+//! The job definitions in `control-m/`: written in Control-M's own words, every command line one that
+//! recert takes, every number it can end with taken care of.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use recert::cli::{Cli, Command};
+use recert::exit::Exit;
+use serde_json::{Map, Value as Json};
+
+type Object = Map<String, Json>;
+
+const OPERATIONS: &str = "recert-operations@example.com";
+const OWNER: &str = "recert-owner@example.com";
+
+pub(crate) fn repo(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+pub(crate) fn text(path: &str) -> String {
+    std::fs::read_to_string(repo(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn json(path: &str) -> Json {
+    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The command line as recert's own parser takes it; fails with its words when it does not.
+pub(crate) fn parsed(line: &str) -> Cli {
+    let words = line.split_whitespace().skip(1);
+    Cli::try_parse_from(std::iter::once("recert").chain(words))
+        .unwrap_or_else(|error| panic!("`{line}`: {error}"))
+}
+
+/// The parts of a shell line that call recert, without what the shell adds.
+pub(crate) fn recert_calls(line: &str) -> Vec<String> {
+    line.split("&&")
+        .flat_map(|part| part.split(" || "))
+        .map(|part| part.split('>').next().unwrap_or_default().trim())
+        .filter_map(|part| {
+            let at = part.find("recert --").or_else(|| part.find("/usr/bin/recert "))?;
+            Some(part[at..].to_owned())
+        })
+        .collect()
+}
+
+/// One job of the folders, with its name.
+struct Job<'a> {
+    name: &'a str,
+    folder: &'a str,
+    is: &'a Object,
+}
+
+impl Job<'_> {
+    fn text(&self, key: &str) -> &str {
+        self.is.get(key).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    /// The command, if it is recert's.
+    fn command(&self) -> Option<Cli> {
+        let command = self.text("Command");
+        command.starts_with("/usr/bin/recert ").then(|| parsed(command))
+    }
+
+    fn writes(&self) -> bool {
+        matches!(self.command(), Some(Cli { command: Command::Job(_), .. }))
+    }
+
+    /// The objects of a type in it, by name.
+    fn all<'a>(&'a self, kind: &str) -> Vec<&'a Object> {
+        objects(self.is).filter(|(_, object)| object["Type"] == kind).map(|(_, is)| is).collect()
+    }
+
+    /// What is done when it ends with a number: the actions of all blocks for it.
+    fn actions(&self, code: &str) -> Vec<&Object> {
+        self.all("If:CompletionStatus")
+            .into_iter()
+            .filter(|block| block["CompletionStatus"] == code)
+            .flat_map(|block| objects(block).map(|(_, action)| action))
+            .collect()
+    }
+}
+
+/// The objects with a `Type` below one.
+fn objects(of: &Object) -> impl Iterator<Item = (&String, &Object)> {
+    of.iter()
+        .filter_map(|(name, value)| Some((name, value.as_object()?)))
+        .filter(|(_, object)| object.contains_key("Type"))
+}
+
+fn jobs(folders: &Json) -> Vec<Job<'_>> {
+    let mut jobs = Vec::new();
+    for (folder, is) in objects(folders.as_object().unwrap()) {
+        for (name, is) in
+            objects(is).filter(|(_, is)| is["Type"].as_str().unwrap().starts_with("Job:"))
+        {
+            jobs.push(Job { name, folder, is });
+        }
+    }
+    jobs
+}
+
+#[test]
+fn control_m_definitions_use_only_words_control_m_knows() {
+    let vocabulary = json("tests/data/control_m_vocabulary.json");
+    let folders = json("control-m/recert.json");
+    for (name, folder) in folders.as_object().unwrap() {
+        let folder = folder.as_object().unwrap();
+        assert_eq!(folder["Type"], "Folder", "{name}");
+        speaks(folder, vocabulary.as_object().unwrap(), name);
+    }
+}
+
+/// What may stand in what.
+fn may_hold(outer: &str, inner: &str) -> bool {
+    match outer.split(':').next() {
+        Some("Folder") => inner == "Flow" || inner.starts_with("Job:"),
+        Some("Job") => ["If:", "Notify:", "Resource:"].iter().any(|kind| inner.starts_with(kind)),
+        Some("If") => inner.starts_with("Action:"),
+        _ => false,
+    }
+}
+
+fn speaks(object: &Object, vocabulary: &Object, path: &str) {
+    let kind = object["Type"].as_str().unwrap();
+    let known = vocabulary.get(kind).and_then(Json::as_object);
+    let known = known.unwrap_or_else(|| panic!("{path}: Control-M has no type `{kind}`"));
+    for (key, value) in object.iter().filter(|(key, _)| *key != "Type") {
+        let path = format!("{path}/{key}");
+        match (known.get(key), value.as_object().filter(|inner| inner.contains_key("Type"))) {
+            (Some(shape), _) => assert!(fits(value, shape), "{path}: {value} is not {shape}"),
+            (None, Some(inner)) => {
+                let inner_kind = inner["Type"].as_str().unwrap();
+                assert!(may_hold(kind, inner_kind), "{path}: a {kind} holds no {inner_kind}");
+                speaks(inner, vocabulary, &path);
+            }
+            (None, None) => panic!("{path}: a {kind} has no such key"),
+        }
+    }
+}
+
+fn fits(value: &Json, shape: &Json) -> bool {
+    if let Some(word) = shape.as_str() {
+        return match word {
+            "text" => value.is_string() || value.is_number(),
+            "flag" => value.is_boolean(),
+            "map" => value.as_object().is_some_and(|map| map.values().all(Json::is_string)),
+            _ => false,
+        };
+    }
+    let shape = shape.as_object().unwrap();
+    if let Some(one_of) = shape.get("enum") {
+        return one_of.as_array().unwrap().contains(value);
+    }
+    if let Some(inner) = shape.get("list") {
+        return value.as_array().is_some_and(|list| list.iter().all(|value| fits(value, inner)));
+    }
+    let keys = shape["object"].as_object().unwrap();
+    value.as_object().is_some_and(|object| {
+        object.iter().all(|(key, value)| keys.get(key).is_some_and(|shape| fits(value, shape)))
+    })
+}
+
+#[test]
+fn control_m_command_lines_are_ones_that_recert_takes() {
+    let folders = json("control-m/recert.json");
+    let calls = jobs(&folders).iter().filter(|job| job.command().is_some()).count();
+    assert!(calls >= 12, "only {calls} of the jobs call recert");
+}
+
+#[test]
+fn control_m_covers_every_job_the_spec_schedules() {
+    let folders = json("control-m/recert.json");
+    let jobs = jobs(&folders);
+    let of =
+        |name: &str| jobs.iter().find(|job| job.name == name).unwrap_or_else(|| panic!("{name}"));
+    for hourly in ["recert-revoke", "recert-disable-inactive"] {
+        assert_eq!(of(hourly).is["Rerun"]["Every"], "1");
+        assert_eq!(of(hourly).is["Rerun"]["Units"], "Hours");
+    }
+    assert!(of("recert-sync-managers").is["When"]["FromTime"].is_string());
+    assert_eq!(of("recert-report").is["When"]["MonthDays"], serde_json::json!(["1"]));
+    assert_eq!(of("recert-verify").is["When"]["WeekDays"], serde_json::json!(["SUN"]));
+    for (watcher, import) in [
+        ("recert-import-users-arrival", "recert-import-users"),
+        ("recert-import-availability-arrival", "recert-import-availability"),
+    ] {
+        let file = of(watcher).text("Path");
+        assert!(
+            of(import).text("Command").ends_with(&format!(" {file}")),
+            "{import} imports {file}"
+        );
+    }
+}
+
+#[test]
+fn control_m_names_only_jobs_that_are_there() {
+    let folders = json("control-m/recert.json");
+    let jobs = jobs(&folders);
+    let named: BTreeSet<(&str, &str)> = jobs.iter().map(|job| (job.folder, job.name)).collect();
+    assert_eq!(named.len(), jobs.len());
+    for (folder, is) in objects(folders.as_object().unwrap()) {
+        for (flow, is) in objects(is).filter(|(_, is)| is["Type"] == "Flow") {
+            for name in is["Sequence"].as_array().unwrap() {
+                assert!(named.contains(&(folder, name.as_str().unwrap())), "{flow}: {name}");
+            }
+        }
+    }
+    for job in &jobs {
+        for block in job.all("If:CompletionStatus") {
+            for (_, action) in objects(block).filter(|(_, action)| action["Type"] == "Action:Run") {
+                let target = (action["Folder"].as_str().unwrap(), action["Job"].as_str().unwrap());
+                assert!(named.contains(&target), "{} runs {target:?}", job.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn control_m_lets_no_two_writers_run_at_once() {
+    let folders = json("control-m/recert.json");
+    let writers: Vec<_> = jobs(&folders).into_iter().filter(Job::writes).collect();
+    assert!(!writers.is_empty());
+    for job in writers {
+        let lock = job.is.get("RECERT-WRITER").and_then(Json::as_object);
+        let lock = lock.unwrap_or_else(|| panic!("{} holds no lock", job.name));
+        assert_eq!(
+            (&lock["Type"], &lock["LockType"]),
+            (&"Resource:Lock".into(), &"Exclusive".into())
+        );
+        // A run that failed must not keep the others out.
+        assert_eq!(lock["IfFail"], "Release");
+    }
+}
+
+#[test]
+fn control_m_reruns_75_to_77_a_bounded_number_of_times() {
+    let folders = json("control-m/recert.json");
+    let jobs = jobs(&folders);
+    for job in jobs.iter().filter(|job| job.command().is_some()) {
+        for exit in Exit::ALL.into_iter().filter(|exit| exit.code() >= 75) {
+            let actions = job.actions(&exit.code().to_string());
+            let [action] = actions.as_slice() else {
+                panic!("{} does not do one thing at {}", job.name, exit.code())
+            };
+            let bounded = match action["Type"].as_str() {
+                Some("Action:Rerun") => job,
+                // A cyclic job comes round by itself; in between another one tries.
+                Some("Action:Run") => {
+                    jobs.iter().find(|other| action["Job"] == other.name).unwrap()
+                }
+                other => panic!("{}: {other:?}", job.name),
+            };
+            assert!(!bounded.is.contains_key("Rerun"), "{} is cyclic", bounded.name);
+            let times: u32 = bounded.is["RerunLimit"]["Times"].as_str().unwrap().parse().unwrap();
+            assert!((1..=10).contains(&times), "{}", bounded.name);
+            let used_up = bounded.all("If:NumberOfReruns");
+            assert_eq!(used_up[0]["NumberOfReruns"], format!(">={times}"), "{}", bounded.name);
+            assert_eq!(mailed_to(objects(used_up[0]).map(|(_, action)| action)), [OPERATIONS]);
+        }
+    }
+}
+
+#[test]
+fn control_m_sends_the_owner_the_preview_when_a_plan_was_refused() {
+    let folders = json("control-m/recert.json");
+    let jobs = jobs(&folders);
+    for job in jobs.iter().filter(|job| job.writes()) {
+        let actions = job.actions("4");
+        let [run] = actions.as_slice() else { panic!("{}: nothing at 4", job.name) };
+        let preview = jobs.iter().find(|other| run["Job"] == other.name).unwrap();
+        let Some(Cli { command: Command::Preview(args), .. }) = preview.command() else {
+            panic!("{} is no preview", preview.name)
+        };
+        let Some(Cli { command: Command::Job(written), .. }) = job.command() else {
+            unreachable!()
+        };
+        assert_eq!(
+            args.job.unwrap().name(),
+            written.name(),
+            "{} previews another job",
+            preview.name
+        );
+        let sent = preview.actions("OK");
+        assert_eq!(mailed_to(sent.iter().copied()), [OWNER]);
+        assert!(sent.iter().all(|mail| mail["AttachOutput"] == true));
+    }
+}
+
+#[test]
+fn control_m_tells_operations_of_every_other_number() {
+    let folders = json("control-m/recert.json");
+    for job in jobs(&folders).iter().filter(|job| job.command().is_some()) {
+        // Nothing to do at 0; 10 is never asked for; 4 and 75 to 77 have tests of their own.
+        let others = Exit::ALL.into_iter().filter(|exit| !matches!(exit.code(), 0 | 4 | 10 | 75..));
+        for exit in others {
+            let actions = job.actions(&exit.code().to_string());
+            assert_eq!(mailed_to(actions.iter().copied()), [OPERATIONS], "{} at {exit}", job.name);
+            let subject = actions[0]["Subject"].as_str().unwrap();
+            assert!(
+                subject.ends_with(&format!("ended with {} ({exit})", exit.code())),
+                "{subject}"
+            );
+        }
+        // And of what no recert ends with: it was killed.
+        assert_eq!(mailed_to(job.actions(">77").into_iter()), [OPERATIONS], "{}", job.name);
+        assert_eq!(job.all("Notify:NotOK").len(), 1, "{}", job.name);
+    }
+}
+
+#[test]
+fn control_m_notices_jobs_that_come_late_or_take_too_long() {
+    let folders = json("control-m/recert.json");
+    for job in jobs(&folders).iter().filter(|job| job.command().is_some()) {
+        assert_eq!(job.all("Notify:ExecutionTime").len(), 1, "{}", job.name);
+        let timed = job.is.get("When").is_some_and(|when| when.get("FromTime").is_some());
+        let late = job.all("Notify:DoesNotStart").len() + job.all("Notify:LateCyclicSubmit").len();
+        assert_eq!(late, usize::from(timed), "{}", job.name);
+    }
+}
+
+fn mailed_to<'a>(actions: impl Iterator<Item = &'a Object>) -> Vec<&'a str> {
+    actions
+        .filter(|action| action["Type"] == "Action:Mail")
+        .map(|mail| mail["To"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_deploy_descriptor_changes_what_is_there() {
+    let jobs = text("control-m/recert.json");
+    for rule in json("control-m/deploy-prod.json")["DeployDescriptor"].as_array().unwrap() {
+        let property = rule["Property"].as_str().unwrap();
+        assert!(jobs.contains(&format!("\"{property}\": ")), "{property} stands nowhere");
+        if let Some(kind) = rule.get("ApplyOn").and_then(|on| on["Type"].as_str()) {
+            assert!(jobs.contains(&format!("\"Type\": \"{kind}")), "there is no {kind}");
+        }
+        for replaced in rule.get("Replace").and_then(Json::as_array).into_iter().flatten() {
+            for pattern in replaced.as_object().unwrap().keys() {
+                let plain = pattern.replace("\\.", ".").replace("(.*)", "");
+                assert!(jobs.contains(&plain), "`{pattern}` matches nothing");
+            }
+        }
+        assert!(rule.get("Assign").is_some() || rule.get("Replace").is_some());
+    }
+}
+
+#[test]
+fn the_table_of_numbers_is_the_one_recert_ends_with() {
+    for path in ["control-m/README.md", "control-m/RUNBOOK.md"] {
+        let rows: Vec<[String; 3]> = text(path)
+            .lines()
+            .filter_map(|line| {
+                let cells: Vec<&str> = line.strip_prefix('|')?.split('|').map(str::trim).collect();
+                cells[0].parse::<u8>().ok()?;
+                Some([cells[0].to_owned(), cells[1].to_owned(), cells[2].to_owned()])
+            })
+            .collect();
+        let contract = Exit::ALL
+            .map(|exit| [exit.code().to_string(), exit.to_string(), exit.meaning().to_owned()]);
+        assert_eq!(rows, contract, "{path}");
+    }
+}
+
+#[test]
+fn the_runbook_has_a_section_for_every_number() {
+    let text = text("control-m/RUNBOOK.md");
+    for exit in Exit::ALL {
+        let heading = format!("\n## {} {exit}\n", exit.code());
+        assert!(text.contains(&heading), "no section{heading}");
+    }
+}
+
+#[test]
+fn command_lines_in_the_pages_are_ones_that_recert_takes() {
+    for path in ["control-m/README.md", "control-m/RUNBOOK.md", "control-m/THREATS.md"] {
+        let mut fenced = false;
+        for line in text(path).lines() {
+            if line.starts_with("```") {
+                fenced = !fenced;
+            } else if fenced && let Some(call) = called(line) {
+                parsed(&call);
+            }
+        }
+    }
+}
+
+/// `sudo -u recert recert …  # why`, without what is round it.
+fn called(line: &str) -> Option<String> {
+    let line = line.split(" #").next().unwrap_or_default().split(" >").next().unwrap_or_default();
+    let line = line.trim().trim_start_matches("sudo -u recert ");
+    line.starts_with("recert ").then(|| line.replace('"', ""))
+}
+
+#[test]
+fn cron_lines_are_quiet_unless_something_is_wrong() {
+    let mut calls = 0;
+    for line in text("control-m/recert.cron").lines().filter(|line| !line.starts_with('#')) {
+        if line.is_empty() || line.split_whitespace().next().unwrap().contains('=') {
+            continue;
+        }
+        let when: Vec<&str> = line.split_whitespace().take(6).collect();
+        let known = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || "*/,-".contains(c));
+        assert!(when[..5].iter().all(known), "{line}");
+        assert_eq!(when[5], "recert", "the account: {line}");
+        assert!(!line.contains('%'), "cron reads a percent sign as the end of the line: {line}");
+        for call in recert_calls(line.split_once("recert ").unwrap().1) {
+            assert!(parsed(&call).global.quiet, "{line}");
+            calls += 1;
+        }
+        let (talking, silenced) =
+            (line.matches("recert --config").count(), line.matches(" >/dev/null").count());
+        assert_eq!(talking, silenced, "every summary goes nowhere: {line}");
+    }
+    assert!(calls >= 8, "only {calls} calls");
+}

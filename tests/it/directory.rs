@@ -1,0 +1,449 @@
+//! The directory on a real server: who is found, and as what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use recert::config::directory::{DirectorySettings, Strategy};
+use recert::directory::{Answer, Manager, open};
+use recert::exit::Exit;
+
+use crate::needs_slapd;
+use crate::slapd::people::{Person, escape, ldif};
+use crate::slapd::{BASE, Options, PASSWORD, Slapd};
+
+pub(crate) fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// Asks for the managers of `asked`, and checks that progress grows to the end.
+pub(crate) fn ask(settings: &DirectorySettings, asked: &[&str]) -> anyhow::Result<Vec<Answer>> {
+    let mut heard = vec![0];
+    let mut directory = open(settings, settings.bind_dn.as_ref().map(|_| PASSWORD))?;
+    let answers = directory.line_managers(&ids(asked), &mut |done| heard.push(done))?;
+    assert!(heard.is_sorted(), "{heard:?}");
+    assert_eq!(heard.last(), Some(&asked.len()));
+    Ok(answers)
+}
+
+#[track_caller]
+pub(crate) fn assert_fails(settings: &DirectorySettings, asked: &[&str], exit: Exit, say: &str) {
+    let err = match ask(settings, asked) {
+        Ok(answers) => panic!("answered {answers:?}"),
+        Err(err) => err,
+    };
+    assert_eq!(Exit::of(&err), exit, "{err:#}");
+    let said = format!("{err:#}");
+    assert!(said.contains(say), "`{said}` does not say `{say}`");
+    assert!(!said.contains(PASSWORD), "{said}");
+}
+
+pub(crate) fn manager(id: &str) -> Answer {
+    named(id, &format!("The {id}"), Some(&format!("{id}@corp.example")))
+}
+
+fn named(id: &str, name: &str, mail: Option<&str>) -> Answer {
+    Answer::Manager(Arc::new(Manager {
+        id: Some(id.into()),
+        name: Some(name.into()),
+        mail: mail.map(Into::into),
+    }))
+}
+
+fn boss() -> Person {
+    Person::named(&format!("CN=boss,OU=Staff,{BASE}"), "boss")
+}
+
+/// A few people whose manager is `boss`.
+pub(crate) fn staff(names: &[&str]) -> Vec<Person> {
+    let of_boss = |id: &&str| Person::new(id).managed_by(&boss().dn);
+    names.iter().map(of_boss).chain([boss()]).collect()
+}
+
+#[test]
+fn a_test_server_can_be_started_here() {
+    needs_slapd!();
+    assert_eq!(Slapd::available(), Ok(()));
+}
+
+#[test]
+fn managers_are_found_whatever_names_hold() {
+    needs_slapd!();
+    let names = [
+        ("obrien", "O'Brien, Conor \"Con\"", "o'brien@corp.example"),
+        ("zofie", "Žofie Lučić-Øster (Ext.)", "zofie@corp.example"),
+        ("amp", "A & B; DROP TABLE--", "a+b@corp.example"),
+        ("hash", "#1 = a+b <c> \\ *", "hash@corp.example"),
+        ("han", "李 小龍", "han@corp.example"),
+    ];
+    let mut people = Vec::new();
+    for (id, name, mail) in names {
+        let dn = format!("CN={},OU=Board,{BASE}", escape(name));
+        let person = Person::named(&dn, id).with("displayName", name);
+        people.push(person.without("mail").with("mail", mail));
+        people.push(Person::new(&format!("of-{id}")).managed_by(&dn));
+    }
+    let slapd = Slapd::with(ldif(&people));
+    for strategy in [Strategy::Batch, Strategy::Scan] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        for (id, name, mail) in names {
+            let answers = ask(&settings, &[&format!("of-{id}")]).unwrap();
+            assert_eq!(answers, [named(id, name, Some(mail))], "{strategy:?}");
+        }
+    }
+}
+
+#[test]
+fn ids_are_compared_without_case_blanks_or_composition_and_answered_in_order() {
+    needs_slapd!();
+    let mut people = staff(&["ada", "O'Neil, (x)", "Žižka"]);
+    people.push(Person::new("loner"));
+    let slapd = Slapd::with(ldif(&people));
+    let asked = [
+        "nobody",
+        " ADA ",
+        "Z\u{30c}iz\u{30c}ka",
+        "ada",
+        "",
+        "o'neil, (X)",
+        "LONER",
+        "o'neil,  (x)",
+    ];
+    let (boss, none) = (manager("boss"), Answer::NotFound);
+    let expected = [
+        none.clone(),
+        boss.clone(),
+        boss.clone(),
+        boss.clone(),
+        none,
+        boss.clone(),
+        Answer::NoManager,
+        boss,
+    ];
+    for strategy in [Strategy::Auto, Strategy::Batch, Strategy::Scan] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        assert_eq!(ask(&settings, &asked).unwrap(), expected, "{strategy:?}");
+    }
+}
+
+#[test]
+fn hostile_ids_find_only_who_bears_them() {
+    needs_slapd!();
+    let slapd = Slapd::with(ldif(&staff(&["ada", "a)(x=y", "back\\slash"])));
+    let asked = [
+        "*",
+        "a*",
+        "a)(sAMAccountName=*",
+        "a)(x=*",
+        ")(objectClass=*",
+        "\\2a",
+        "a\0",
+        "ada)(|(a=*",
+        "a)(x=y",
+        "back\\slash",
+    ];
+    let mut expected = vec![Answer::NotFound; 8];
+    expected.extend([manager("boss"), manager("boss")]);
+    let settings = slapd.settings();
+    assert_eq!(ask(&settings, &asked).unwrap(), expected);
+    for (id, answer) in asked.iter().zip(expected) {
+        assert_eq!(ask(&settings, &[id]).unwrap(), [answer], "{id}");
+    }
+}
+
+#[test]
+fn manager_dns_lead_to_the_entry_however_they_are_written() {
+    needs_slapd!();
+    let john = format!("CN=Smith\\, John,OU=Staff,{BASE}");
+    let spellings = [
+        format!("CN=Smith\\, John,OU=Staff,{BASE}"),
+        "cn=smith\\2C JOHN , ou=staff , dc=CORP , dc=example".to_owned(),
+        "2.5.4.3=Smith\\2c John,OU=Staff,DC=corp,DC=example".to_owned(),
+    ];
+    let mut people = vec![Person::named(&john, "john")];
+    for (i, spelling) in spellings.iter().enumerate() {
+        people.push(Person::new(&format!("u{i}")).managed_by(spelling));
+    }
+    let slapd = Slapd::with(ldif(&people));
+    for strategy in [Strategy::Batch, Strategy::Scan] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        assert_eq!(ask(&settings, &["u0", "u1", "u2"]).unwrap(), vec![manager("john"); 3]);
+        assert_eq!(ask(&settings, &["u0", "john"]).unwrap(), [manager("john"), Answer::NoManager]);
+    }
+}
+
+#[test]
+fn two_entries_with_one_id_are_ambiguous() {
+    needs_slapd!();
+    let twin = Person::named(&format!("CN=ada,OU=Board,{BASE}"), "ADA");
+    let people: Vec<Person> = staff(&["ada", "bob"]).into_iter().chain([twin]).collect();
+    let slapd = Slapd::with(ldif(&people));
+    for strategy in [Strategy::Batch, Strategy::Scan] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        let expected = [Answer::Ambiguous { entries: 2 }, manager("boss")];
+        assert_eq!(ask(&settings, &["ada", "bob"]).unwrap(), expected);
+    }
+}
+
+#[test]
+fn dangling_managers_are_told_from_all_others() {
+    needs_slapd!();
+    let gone = format!("CN=Gone\\, Away,OU=Staff,{BASE}");
+    let hidden = format!("CN=hidden,OU=Board,{BASE}");
+    let people = [
+        Person::new("left").managed_by(&gone),
+        Person::new("secret").managed_by(&hidden),
+        Person::named(&hidden, "hidden"),
+        Person::new("far").managed_by("CN=x,DC=another,DC=example"),
+        Person::new("chief"),
+        Person::new("fine").managed_by(&format!("CN=chief,OU=Staff,{BASE}")),
+    ];
+    let database = "access to dn.subtree=\"ou=board,dc=corp,dc=example\" by * none\n\
+                    access to attrs=userPassword by * auth\n\
+                    access to * by * read\n";
+    let slapd = Slapd::start(Options { ldif: ldif(&people), database, ..Options::default() });
+    let dangling = |dn: &str| Answer::Dangling { dn: dn.to_owned() };
+    let expected = [
+        dangling(&gone),
+        dangling(&hidden),
+        dangling("CN=x,DC=another,DC=example"),
+        Answer::NoManager,
+        manager("chief"),
+    ];
+    let asked = ["left", "secret", "far", "chief", "fine"];
+    assert_eq!(ask(&slapd.settings(), &asked).unwrap(), expected);
+}
+
+#[test]
+fn managers_in_a_circle_are_found_like_others() {
+    needs_slapd!();
+    let dn = |id: &str| format!("CN={id},OU=Staff,{BASE}");
+    let people = [
+        Person::new("ada").managed_by(&dn("bob")),
+        Person::new("bob").managed_by(&dn("ada")),
+        Person::new("eve").managed_by(&dn("eve")),
+    ];
+    let slapd = Slapd::with(ldif(&people));
+    let expected = [manager("bob"), manager("ada"), manager("eve")];
+    assert_eq!(ask(&slapd.settings(), &["ada", "bob", "eve"]).unwrap(), expected);
+}
+
+#[test]
+fn a_manager_may_live_outside_the_base_and_need_not_be_a_user() {
+    needs_slapd!();
+    let chair = format!("CN=chair,OU=Board,{BASE}");
+    let mut many = Vec::new();
+    for i in 0..40 {
+        let dn = format!("CN=chair{i},OU=Board,{BASE}");
+        many.push(Person::named(&dn, &format!("chair{i}")));
+        many.push(Person::new(&format!("u{i}")).managed_by(&dn));
+    }
+    let role = format!(
+        "dn: {chair}\nobjectClass: organizationalRole\nobjectClass: extensibleObject\ncn: chair\n\
+         sAMAccountName: chair\ndisplayName: The chair\nmail: chair@corp.example\n\n"
+    );
+    let slapd = Slapd::with(role + &Person::new("ada").managed_by(&chair).ldif() + &ldif(&many));
+    let settings = DirectorySettings { base_dn: format!("ou=staff, {BASE}"), ..slapd.settings() };
+    assert_eq!(ask(&settings, &["ada"]).unwrap(), [manager("chair")]);
+    let asked: Vec<String> = (0..40).map(|i| format!("u{i}")).collect();
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let expected: Vec<Answer> = (0..40).map(|i| manager(&format!("chair{i}"))).collect();
+    assert_eq!(ask(&settings, &asked).unwrap(), expected);
+}
+
+#[test]
+fn of_several_managers_or_addresses_none_is_taken() {
+    needs_slapd!();
+    let two =
+        Person::new("two").managed_by(&boss().dn).managed_by(&format!("CN=ada,OU=Staff,{BASE}"));
+    let rich = Person::new("rich").with("mail", "second@corp.example");
+    let poor = Person::new("poor").without("mail").without("displayName");
+    let people = [
+        two,
+        boss(),
+        Person::new("ada").managed_by(&rich.dn),
+        Person::new("bob").managed_by(&poor.dn),
+        rich,
+        poor,
+    ];
+    let slapd = Slapd::with(ldif(&people));
+    let several =
+        |attribute: &str| Answer::SeveralValues { attribute: attribute.into(), values: 2 };
+    let bare = Manager { id: Some("poor".into()), name: None, mail: None };
+    let expected = [several("manager"), several("mail"), Answer::Manager(Arc::new(bare))];
+    assert_eq!(ask(&slapd.settings(), &["two", "ada", "bob"]).unwrap(), expected);
+}
+
+#[test]
+fn names_of_attributes_have_no_case() {
+    needs_slapd!();
+    let slapd = Slapd::with(ldif(&staff(&["ada"])));
+    let settings = DirectorySettings {
+        user_id_attribute: "samaccountname".into(),
+        manager_attribute: "MANAGER".into(),
+        manager_id_attribute: "SAMAccountName".into(),
+        manager_name_attribute: "DISPLAYNAME".into(),
+        manager_mail_attribute: "Mail".into(),
+        ..slapd.settings()
+    };
+    assert_eq!(ask(&settings, &["ada"]).unwrap(), [manager("boss")]);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_with_the_entrys_name() {
+    needs_slapd!();
+    let ldif = staff(&["ada"])[0].ldif()
+        + &boss().ldif().replace("displayName::", "objectGUID:: //79\ndisplayName::");
+    let slapd = Slapd::with(ldif);
+    let settings =
+        DirectorySettings { manager_name_attribute: "objectGUID".into(), ..slapd.settings() };
+    assert_fails(&settings, &["ada"], Exit::Config, "`objectGUID` of entry `");
+    assert_fails(&settings, &["ada"], Exit::Config, "CN=boss,OU=Staff");
+}
+
+#[test]
+fn a_misspelt_attribute_is_an_error_and_not_a_directory_without_managers() {
+    needs_slapd!();
+    let slapd = Slapd::with(ldif(&staff(&["ada"])));
+    for strategy in [Strategy::Batch, Strategy::Scan] {
+        let right = DirectorySettings { strategy, ..slapd.settings() };
+        let wrong = |change: fn(&mut DirectorySettings, String), name: &str| {
+            let mut settings = right.clone();
+            change(&mut settings, name.to_owned());
+            assert_fails(&settings, &["ada"], Exit::Config, &format!("attribute = \"{name}\""));
+        };
+        wrong(|settings, name| settings.user_id_attribute = name, "sAMAcountName");
+        wrong(|settings, name| settings.manager_attribute = name, "managr");
+        wrong(|settings, name| settings.manager_name_attribute = name, "displayNam");
+        wrong(|settings, name| settings.manager_mail_attribute = name, "mial");
+        // An attribute that exists, but which nobody holds, is no mistake.
+        let settings = DirectorySettings { manager_mail_attribute: "uid".into(), ..right.clone() };
+        assert_eq!(ask(&settings, &["ada"]).unwrap(), [named("boss", "The boss", None)]);
+    }
+}
+
+#[test]
+fn size_limits_of_the_server_are_kept_within() {
+    needs_slapd!();
+    let names: Vec<String> = (0..1500).map(|i| format!("user{i:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let slapd = Slapd::with(ldif(&staff(&names)));
+    let expected = vec![manager("boss"); names.len()];
+    // The server gives an account 1000 entries a search, and 1000 a page.
+    for (strategy, batch_size, page_size) in [
+        (Strategy::Batch, 1000, 1000),
+        (Strategy::Batch, 50, 1000),
+        (Strategy::Scan, 50, 1000),
+        (Strategy::Scan, 50, 5000),
+        (Strategy::Scan, 50, 7),
+    ] {
+        let settings = DirectorySettings { strategy, batch_size, page_size, ..slapd.settings() };
+        assert_eq!(
+            ask(&settings, &names).unwrap(),
+            expected,
+            "{strategy:?} {batch_size} {page_size}"
+        );
+    }
+}
+
+#[test]
+fn a_tight_size_limit_only_makes_more_searches() {
+    needs_slapd!();
+    let names: Vec<String> = (0..120).map(|i| format!("user{i:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let database = "sizelimit size.soft=7 size.hard=7 size.pr=7 size.prtotal=20\n";
+    let slapd =
+        Slapd::start(Options { ldif: ldif(&staff(&names)), database, ..Options::default() });
+    for strategy in [Strategy::Batch, Strategy::Scan] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        assert_eq!(ask(&settings, &names).unwrap(), vec![manager("boss"); 120], "{strategy:?}");
+    }
+}
+
+#[test]
+fn all_strategies_give_the_same_answers() {
+    needs_slapd!();
+    let mut people = Vec::new();
+    let mut expected = BTreeMap::new();
+    for i in 0..3000_usize {
+        let id = format!("user{i:04}");
+        let person = Person::new(&id);
+        let (person, answer) = match i % 10 {
+            0 => (person, Answer::NoManager),
+            1 => {
+                let dn = format!("CN=gone{i},OU=Staff,{BASE}");
+                (person.managed_by(&dn), Answer::Dangling { dn })
+            }
+            _ => {
+                let id = format!("user{:04}", i / 7);
+                let answer = manager(&id);
+                (person.managed_by(&format!("cn={id}, OU=Staff,{BASE}")), answer)
+            }
+        };
+        if i % 100 == 5 {
+            people.push(Person::named(&format!("CN={id},OU=Board,{BASE}"), &id));
+            expected.insert(id, Answer::Ambiguous { entries: 2 });
+        } else {
+            expected.insert(id, answer);
+        }
+        people.push(person);
+    }
+    let slapd = Slapd::with(ldif(&people));
+    expected.insert("nobody".into(), Answer::NotFound);
+    for (step, strategy) in [
+        (1, Strategy::Batch),
+        (1, Strategy::Scan),
+        (1, Strategy::Auto),
+        (7, Strategy::Auto),
+        (7, Strategy::Scan),
+    ] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        let (asked, expected): (Vec<&str>, Vec<Answer>) =
+            expected.iter().step_by(step).map(|(id, answer)| (id.as_str(), answer.clone())).unzip();
+        assert_eq!(ask(&settings, &asked).unwrap(), expected, "{strategy:?} {step}");
+    }
+}
+
+#[test]
+fn a_directory_can_be_asked_again() {
+    needs_slapd!();
+    let slapd = Slapd::with(ldif(&staff(&["ada"])));
+    let mut directory = open(&slapd.settings(), Some(PASSWORD)).unwrap();
+    for _ in 0..3 {
+        let answers = directory.line_managers(&ids(&["ada"]), &mut |_| {}).unwrap();
+        assert_eq!(answers, [manager("boss")]);
+    }
+    assert!(directory.line_managers(&[], &mut |_| {}).unwrap().is_empty());
+}
+
+#[test]
+fn nobody_asked_is_nobody_bothered() {
+    let settings = DirectorySettings {
+        urls: vec!["ldap://localhost:1".into()],
+        anonymous: true,
+        base_dn: BASE.into(),
+        ..DirectorySettings::default()
+    };
+    assert!(ask(&settings, &[]).unwrap().is_empty());
+}
+
+#[test]
+fn a_scan_that_was_not_finished_does_not_count() {
+    needs_slapd!();
+    // Both scans meet the first `ada` and end before the second: one because too many others come,
+    // one because the server lets nobody have more than 500 entries by pages.
+    let others: Vec<Person> = (0..1000).map(|i| Person::new(&format!("other{i:04}"))).collect();
+    let wanted: Vec<String> = (0..2000).map(|i| format!("user{i:04}")).collect();
+    let twin = |unit: &str| Person::named(&format!("CN=ada,OU={unit},{BASE}"), "ada");
+    let people = wanted.iter().map(|id| Person::new(id).managed_by(&boss().dn));
+    let mut all = vec![twin("Staff"), boss()];
+    all.extend(others.into_iter().chain(people).chain([twin("Board")]));
+    let database = "sizelimit size.soft=500 size.hard=500 size.pr=500 size.prtotal=500\n";
+    let slapd = Slapd::start(Options { ldif: ldif(&all), database, ..Options::default() });
+    let asked: Vec<&str> = ["ada"].into_iter().chain(wanted.iter().map(String::as_str)).collect();
+    let mut expected = vec![Answer::Ambiguous { entries: 2 }];
+    expected.extend(vec![manager("boss"); wanted.len()]);
+    for strategy in [Strategy::Auto, Strategy::Scan] {
+        let settings = DirectorySettings { strategy, ..slapd.settings() };
+        assert_eq!(ask(&settings, &asked).unwrap(), expected, "{strategy:?}");
+    }
+}

@@ -1,0 +1,395 @@
+//! Section 9 of the spec, a sentence a test: the files a report is written to.
+
+use std::path::{Path, PathBuf};
+
+use calamine::{Data, DataType as _, Reader as _, Xlsx, open_workbook};
+use recert::exit::Exit;
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+
+use crate::browser::{Browser, at_hand};
+use crate::harness::{World, ok};
+use crate::report::{report, try_report};
+
+/// A world with all kinds of rows, and names as hostile as names get.
+fn hostile() -> World {
+    let world = World::sqlite();
+    world.put(
+        "user \"NAME==1+1\" MAIL=@x MANAGER=+49 MANAGER_NAME=-1 \"MANAGER_MAIL=a,b\"
+         user ID=E2 \"NAME=<img src=x onerror=alert(1)>\" \"MAIL=O'Brien & Söhne 🦀\" \"MANAGER_NAME=</script><b>\"
+         user ID=E3 \"NAME=two lines\" \"MAIL=\tx\"
+         response AT=-7 DUE=2026-11-01\nresponse USER=E2 STATUS=PENDING LEVEL=VIEWER DUE=2026-10-01
+         response USER=E3 STATUS=APPROVED LEVEL=VIEWER DUE=2026-03-01\nresponse USER=E3 AT=123456 STATUS=DELEGATED DUE=2026-03-02
+         response USER=E4 MGR=2026-12-24\nresponse USER=E5 DUE=2027-01-01"
+    );
+    world
+        .tamper("UPDATE user_tab SET employee_name = 'line\r\n\"break\"' WHERE employee_id = 'E3'");
+    ok(&world.run("revoke --as-of 2026-11-01"));
+    world
+}
+
+fn write(world: &World, command: &str, file: &str) -> PathBuf {
+    let path = world.folder.path().join(file);
+    try_report(world, &format!("{command} --out {}", path.display())).unwrap();
+    path
+}
+
+/// All records of a CSV file, evidence included.
+fn records(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+/// SHA-256 of rows, as `sql/report/README.md` writes it down.
+fn rows_sha256(told: &Json) -> String {
+    let mut bytes = b"15:recert-report-1,".to_vec();
+    for part in ["rows", "undated_rows"] {
+        for value in
+            told[part].as_array().unwrap().iter().flat_map(|row| row.as_object().unwrap().values())
+        {
+            let text = match value {
+                Json::Null => {
+                    bytes.push(b'-');
+                    continue;
+                }
+                Json::String(text) => text.clone(),
+                number => number.to_string(),
+            };
+            bytes.extend(format!("{}:{text},", text.len()).bytes());
+        }
+    }
+    Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn report_holds_the_same_rows_and_the_same_evidence_in_every_format() {
+    let world = hostile();
+    let told = report(&world, "report --year 2026 --as-of 2026-11-02");
+    let sha256 = told["evidence"]["rows_sha256"].as_str().unwrap();
+    assert_eq!(sha256, rows_sha256(&told));
+    let folder = world.folder.path().join("out");
+    let command = format!(
+        "report --year 2026 --as-of 2026-11-02 --format csv,json --format xlsx,html --out {}/",
+        folder.display()
+    );
+    try_report(&world, &command).unwrap();
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let expected =
+        ["csv", "html", "json", "xlsx"].map(|ending| format!("recertification-2026.{ending}"));
+    assert_eq!(names, expected);
+
+    let read = |ending: &str| {
+        std::fs::read_to_string(folder.join(format!("recertification-2026.{ending}"))).unwrap()
+    };
+    let query = told["evidence"]["query_sha256"].as_str().unwrap();
+    for text in [read("csv"), read("json"), read("html")] {
+        for part in [sha256, query, "RECREATE_RESPONSE", "recert.db", env!("CARGO_PKG_VERSION")] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+    let mut book: Xlsx<_> = open_workbook(folder.join("recertification-2026.xlsx")).unwrap();
+    let summary = book.worksheet_range("Summary").unwrap();
+    for part in [sha256, query] {
+        assert!(summary.used_cells().any(|(_, _, cell)| cell.as_string().as_deref() == Some(part)));
+    }
+}
+
+#[test]
+fn report_digests_the_statement_that_stands_in_its_file() {
+    let world = World::sqlite();
+    let told = report(&world, "report --all");
+    let name = told["evidence"]["statement"].as_str().unwrap();
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let body: String =
+        text.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
+    let digest: String =
+        Sha256::digest(body.trim()).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(told["evidence"]["query_sha256"], digest);
+}
+
+#[test]
+fn report_csv_is_read_by_any_parser_and_runs_no_formula() {
+    let world = hostile();
+    let path = write(&world, "report --year 2026 --as-of 2026-11-02", "r.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+    let records = records(&path); // The reader refuses records of different lengths.
+    let header = records.iter().position(|record| record[0] == "reportee_id").unwrap();
+    assert!(records[..header].iter().all(|record| record[0].starts_with("# ")));
+    let rows = &records[header + 1..];
+    let first: Vec<&str> = rows[0].iter().map(String::as_str).collect();
+    assert_eq!(first[..7], ["E1", "'=1+1", "'@x", "'+49", "'-1", "a,b", "-7"]);
+    assert_eq!(rows[2][1..3], ["line\r\n\"break\"".to_owned(), "'\tx".to_owned()]);
+    let told = report(&world, "report --year 2026 --as-of 2026-11-02");
+    let all = ["rows", "undated_rows"].map(|part| told[part].as_array().unwrap().clone()).concat();
+    assert_eq!(rows.len(), all.len());
+    for (row, expected) in rows.iter().zip(&all) {
+        for (value, expected) in row.iter().zip(expected.as_object().unwrap().values()) {
+            let expected = match expected {
+                Json::Null => String::new(),
+                Json::String(text) => text.clone(),
+                number => number.to_string(),
+            };
+            assert_eq!(value.strip_prefix('\'').unwrap_or(value), expected);
+        }
+    }
+}
+
+#[test]
+fn report_xlsx_holds_every_row_with_real_dates_and_numbers() {
+    let world = hostile();
+    let told = report(&world, "report --year 2026 --as-of 2026-11-02");
+    let path = write(&world, "report --year 2026 --as-of 2026-11-02", "r.xlsx");
+    let mut book: Xlsx<_> = open_workbook(path).unwrap();
+    assert_eq!(book.sheet_names(), ["Summary", "Responses", "Without due date"]);
+    for (sheet, part) in [("Responses", "rows"), ("Without due date", "undated_rows")] {
+        let range = book.worksheet_range(sheet).unwrap();
+        let rows: Vec<&[Data]> = range.rows().skip(1).collect();
+        let expected = told[part].as_array().unwrap();
+        assert_eq!(rows.len(), expected.len(), "{sheet}");
+        for (row, expected) in rows.iter().zip(expected) {
+            for (place, (name, value)) in expected.as_object().unwrap().iter().enumerate() {
+                let cell = row.get(place).unwrap_or(&Data::Empty);
+                same_cell(cell, name, value);
+            }
+        }
+        assert!(book.worksheet_formula(sheet).unwrap().is_empty());
+    }
+}
+
+fn same_cell(cell: &Data, name: &str, value: &Json) {
+    match (cell, value) {
+        (Data::Empty, Json::Null) => {}
+        (Data::DateTime(_), Json::String(day)) => {
+            assert_eq!(cell.as_date().unwrap().to_string(), *day, "{name}");
+        }
+        (Data::String(text), Json::String(value)) => {
+            assert!(!name.ends_with("_date") && name != "executed_on", "{name} is text");
+            assert_eq!(text.replace("_x000D_", "\r"), *value, "{name}");
+        }
+        (Data::Float(number), value) => assert_eq!(Some(*number), value.as_f64(), "{name}"),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn report_xlsx_opens_in_another_office() {
+    if !at_hand("soffice", "report_xlsx_opens_in_another_office") {
+        return;
+    }
+    let world = hostile();
+    let path = write(&world, "report --all --as-of 2026-11-02", "r.xlsx");
+    let profile =
+        format!("-env:UserInstallation=file://{}", world.folder.path().join("office").display());
+    let output = std::process::Command::new("soffice")
+        .args([
+            &profile,
+            "--headless",
+            "--convert-to",
+            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2",
+        ])
+        .arg("--outdir")
+        .arg(world.folder.path())
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let read = std::fs::read_to_string(world.folder.path().join("r-Responses.csv")).unwrap();
+    assert!(read.contains("E1,=1+1,@x,+49,-1,\"a,b\",-7"), "{read}");
+    assert!(read.contains("2027-01-01"), "{read}");
+}
+
+#[test]
+fn report_html_is_a_page_that_reads_sorts_and_asks_for_nothing() {
+    let world = hostile();
+    let name = "report_html_is_a_page_that_reads_sorts_and_asks_for_nothing";
+    let Some(browser) = Browser::open(world.folder.path(), name) else { return };
+    let path = write(&world, "report --year 2026 --as-of 2026-11-02", "r.html");
+    let told = report(&world, "report --year 2026 --as-of 2026-11-02");
+    browser.load(&path);
+
+    assert_eq!(browser.run("return document.title"), "Recertification 2026");
+    let cards = browser
+        .run("return [...document.querySelectorAll('.cards data')].map((data) => +data.value)");
+    let names = [
+        "overdue_revoked",
+        "overdue_pending",
+        "population",
+        "approved",
+        "revoked",
+        "pending",
+        "other",
+        "undated",
+    ];
+    let counts = names.map(|name| told["summary"]["counts"][name].clone());
+    assert_eq!(cards, Json::from(counts.to_vec()));
+    let ids = "return [...document.querySelectorAll('table.rows')].map((table) => [...table.tBodies[0].rows].map((row) => row.cells[0].innerText))";
+    let shown = browser.run(ids);
+    assert_eq!(shown[0].as_array().unwrap().len(), 4);
+    assert_eq!(shown[1], serde_json::json!(["E4"]));
+    let text = browser.run("return document.querySelector('table.rows').innerText");
+    for part in
+        ["=1+1", "<img src=x onerror=alert(1)>", "O'Brien & Söhne 🦀", "</script><b>", "DELEGATED"]
+    {
+        assert!(text.as_str().unwrap().contains(part), "{part} is not in {text}");
+    }
+
+    sorts_and_filters(&browser);
+    reads_aloud(&browser);
+    assert_eq!(browser.log("browser"), Vec::<Json>::new(), "the console is silent");
+    for entry in browser.log("performance") {
+        let entry: Json = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+        let url = entry["message"]["params"]["request"]["url"].as_str().unwrap_or("data:");
+        // The browser's own first page is none of ours.
+        let inside = url.starts_with("data:") || url.starts_with("chrome://");
+        assert!(inside || url == format!("file://{}", path.display()), "{url}");
+    }
+}
+
+fn sorts_and_filters(browser: &Browser) {
+    let sort = "const table = document.querySelector('table.rows');
+        const head = table.tHead.rows[0].cells[2];
+        head.querySelector('button').click();
+        return [head.getAttribute('aria-sort'), ...[...table.tBodies[0].rows].map((row) => row.cells[2].innerText)]";
+    assert_eq!(browser.run(sort), serde_json::json!(["ascending", "-7", "7", "7", "123456"]));
+    assert_eq!(browser.run(sort), serde_json::json!(["descending", "123456", "7", "7", "-7"]));
+    browser.run(
+        "const input = document.querySelector('.tools input');
+         input.value = 'delegated'; input.dispatchEvent(new Event('input'))",
+    );
+    let mut said = Json::Null;
+    for _ in 0..50 {
+        said = browser.run("return document.querySelector('.tools output').innerText");
+        if said != "" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(said, "1 of 4 rows");
+}
+
+/// What a screen reader needs: one main heading, none left out, names on tables, charts and cells.
+fn reads_aloud(browser: &Browser) {
+    let levels = browser.run(
+        "return [...document.querySelectorAll('h1,h2,h3')].map((heading) => +heading.tagName[1])",
+    );
+    let levels: Vec<u64> =
+        levels.as_array().unwrap().iter().map(|level| level.as_u64().unwrap()).collect();
+    assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    let faults = browser.run(
+        "const faults = [];
+         for (const th of document.querySelectorAll('th')) if (!th.scope) faults.push(th.outerHTML);
+         for (const svg of document.querySelectorAll('svg:not([aria-hidden])'))
+           if (!svg.querySelector('title').textContent || !svg.querySelector('desc').textContent) faults.push(svg.outerHTML);
+         for (const named of document.querySelectorAll('[aria-labelledby]'))
+           for (const id of named.getAttribute('aria-labelledby').split(' '))
+             if (!document.getElementById(id)) faults.push(id);
+         const ids = [...document.querySelectorAll('[id]')].map((named) => named.id);
+         if (new Set(ids).size !== ids.length) faults.push('an id stands twice');
+         if (!document.documentElement.lang) faults.push('no language');
+         return faults",
+    );
+    assert_eq!(faults, serde_json::json!([]));
+    let none = serde_json::json!([]);
+    assert_eq!(browser.run(CONTRAST), none, "less contrast than 4.5 (WCAG 2 AA), light");
+    browser.prefer_dark();
+    assert_eq!(browser.run(CONTRAST), none, "less contrast than 4.5 (WCAG 2 AA), dark");
+}
+
+const CONTRAST: &str = "
+    const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = (color) => {
+      const [r, g, b] = parts(color).map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+      for (let e = element; e; e = e.parentElement) {
+        const color = getComputedStyle(e).backgroundColor;
+        if (parts(color)[3] !== 0) return color;
+      }
+      return 'rgb(255, 255, 255)';
+    };
+    const poor = [];
+    for (const element of document.querySelectorAll('body :not(title, desc, script)')) {
+      if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
+      const style = getComputedStyle(element);
+      const color = element.namespaceURI.endsWith('svg') ? style.fill : style.color;
+      const [a, b] = [light(color), light(ground(element))].sort((x, y) => y - x);
+      if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(element.outerHTML);
+    }
+    return poor";
+
+#[test]
+fn report_without_out_writes_one_text_format_to_stdout_and_nothing_else() {
+    let world = hostile();
+    let run = |command: &str| {
+        let output = world.recert(command).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, csv, said) = run("report --year 2026");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(csv.starts_with("# title,Recertification 2026,"), "{csv}");
+    let (_, json, _) = run("report --all --output json");
+    let told: Json = serde_json::from_str(&json).unwrap();
+    assert_eq!(told["summary"]["command"], "report");
+    let (_, html, _) = run("report --all --format html");
+    assert!(html.starts_with("<!DOCTYPE html>"));
+    let (code, summary, _) = run("report --all --output json --out r.html");
+    assert_eq!(code, Some(0));
+    let summary: Json = serde_json::from_str(&summary).unwrap();
+    assert_eq!(
+        (summary["command"].as_str(), summary["status"].as_str()),
+        (Some("report"), Some("unchanged"))
+    );
+    for wrong in [
+        "report",
+        "report --year 2026 --all",
+        "report --year soon",
+        "report --all --format xlsx",
+        "report --all --format csv,json",
+        "report --all --format csv,json --out r.html",
+    ] {
+        let (code, out, said) = run(wrong);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "`{wrong}`: {said}");
+    }
+}
+
+#[test]
+fn report_of_an_empty_table_is_whole_in_every_format() {
+    let world = World::sqlite();
+    let told = report(&world, "report --all");
+    assert_eq!((&told["rows"], &told["undated_rows"]), (&Json::from([0; 0]), &Json::from([0; 0])));
+    assert_eq!(told["evidence"]["rows_sha256"], rows_sha256(&told));
+    let csv = records(&write(&world, "report --all", "r.csv"));
+    assert_eq!(csv.last().unwrap()[0], "reportee_id");
+    let html = std::fs::read_to_string(write(&world, "report --all", "r.html")).unwrap();
+    assert_eq!(html.matches("<p class=\"none\">None.</p>").count(), 2);
+    let mut book: Xlsx<_> = open_workbook(write(&world, "report --all", "r.xlsx")).unwrap();
+    assert_eq!(book.worksheet_range("Responses").unwrap().rows().count(), 1);
+}
+
+#[test]
+fn report_goes_by_the_ending_of_its_file() {
+    let world = hostile();
+    for (file, start) in [
+        ("a.csv", "# title"),
+        ("a.json", "{\"evidence\""),
+        ("a.html", "<!DOCTYPE"),
+        ("a.txt", "# title"),
+    ] {
+        let path = write(&world, "report --all", file);
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with(start), "{file}: {text}");
+    }
+    let error = try_report(&world, "report --all --out /nonexistent/r.csv").unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Config);
+}
