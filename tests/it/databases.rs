@@ -61,18 +61,15 @@ fn template() -> Result<&'static Database, String> {
 /// `RECERT_TEST_ORACLE_URL`, `_USERNAME` and `_PASSWORD_FILE`: a schema that is the tests' own.
 fn real_config() -> Option<DatabaseConfig> {
     let named = |name: &str| std::env::var(format!("RECERT_TEST_ORACLE_{name}")).ok();
+    let needed = |name: &str| named(name).unwrap_or_else(|| panic!("no RECERT_TEST_ORACLE_{name}"));
     let url = named("URL")?;
-    // One process loads one client library, and the stand-in lies beside the test binary.
+    // One process loads one client library, and the stand-in's lies beside the test binary.
     let library = named("CLIENT_LIB_DIR").map(PathBuf::from).or_else(installed_client);
-    let library = library.expect(
-        "RECERT_TEST_ORACLE_CLIENT_LIB_DIR, or a libclntsh.so in LD_LIBRARY_PATH or $ORACLE_HOME/lib",
-    );
+    let library = library.unwrap_or_else(|| needed("CLIENT_LIB_DIR").into());
     Some(DatabaseConfig {
         url,
-        username: Some(named("USERNAME").expect("RECERT_TEST_ORACLE_USERNAME")),
-        password_file: Some(
-            named("PASSWORD_FILE").expect("RECERT_TEST_ORACLE_PASSWORD_FILE").into(),
-        ),
+        username: Some(needed("USERNAME")),
+        password_file: Some(needed("PASSWORD_FILE").into()),
         client_lib_dir: Some(library),
         ..DatabaseConfig::default()
     })
