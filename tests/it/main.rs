@@ -1,11 +1,6 @@
 //! All of recert's integration tests, in one binary. `README.md` beside this folder is the map.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that can't go on fails"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod any_world;
 mod archive;
