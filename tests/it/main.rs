@@ -38,6 +38,7 @@ mod round_trips;
 mod script_psql;
 mod security;
 mod slapd;
+mod snapshots;
 mod sql_files;
 mod sync_managers;
 mod systemd;
