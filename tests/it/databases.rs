@@ -1,6 +1,7 @@
 //! The databases at hand besides the embedded one: a real Oracle where the environment names one,
 //! else the stand-in; and how many tests ran on each.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -87,12 +88,19 @@ pub(crate) struct RealOracle {
     _turn: MutexGuard<'static, ()>,
 }
 
+thread_local! {
+    /// Whether this test has its turn: a second would wait for the first for ever.
+    static OWN_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Tables that tests make beside recert's.
-const OF_TESTS: [&str; 1] = ["CONTRACT"];
+const OF_TESTS: [&str; 4] = ["CONTRACT", "KEPT", "SECRETS", "T"];
 
 impl RealOracle {
     fn take_turn(config: DatabaseConfig) -> RealOracle {
         static TURN: Mutex<()> = Mutex::new(());
+        let taken = OWN_TURN.replace(true);
+        assert!(!taken, "one world at a time: all of them have the one schema");
         let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let real = RealOracle { config, _turn: turn };
         real.clean_up();
@@ -125,6 +133,7 @@ impl RealOracle {
 
 impl Drop for RealOracle {
     fn drop(&mut self) {
+        OWN_TURN.set(false);
         if !std::thread::panicking() {
             self.clean_up();
         }
