@@ -14,7 +14,7 @@ fn boss() -> Person {
 }
 
 /// A world that asks this directory.
-fn asking(mut world: World, settings: DirectorySettings) -> World {
+pub(crate) fn asking(mut world: World, settings: DirectorySettings) -> World {
     let password_file = world.folder.path().join("directory.password");
     write_secret(&password_file, PASSWORD);
     let bound = settings.bind_dn.is_some();
