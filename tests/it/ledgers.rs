@@ -76,10 +76,8 @@ fn said(world: &World, command: &str) -> (Option<i32>, String, String) {
 fn history_lists_the_runs_of_every_database_or_of_the_one_that_is_named() {
     let (world, runs) = three();
     let listed = |database: Option<&str>| -> Vec<(String, String)> {
-        let args = history::Args {
-            database: database.map(str::to_owned),
-            ..history::Args::default()
-        };
+        let args =
+            history::Args { database: database.map(str::to_owned), ..history::Args::default() };
         let runs = list(&args, &world.context()).unwrap();
         runs.iter().map(|run| (run.database.to_owned(), run.run.run_id.clone())).collect()
     };
@@ -121,7 +119,8 @@ fn verify_walks_every_ledger_and_names_the_one_that_was_tampered_with() {
     let (mut world, runs) = three();
     assert_eq!(holds(&world).counts.get("runs"), 3);
     let verify_of = |world: &World, database: Option<&str>| {
-        let args = verify::Args { database: database.map(str::to_owned), ..verify::Args::default() };
+        let args =
+            verify::Args { database: database.map(str::to_owned), ..verify::Args::default() };
         verify::run(&args, &world.context()).unwrap()
     };
     for name in NAMES {
