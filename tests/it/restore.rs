@@ -222,3 +222,16 @@ fn restore_names_changes_whose_images_were_erased_and_puts_back_the_others() {
         assert!(refused.summary.error.unwrap().contains("nothing of it can be restored"));
     }
 }
+
+#[test]
+fn restore_of_one_person_is_of_nobody_whose_id_begins_alike() {
+    for world in worlds() {
+        world.put("org");
+        let rows = ["", "id=U1/B|email=b@x", "id=U12|email=c@x"];
+        let run = world.run(&crate::import_users::import_of(&world, &rows));
+        let plan = |only: &str| printed(&world.preview(&command(&run, only)));
+        assert_eq!(plan("--only PM_USER:U1").len(), 1);
+        assert_eq!(plan("--only PM_USER:U1/B").len(), 1);
+        assert_eq!(plan("--only PM_USER").len(), 3);
+    }
+}

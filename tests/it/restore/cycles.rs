@@ -77,7 +77,7 @@ const PEOPLE: &str = "org\norg UNIT=5678
     person CITY=Bern \"IMPORTED=2026-01-01 10:11:12\" JOB=Baker
     person ID=U2 EMAIL=b@x \"LEAVING=2020-02-29 23:59:59\"
     person ID=U3 EMAIL=c@x DEL=1 DELETE_AT=2026-12-05
-    person ID=U4 EMAIL=d@x\nrole USER=U4\nrole USER=U4\nrole USER=U4 NAME=R2 MANAGEMENT=0\nrole USER=U4 NAME=a/b
+    person ID=U4 EMAIL=d@x\nrole USER=U4\nrole USER=U4\nrole USER=U4 NAME=R2 MANAGEMENT=0\nrole USER=U4 NAME=a/b\nrole USER=U4 NAME=a/b MANAGEMENT=0
     person ID=U5 EMAIL=e@x\nrole USER=U5
     person ID=U6 EMAIL=f@x UNIT=9999 CENTER=99991234
     person ID=U7 EMAIL=g@x GROUP=x\nmonth USER=U7\nmonth USER=U1 FREE=0.1";

@@ -244,6 +244,9 @@ fn history_and_show_tell_what_became_of_a_purged_person_without_values() {
         .collect();
     assert_eq!(runs.len(), 7);
     assert_eq!(runs[0], purging.summary.run_id);
+    // `U1/B` is somebody else, created and moved and changed by no later run.
+    let history: Json = serde_json::from_str(&said("history --person U1/B --output json")).unwrap();
+    assert_eq!(history["runs"].as_array().unwrap().len(), 3);
     let text = said(&format!("show {}", past.created.summary.run_id));
     assert_eq!(text.matches("(the values were erased)").count(), 1, "{text}");
     assert!(!text.contains("gone.example") && text.contains("b@x"), "{text}");
