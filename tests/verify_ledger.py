@@ -85,28 +85,22 @@ def read_chain(db, head):
 
 
 def read_erasures(db, position):
-    """Up to which place in the chain images of a person or of a run may be erased."""
-    purged, archived = {}, {}
+    """Up to which place in the chain an image, or all images of a run, may be erased; by ROW_KEY."""
+    erasures = {}
     rows = db.execute(
-        "SELECT c.*, r.job FROM recert_change c JOIN recert_run r ON r.run_id = c.run_id WHERE action = 'delete'"
+        "SELECT c.*, r.job FROM recert_change c JOIN recert_run r ON r.run_id = c.run_id WHERE table_name = 'RECERT_IMAGE'"
     )
     for row in rows:
-        at = position[row["run_id"]]
-        if row["table_name"] == "PM_USER" and row["why"].startswith("purged"):
-            purged[row["row_key"]] = max(at, purged.get(row["row_key"], 0))
-        if row["table_name"] == "RECERT_IMAGE" and row["job"] == "archive":
-            archived[row["row_key"]] = max(at, archived.get(row["row_key"], 0))
-    return purged, archived
+        purged = row["action"] == "update" and "/" in row["row_key"]
+        archived = row["action"] == "delete" and row["job"] == "archive"
+        if purged or archived:
+            erasures[row["row_key"]] = max(position[row["run_id"]], erasures.get(row["row_key"], 0))
+    return erasures
 
 
-def may_be_erased(change, at, purged, archived):
-    if archived.get(change["run_id"], -1) >= at:
-        return True
-    if change["table_name"] not in ("PM_USER", "PM_USER_ROLE", "PM_AVAILABILITY"):
-        return False
-    parts = (change["row_key"] or "").split("/")
-    ids = ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
-    return any(purged.get(person, -1) >= at for person in ids)
+def may_be_erased(change, at, erasures):
+    keys = (change["run_id"], f"{change['run_id']}/{change['seq']}")
+    return any(erasures.get(key, -1) >= at for key in keys)
 
 
 def check_image(change, image, at, erasures):
@@ -114,7 +108,7 @@ def check_image(change, image, at, erasures):
     if image is None:
         raise Wrong(f"{name} is missing")
     if image["salt"] is None and image["before_image"] is None and image["after_image"] is None:
-        if not may_be_erased(change, at, *erasures):
+        if not may_be_erased(change, at, erasures):
             raise Wrong(f"{name} was erased, and no run recorded that")
     elif image_hash(image["salt"], image["before_image"], image["after_image"]) != change["image_sha256"]:
         raise Wrong(f"{name} was edited")

@@ -1,8 +1,8 @@
--- The changes that allow images to be erased: people who were purged, runs that were archived.
--- -> run_id, table_name, row_key
+-- The changes that allow images to be erased: one for each image a purge erased (an update, its key RUN_ID/SEQ), one
+-- for each run that was archived (a delete, its key the run).
+-- -> run_id, row_key
 SELECT c.run_id,
-       c.table_name,
        c.row_key
   FROM recert_change c
- WHERE c.action = 'delete'
-   AND (c.table_name = 'RECERT_IMAGE' OR (c.table_name = 'PM_USER' AND SUBSTR(c.why, 1, 6) = 'purged'))
+ WHERE c.table_name = 'RECERT_IMAGE'
+   AND c.action IN ('update', 'delete')

@@ -125,6 +125,7 @@ fn write_change(entry: &Entry<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     match entry.held {
         Held::Erased => writeln!(out, "{:16}(the values were erased)", "")?,
         Held::Missing => writeln!(out, "{:16}(the values are missing)", "")?,
+        Held::Kept if is_imageless(entry) => writeln!(out, "{:16}(no values were kept)", "")?,
         Held::Kept => {
             for line in values(entry) {
                 writeln!(out, "{:16}{}", "", plain(&line))?;
@@ -177,7 +178,7 @@ fn write_json(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::R
                 action: &entry.action,
                 result: &entry.result,
                 why: entry.why.as_deref(),
-                images: word(entry.held),
+                images: word(entry),
                 before: before.as_deref(),
                 after: after.as_deref(),
                 sha256: &entry.sha256,
@@ -195,8 +196,14 @@ fn raw(text: Option<&str>) -> anyhow::Result<Option<Box<RawValue>>> {
     Ok(text.map(read).transpose()?)
 }
 
-fn word(held: Held) -> &'static str {
-    match held {
+/// Whether there never was an image, as with a purge.
+fn is_imageless(entry: &Entry<'_>) -> bool {
+    entry.before.is_none() && entry.after.is_none()
+}
+
+fn word(entry: &Entry<'_>) -> &'static str {
+    match entry.held {
+        Held::Kept if is_imageless(entry) => "none",
         Held::Kept => "kept",
         Held::Erased => "erased",
         Held::Missing => "missing",
@@ -217,7 +224,7 @@ fn write_csv(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Re
             &*entry.action,
             &*entry.result,
             entry.why.as_deref().unwrap_or_default(),
-            word(entry.held),
+            word(entry),
             entry.before.as_deref().unwrap_or_default(),
             entry.after.as_deref().unwrap_or_default(),
         ])?;

@@ -29,6 +29,20 @@ pub struct Args {
     pub database: Option<String>,
 }
 
+/// Databases whose heads were kept, and that the config does not name any more.
+fn not_verified(kept: &Heads, now: &Heads) -> Vec<Finding> {
+    let gone = kept.databases.iter().filter(|database| now.of(&database.name).is_none());
+    gone.map(|database| Finding {
+        kind: "not_verified",
+        key: database.name.clone(),
+        message: format!(
+            "the kept heads hold this database ({}), and the config has no such one: it was not looked at",
+            database.url
+        ),
+    })
+    .collect()
+}
+
 /// Verifies, and says what was found; of a ledger that is wrong, the error too.
 ///
 /// # Errors
@@ -67,6 +81,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, Optio
             ));
         }
         heads.add(name, &database.url, verified.heads);
+    }
+    if let (Some(kept), None) = (&kept, &args.database) {
+        findings.extend(not_verified(kept, &heads));
     }
     let error =
         (!problems.is_empty()).then(|| anyhow!(problems.join("; ")).context(Exit::Evidence));

@@ -68,13 +68,17 @@ impl std::str::FromStr for Only {
     }
 }
 
+/// Tables whose rows have an id as key: a slash in it is part of the id.
+const KEYED_BY_ID: [&str; 4] = ["OPS_USER", "PM_USER", "USER_SESSION", "USER_TAB"];
+
 impl Only {
     /// Whether a change is meant: its key is the one named, or begins with it and a slash.
     fn matches(&self, table: &str, key: &str) -> bool {
+        let has_parts = !KEYED_BY_ID.contains(&table);
         self.table == table
             && self.key.as_deref().is_none_or(|wanted| {
                 key.strip_prefix(wanted)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    .is_some_and(|rest| rest.is_empty() || (has_parts && rest.starts_with('/')))
             })
     }
 }

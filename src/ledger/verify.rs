@@ -1,7 +1,7 @@
 //! Holds the ledger against its hashes, and names the first thing that is wrong with it.
 //!
 //! One pass over the runs, one over the changes with their images: what is kept in memory grows
-//! with the runs (some hundred bytes each), not with the changes.
+//! with the runs (some hundred bytes each) and the images purged (some dozen each), not with the changes.
 
 use std::collections::HashMap;
 
@@ -87,24 +87,19 @@ fn read_links(db: &mut dyn Read) -> anyhow::Result<Vec<Link>> {
     Ok(links)
 }
 
-/// What may be erased: up to which place in the chain, for each person purged and each run archived.
+/// What may be erased: up to which place in the chain, for each image that a purge names and each
+/// run that was archived. Runs by their place among the links.
 #[derive(Default)]
 struct Erasures {
-    purged: HashMap<String, usize>,
-    archived: HashMap<String, usize>,
+    purged: HashMap<(usize, i64), usize>,
+    archived: HashMap<usize, usize>,
 }
 
 impl Erasures {
     /// Whether a run at `position` or later recorded that this image was erased.
-    fn cover(&self, entry: &Entry<'_>, position: usize) -> bool {
-        let later = |erased_at: Option<&usize>| erased_at.is_some_and(|at| *at >= position);
-        if later(self.archived.get(&*entry.run_id)) {
-            return true;
-        }
-        let of_a_person = matches!(&*entry.table, "PM_USER" | "PM_USER_ROLE" | "PM_AVAILABILITY");
-        let key = entry.key.as_deref().unwrap_or_default();
-        let mut ids = key.match_indices('/').map(|(at, _)| &key[..at]).chain([key]);
-        of_a_person && ids.any(|id| later(self.purged.get(id)))
+    fn cover(&self, link: usize, seq: i64, position: usize) -> bool {
+        let erased_at = [self.archived.get(&link), self.purged.get(&(link, seq))];
+        erased_at.into_iter().flatten().any(|at| *at >= position)
     }
 }
 
@@ -113,14 +108,22 @@ fn read_erasures(db: &mut dyn Read, links: &[Link], order: &Order) -> anyhow::Re
         links.iter().enumerate().map(|(at, link)| (link.run_id.as_str(), at)).collect();
     let mut erasures = Erasures::default();
     db.each(&sql!("ledger/select_erasures"), &[], &mut |row| {
-        let Some(&link) = by_id.get(row.text("RUN_ID")?.as_str()) else { return Ok(()) };
-        let to = match row.text("TABLE_NAME")?.as_str() {
-            "RECERT_IMAGE" if !links[link].archives => return Ok(()),
-            "RECERT_IMAGE" => &mut erasures.archived,
-            _ => &mut erasures.purged,
+        let (by, key) = (row.text("RUN_ID")?, row.text("ROW_KEY")?);
+        let Some(&by) = by_id.get(by.as_str()) else { return Ok(()) };
+        let position = order.position[by];
+        let at = match key.split_once('/') {
+            None if links[by].archives => {
+                by_id.get(key.as_str()).map(|run| erasures.archived.entry(*run).or_default())
+            }
+            None => None,
+            Some((run, seq)) => by_id
+                .get(run)
+                .zip(seq.parse().ok())
+                .map(|(run, seq)| erasures.purged.entry((*run, seq)).or_default()),
         };
-        let at = to.entry(row.text("ROW_KEY")?).or_default();
-        *at = (*at).max(order.position[link]);
+        if let Some(at) = at {
+            *at = position.max(*at);
+        }
         Ok(())
     })
     .context("reading which images may be erased")?;
@@ -217,16 +220,16 @@ impl<'a> Walk<'a> {
             let told = format!("change {} of run {} {what}", expected.min(seq), of.run_id);
             self.found.note((position, expected.min(seq)), || Suspect::Told(told));
         }
-        self.image(entry, place);
+        self.image(entry, link, place);
     }
 
-    fn image(&mut self, entry: &Entry<'_>, place: (usize, i64)) {
+    fn image(&mut self, entry: &Entry<'_>, link: usize, place: (usize, i64)) {
         let what = match entry.held {
             Held::Kept if entry.image_fits() => {
                 self.counted.images += 1;
                 return;
             }
-            Held::Erased if self.erasures.cover(entry, place.0) => {
+            Held::Erased if self.erasures.cover(link, entry.seq, place.0) => {
                 self.counted.erased += 1;
                 return;
             }

@@ -11,7 +11,7 @@ use recert::exit::Exit;
 use recert::run::Ended;
 
 /// The run that most tests look at: its moment is 2026-11-30 23:59:59, its cutoff [`CUTOFF`].
-const RUN: &str = "disable-inactive --as-of 2026-11-30";
+pub(crate) const RUN: &str = "disable-inactive --as-of 2026-11-30";
 /// Sixty days before that moment.
 const CUTOFF: &str = "2026-10-01 23:59:59";
 /// The first second that is not too long ago.
@@ -31,7 +31,7 @@ fn ops_sqlite() -> World {
     world
 }
 
-fn set_up(world: &mut World) {
+pub(crate) fn set_up(world: &mut World) {
     world.config.disable_inactive.actor_oidc_id = Some("robot".to_owned());
     world.config.limits.disable_inactive.floor = 1_000;
     world.put("account ID=900 OIDC=robot CREATED=2020-01-01");

@@ -12,6 +12,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::Parser as _;
 use recert::cli::{Cli, Command};
 use recert::commands::{Context, migrate};
+use recert::config::directory::DirectorySettings;
 use recert::config::{Config, DatabaseConfig};
 use recert::db::{self, BindArray, Row, Session, Value, Write, parse_date};
 use recert::exit::Exit;
@@ -335,6 +336,22 @@ impl World {
         run::run(&Request { job: &job, preview, as_of, config: &self.config, clock: &now })
     }
 
+    /// Asks this directory from now on.
+    pub(crate) fn ask(&mut self, settings: DirectorySettings) {
+        let password_file = self.folder.path().join("directory.password");
+        write_secret(&password_file, crate::slapd::PASSWORD);
+        let bound = settings.bind_dn.is_some();
+        self.config.directory = Some(DirectorySettings {
+            password_file: bound.then_some(password_file),
+            password_env: None,
+            timeout: 5,
+            retries: 1,
+            ..settings
+        });
+        self.config.limits.sync_managers.floor = 1_000;
+        self.config.sync_managers.not_found_percent = 100.0;
+    }
+
     /// The config as a file, for the binary itself.
     pub(crate) fn config_file(&self) -> PathBuf {
         let path = self.folder.path().join("recert.toml");
@@ -356,8 +373,26 @@ impl World {
         ] {
             lines.extend(value.map(|value| format!("{key} = {}\n", text(&value))));
         }
-        let floor = self.config.limits.revoke.floor;
-        lines.push_str(&format!("[limits.revoke]\nfloor = {floor}\n"));
+        for (job, limits) in [
+            ("revoke", &self.config.limits.revoke),
+            ("import-users", &self.config.limits.import_users),
+        ] {
+            lines.push_str(&format!("[limits.{job}]\nfloor = {}\n", limits.floor));
+        }
+        if let Some(directory) = &self.config.directory {
+            lines.push_str(&format!(
+                "[directory]\nurls = [{}]\nbase_dn = {}\n",
+                text(&directory.urls[0]),
+                text(&directory.base_dn)
+            ));
+            for (key, value) in [
+                ("bind_dn", directory.bind_dn.clone()),
+                ("password_file", file(&directory.password_file)),
+                ("ca_file", file(&directory.ca_file)),
+            ] {
+                lines.extend(value.map(|value| format!("{key} = {}\n", text(&value))));
+            }
+        }
         // Several runs may start at once, and none is to read half of it.
         if std::fs::read_to_string(&path).ok().as_deref() != Some(&lines) {
             std::fs::write(&path, lines).unwrap();

@@ -7,7 +7,7 @@ use crate::harness::{World, check_on, exit, ok, worlds};
 
 const PEOPLE: &str = "person\nperson ID=U2 EMAIL=Bob@Example.org";
 
-fn command(world: &World, text: &str) -> String {
+pub(crate) fn command(world: &World, text: &str) -> String {
     let path = world.folder.path().join("free_2026.csv");
     std::fs::write(&path, text).unwrap();
     format!("import-availability {} --as-of 2026-11-30", path.display())

@@ -3,8 +3,10 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::harness::World;
+use crate::harness::{World, worlds};
+use crate::import_users::{file, import_of};
 use crate::round_trips::watched;
+use crate::verify::holds;
 
 const REVOKE: &str = "revoke --as-of 2025-01-31";
 const PEOPLE: usize = 1_500;
@@ -17,9 +19,9 @@ fn put_people(world: &mut World) {
 }
 
 /// The next run of the scheduler, and the next, until one gets through.
-fn run_until_done(world: &World) {
+fn run_until_done(world: &World, command: &str) {
     for _ in 0..100 {
-        let ran = world.recert(REVOKE).output().unwrap();
+        let ran = world.recert(command).output().unwrap();
         match ran.status.code() {
             Some(0) => return,
             // A killed process's session may live on for a moment.
@@ -48,7 +50,7 @@ fn assert_done_once(world: &World, when: &str) {
 fn time_undisturbed(mut world: World) -> Duration {
     put_people(&mut world);
     let began = Instant::now();
-    run_until_done(&world);
+    run_until_done(&world, REVOKE);
     let whole = began.elapsed();
     assert_done_once(&world, "undisturbed");
     whole
@@ -69,7 +71,7 @@ fn a_run_killed_at_any_moment_is_made_good_by_the_next() {
             std::thread::sleep(whole * tenth / 9);
             run.kill().unwrap(); // SIGKILL
             killed += u32::from(run.wait().unwrap().code().is_none());
-            run_until_done(&world);
+            run_until_done(&world, REVOKE);
             assert_done_once(&world, &format!("killed after {tenth}/9 of {whole:?}"));
         }
         assert!(killed > 0, "every run was done before it could be killed");
@@ -88,7 +90,100 @@ fn a_run_killed_before_or_after_any_call_is_made_good_by_the_next() {
         put_people(&mut world);
         let ran = watched(&world, REVOKE, &fault);
         assert_eq!(ran.code, None, "{fault}: {}", ran.log);
-        run_until_done(&world);
+        run_until_done(&world, REVOKE);
         assert_done_once(&world, &fault);
+    }
+}
+
+/// An import that creates, changes, marks, unmarks and purges people, and takes roles away.
+fn put_import(world: &World) -> String {
+    let stored = |n| {
+        let mark = if n < 600 { "DEL=1 DELETE_AT=2020-01-01" } else { "DEL=0" };
+        format!("person ID=P{n:04} EMAIL=p{n}@x CITY=Bern {mark}\nrole USER=P{n:04}\n")
+    };
+    world.put("org");
+    world.put(&(0..1_500).map(stored).collect::<String>());
+    let rows: Vec<String> = (300..2_000)
+        .filter(|n| n % 10 > 0)
+        .map(|n| format!("id=P{n:04}|email=p{n}@x|costCenter=12340000"))
+        .collect();
+    let command = import_of(world, &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    command.split(" --as-of").next().unwrap().to_owned()
+}
+
+/// PM_USER and PM_USER_ROLE, apart from the moment of the import.
+fn people(world: &World) -> Vec<String> {
+    let query =
+        "SELECT id, email, city, cost_center, to_delete, delete_at FROM pm_user ORDER BY id";
+    let mut rows: Vec<String> = world.query(query).iter().map(|row| row.image_from(0)).collect();
+    rows.extend(world.dump("pm_user_role"));
+    rows
+}
+
+#[test]
+fn an_import_killed_in_the_middle_leaves_the_old_state_and_the_next_one_makes_it_good() {
+    for kind in 0..worlds().len() {
+        let world = worlds().remove(kind);
+        let command = put_import(&world);
+        let old = people(&world);
+        let began = Instant::now();
+        run_until_done(&world, &command);
+        let whole = began.elapsed();
+        let new = people(&world);
+        assert_ne!(old, new);
+        let mut left_old = 0;
+        for part in 1..=7 {
+            let world = worlds().remove(kind);
+            let command = put_import(&world);
+            let mut run = world.recert(&command);
+            let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(whole * part / 8);
+            run.kill().unwrap(); // SIGKILL
+            run.wait().unwrap();
+            let when = format!("{}, killed after {part}/8 of {whole:?}", world.name);
+            let is = people(&world);
+            left_old += u32::from(is == old);
+            assert!(is == old || is == new, "{when}: neither the old state nor the new one");
+            holds(&world);
+            run_until_done(&world, &command);
+            assert!(people(&world) == new, "{when}: the next import");
+            assert_eq!(
+                world.one("SELECT COUNT(*) AS n FROM recert_run WHERE status = 'applied'"),
+                "1",
+                "{when}"
+            );
+            holds(&world);
+        }
+        assert!(left_old > 0, "every import was done before it could be killed");
+    }
+}
+
+#[test]
+fn two_different_imports_at_once_leave_what_one_after_the_other_would() {
+    for world in worlds() {
+        world.put("org\nperson CITY=Bern\nperson ID=U2 EMAIL=b@x");
+        let first = import_of(&world, &["city=Basel", "id=U2|email=b@x", "id=U3|email=c@x"]);
+        let users = first.split(" --as-of").next().unwrap().to_owned();
+        let free = file(&world, "free.csv", "email;2026-01\nanna@example.org;0.5\nb@x;1\n");
+        let free = format!("import-availability {}", free.display());
+        let commands = [&users, &users, &free, &free];
+        let mut runs: Vec<_> = commands
+            .iter()
+            .map(|command| {
+                world.recert(&format!("{command} -q")).stdout(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        for (run, command) in runs.iter_mut().zip(commands) {
+            let code = run.wait().unwrap().code();
+            assert!(matches!(code, Some(0 | 75..=77)), "{}: {command}: {code:?}", world.name);
+        }
+        for command in commands {
+            run_until_done(&world, command);
+        }
+        let count = |table: &str| world.one(&format!("SELECT COUNT(*) AS n FROM {table}"));
+        assert_eq!((count("pm_user").as_str(), count("pm_availability").as_str()), ("3", "2"));
+        assert_eq!(world.one("SELECT city FROM pm_user WHERE id = 'U1'"), "Basel");
+        assert_eq!(count("recert_run WHERE status = 'applied'"), "2", "{}", world.name);
+        holds(&world);
     }
 }

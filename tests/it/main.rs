@@ -23,6 +23,7 @@ mod import_availability;
 mod import_files;
 mod import_users;
 mod kill;
+mod ledgers;
 mod licences;
 mod man;
 mod manners;

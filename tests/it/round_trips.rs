@@ -1,10 +1,14 @@
 //! Round trips to Oracle, counted by the stand-in and not timed: at most eight for a run with nothing
-//! to do, one for a thousand rows. A further job adds its lines to the tables below.
+//! to do, one for a thousand rows. A further job adds its line to the table below.
 
 use std::collections::HashMap;
 
-use crate::harness::World;
-use crate::import_files::harness::people_file;
+use crate::harness::{World, ok};
+use crate::import_availability;
+use crate::import_users::import_of;
+use crate::needs_slapd;
+use crate::slapd::people::{Person, ldif};
+use crate::slapd::{BASE, Slapd};
 
 /// What became of the binary, run with the stand-in watching.
 pub(crate) struct Watched {
@@ -45,26 +49,6 @@ fn round_trips(world: &World, command: &str) -> u64 {
     watched.counted("oracle_round_trips")
 }
 
-/// Puts `n` people before a job, and says how it is called.
-type SetUp = fn(&mut World, usize) -> String;
-
-fn revoke(world: &mut World, n: usize) -> String {
-    world.config.limits.revoke.floor = 1_000_000;
-    let row = |n| format!("mapping USER=E{n:05}\nresponse USER=E{n:05} MGR=2025-01-31\n");
-    world.put(&(0..n).map(row).collect::<String>());
-    "revoke".to_owned()
-}
-
-fn import_users(world: &mut World, n: usize) -> String {
-    world.put("org\nperson");
-    let row = |n| format!("id=N{n:05}|email=n{n:05}@example.org");
-    let rows: Vec<String> = (0..n).map(row).chain(["id=U1".to_owned()]).collect();
-    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    let path = world.folder.path().join("users.csv");
-    std::fs::write(&path, people_file(&rows)).unwrap();
-    format!("import-users {}", path.display())
-}
-
 #[test]
 fn a_run_with_nothing_to_do_makes_at_most_eight_round_trips() {
     for command in ["revoke", "preview revoke"] {
@@ -75,21 +59,96 @@ fn a_run_with_nothing_to_do_makes_at_most_eight_round_trips() {
     }
 }
 
+/// Puts in what a job is to do for `n` people, and its command line.
+type Prepare<'a> = &'a dyn Fn(&mut World, usize) -> String;
+
+/// One line for each of `n` people, `{n}` their number.
+fn each(n: usize, line: &str) -> String {
+    let lines: Vec<String> = (0..n).map(|n| line.replace("{n}", &format!("{n:05}"))).collect();
+    lines.join("\n")
+}
+
+fn revoke(world: &mut World, n: usize) -> String {
+    world.put(&each(n, "mapping USER=E{n}\nresponse USER=E{n} MGR=2025-01-31"));
+    "revoke".to_owned()
+}
+
+/// Half of them are new, half have moved.
+fn import_users(world: &mut World, n: usize) -> String {
+    world.put("org");
+    world.put(&each(n / 2, "person ID=P{n} EMAIL=p{n}@x CITY=Bern\nrole USER=P{n}"));
+    let rows = each(n, "id=P{n}|email=p{n}@x|costCenter=12340000");
+    import_of(world, &rows.lines().collect::<Vec<_>>())
+}
+
+/// Everybody is absent and their day has come, with a role and what the ledger holds of them.
+fn purge(world: &mut World, n: usize) -> String {
+    let floor = std::mem::replace(&mut world.config.limits.import_users.floor, 1_000_000);
+    let command = import_users(world, n);
+    ok(&world.run(&command));
+    world.put(&each(n, "role USER=P{n} MANAGEMENT=0"));
+    world.tamper("UPDATE pm_user SET to_delete = 1, delete_at = DATE '2020-01-01'");
+    world.config.limits.import_users.floor = floor;
+    import_of(world, &["id=NEW|email=new@x"])
+}
+
+/// Half of them have another value already.
+fn import_availability(world: &mut World, n: usize) -> String {
+    world.put(&each(n, "person ID=P{n} EMAIL=p{n}@x"));
+    world.put(&each(n / 2, "month USER=P{n} FREE=0.25"));
+    import_availability::command(
+        world,
+        &(each(n, "p{n}@x;0.5") + "\n").replacen('p', "email;2026-01\np", 1),
+    )
+}
+
+/// How many round trips 2,000 more people cost, and how many for 1, 2,000 and 4,000; nothing where
+/// no stand-in is.
+fn grown(prepare: Prepare<'_>) -> Option<(u64, [u64; 3])> {
+    let mut trips = [0; 3];
+    for (at, n) in [1, 2_000, 4_000].into_iter().enumerate() {
+        let mut world = World::standin()?;
+        world.config.limits.revoke.floor = 1_000_000;
+        world.config.limits.import_users.floor = 1_000_000;
+        let command = prepare(&mut world, n);
+        // The binary's clock is the machine's.
+        let today = command.split(" --as-of").next().unwrap_or_default();
+        trips[at] = round_trips(&world, today);
+    }
+    Some((trips[2] - trips[1], trips))
+}
+
 #[test]
 fn a_job_makes_a_round_trip_for_a_thousand_rows_of_each_statement() {
-    // How many statements touch each person: reading them, changing each table, two of the ledger.
-    let jobs: [(SetUp, u64); 2] = [(revoke, 8), (import_users, 8)];
-    for (set_up, statements) in jobs {
-        let trips = [2_000, 4_000].map(|n| {
-            let mut world = World::standin()?;
-            let command = set_up(&mut world, n);
-            Some((round_trips(&world, &command), command))
-        });
-        let [Some((few, command)), Some((many, _))] = trips else { return };
-        let grown = many - few;
+    // How many statements touch the rows of one person: reading them, changing each table, two
+    // tables of the ledger for each.
+    let jobs: [(&str, Prepare<'_>, u64); 4] = [
+        ("revoke", &revoke, 8),
+        ("import-users", &import_users, 8),
+        ("import-users that purges", &purge, 16),
+        ("import-availability", &import_availability, 6),
+    ];
+    for (job, prepare, statements) in jobs {
+        let Some((grown, trips)) = grown(prepare) else { return };
         assert!(
             grown <= 2 * statements,
-            "`{command}`: 2,000 more people cost {grown} more round trips, {many} in all"
+            "{job}: 2,000 more people cost {grown} more round trips: {trips:?}"
         );
     }
+}
+
+#[test]
+fn sync_managers_makes_a_round_trip_for_a_thousand_rows_of_each_statement() {
+    needs_slapd!();
+    let boss = Person::named(&format!("CN=boss,OU=Staff,{BASE}"), "boss");
+    let staff = (0..4_000).map(|n| Person::new(&format!("E{n:05}")).managed_by(&boss.dn));
+    let people: Vec<Person> = staff.chain([boss.clone()]).collect();
+    let slapd = Slapd::with(ldif(&people));
+    let prepare = |world: &mut World, n: usize| {
+        world.ask(slapd.settings());
+        world.put(&each(n, "staff ID=E{n}"));
+        "sync-managers".to_owned()
+    };
+    let Some((grown, trips)) = grown(&prepare) else { return };
+    assert!(grown <= 2 * 5, "2,000 more people cost {grown} more round trips: {trips:?}");
 }

@@ -7,26 +7,15 @@ use crate::fake_ldap::{Do, Fake};
 use crate::harness::{World, check_on, exit, ok, printed, worlds, write_secret};
 use crate::needs_slapd;
 use crate::slapd::people::{Person, ldif};
-use crate::slapd::{BASE, Options, PASSWORD, Slapd};
+use crate::slapd::{BASE, Options, Slapd};
 
 fn boss() -> Person {
     Person::named(&format!("CN=boss,OU=Staff,{BASE}"), "boss")
 }
 
 /// A world that asks this directory.
-fn asking(mut world: World, settings: DirectorySettings) -> World {
-    let password_file = world.folder.path().join("directory.password");
-    write_secret(&password_file, PASSWORD);
-    let bound = settings.bind_dn.is_some();
-    world.config.directory = Some(DirectorySettings {
-        password_file: bound.then_some(password_file),
-        password_env: None,
-        timeout: 5,
-        retries: 1,
-        ..settings
-    });
-    world.config.limits.sync_managers.floor = 1_000;
-    world.config.sync_managers.not_found_percent = 100.0;
+pub(crate) fn asking(mut world: World, settings: DirectorySettings) -> World {
+    world.ask(settings);
     world
 }
 

@@ -72,7 +72,9 @@ fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
     world
         .db
         .each(&sql!("import/select_images_of_marked"), &[], &mut |row| {
-            if let Some(why) = whys.get(&row.text("USER_ID")?) {
+            let id = row.text("USER_ID")?;
+            let is_theirs = row.text_opt("IMAGE")?.is_none_or(|image| is_of(&image, &id));
+            if let Some(why) = whys.get(&id).filter(|_| is_theirs) {
                 let (run_id, seq) = (row.get("RUN_ID")?.clone(), row.get("SEQ")?.clone());
                 let key = format!("{}/{}", run_id.display(), seq.display());
                 touches.push(imageless(key, Action::Update, why, vec![run_id, seq]));
@@ -87,6 +89,12 @@ fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
         "RECERT_IMAGE",
         touches,
     ))
+}
+
+/// Whether an image of a role or month is this person's. One that can't be read may be anybody's, and goes.
+fn is_of(image: &str, id: &str) -> bool {
+    let row: Result<serde_json::Value, _> = serde_json::from_str(image);
+    row.ok().is_none_or(|row| row["USER_ID"].as_str().is_none_or(|user| user == id))
 }
 
 /// Removes the rows that belong to purged people, as `[select, delete]` say.

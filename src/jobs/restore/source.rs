@@ -33,6 +33,8 @@ pub(super) struct Source {
     pub(super) n_changes: u64,
     /// Changes whose images were erased, by table.
     pub(super) erased: HashMap<String, u64>,
+    /// Rows of people whom the run purged, by table: of them nothing was kept.
+    pub(super) purged: HashMap<String, u64>,
 }
 
 /// Reads what is to be put back, and believes none of it that its hashes do not hold.
@@ -49,12 +51,19 @@ pub(super) fn read(run: &RunRow, only: &[Only], db: &mut dyn Read) -> anyhow::Re
         hash.text(&entry.sha256);
         believe(entry)?;
         let key = entry.key.as_deref().unwrap_or_default();
+        if entry.table == "RECERT_IMAGE" {
+            return Ok(()); // What a purge erased of the ledger: it can't come back, and is no row of a job.
+        }
         if !only.is_empty() && !only.iter().any(|only| only.matches(&entry.table, key)) {
             return Ok(());
         }
         source.n_changes += 1;
         if entry.held == Held::Erased {
             *source.erased.entry(entry.table.to_string()).or_default() += 1;
+            return Ok(());
+        }
+        if entry.action == "delete" && entry.before.is_none() {
+            *source.purged.entry(entry.table.to_string()).or_default() += 1;
             return Ok(());
         }
         let table =

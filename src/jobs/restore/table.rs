@@ -15,14 +15,14 @@ use crate::exit::Exit;
 use crate::schema::{Owner, tables};
 use crate::sql::{Sql, quote_name};
 
-/// Columns that name one row, where the application promises that.
-const KEYS: [(&str, &[&str]); 7] = [
+/// Columns that name one row, where the application promises that; of a month, that recert adds it
+/// only where there is none. The same role may stand in several rows of a person.
+const KEYS: [(&str, &[&str]); 6] = [
     ("OPS_USER", &["ID"]),
     ("USER_SESSION", &["ID"]),
     ("OPS_EVENT", &["ID"]),
     ("OPS_DB_HISTORY", &["ID"]),
     ("PM_USER", &["ID"]),
-    ("PM_USER_ROLE", &["USER_ID", "ROLE_NAME"]),
     ("PM_AVAILABILITY", &["USER_ID", "MONTH"]),
 ];
 

@@ -1,6 +1,8 @@
 //! What a person should know about a restore: what it can't bring back, what it leaves, and what the
 //! next scheduled run will do to what it brings back.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, anyhow};
 use serde_json::Value as Json;
 
@@ -13,18 +15,24 @@ use crate::plan::Plan;
 use crate::sql;
 
 pub(super) fn erased(source: &Source, run: &RunRow, plan: &mut Plan) {
-    let mut erased: Vec<_> = source.erased.iter().collect();
-    erased.sort();
-    for (table, n) in erased {
-        plan.noticed.add("erased", *n);
-        let message = format!(
-            "{n} changes can't be restored: their images were erased, as people were purged or the run was archived"
-        );
-        plan.find("erased", table, message);
-    }
+    let mut tell = |lost: &HashMap<String, u64>, why: &str| {
+        let mut lost: Vec<_> = lost.iter().collect();
+        lost.sort();
+        for (table, n) in lost {
+            plan.noticed.add("erased", *n);
+            plan.find("erased", table, format!("{n} changes can't be restored: {why}"));
+        }
+    };
+    tell(&source.erased, "their images were erased, as people were purged or the run was archived");
+    tell(&source.purged, "people were purged, and a purge keeps nothing of them");
     if source.rows.is_empty() && !source.erased.is_empty() {
         plan.doubts.push(format!(
             "all images of run {} were erased: nothing of it can be restored",
+            run.run_id
+        ));
+    } else if source.rows.is_empty() && !source.purged.is_empty() {
+        plan.doubts.push(format!(
+            "run {} purged people, which keeps nothing of them: nothing of it can be restored",
             run.run_id
         ));
     }

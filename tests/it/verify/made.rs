@@ -1,0 +1,75 @@
+//! Runs written into the ledger without a job behind them, and hashes as the documentation has them.
+
+use crate::harness::World;
+
+pub(crate) fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
+    hex(&recert::ledger::canonical::image_sha256(salt, before, after))
+}
+
+pub(super) fn hex(digits: &[u8]) -> String {
+    String::from_utf8(digits.to_vec()).unwrap()
+}
+
+/// A run of the ledger with these changes (table, key, action, why), and nothing behind them.
+pub(crate) fn write_run(world: &World, changes: &[(&str, &str, &str, &str)]) -> String {
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(table, key, action, why)| (*table, *key, *action, *why, Some("{}"), None))
+        .collect();
+    write_changes(world, &changes)
+}
+
+/// A change as a job would write it down: table, key, action, why, image before, image after.
+pub(crate) type Made<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
+
+/// A run of the ledger with these changes.
+pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
+    use recert::plan::{Action, Change, Outcome, Plan, Step, Touch};
+    let id = uuid::Uuid::now_v7().to_string();
+    let steps = changes
+        .iter()
+        .map(|(table, key, action, why, before, after)| Step {
+            say: "making up",
+            sql: recert::sql::Sql::made("test".to_owned(), String::new()),
+            names: Vec::new(),
+            table: (*table).into(),
+            counts: &[],
+            takes_away: false,
+            touches: vec![Touch {
+                binds: Vec::new(),
+                changes: vec![Change {
+                    key: (*key).into(),
+                    action: match *action {
+                        "insert" => Action::Insert,
+                        "update" => Action::Update,
+                        _ => Action::Delete,
+                    },
+                    why: (*why).into(),
+                    result: Outcome::Applied,
+                    before: before.map(Into::into),
+                    after: after.map(Into::into),
+                }],
+            }],
+        })
+        .collect();
+    let plan = Plan { steps, ..Plan::default() };
+    let run = recert::ledger::Run {
+        id: id.clone(),
+        job: "import-users".to_owned(),
+        as_of: crate::harness::now().date_naive(),
+        status: "applied",
+        started_at: crate::harness::now(),
+        finished_at: crate::harness::now(),
+        os_user: "tester".to_owned(),
+        host: "here".to_owned(),
+        config_sha256: "00".to_owned(),
+        parameters: "{}".to_owned(),
+        counts: "{}".to_owned(),
+        reason: None,
+    };
+    let mut db = world.open();
+    let head = recert::ledger::lock("import-users", &mut *db).unwrap();
+    recert::ledger::write(&run, &plan, &head, &mut *db).unwrap();
+    db.commit().unwrap();
+    id
+}
