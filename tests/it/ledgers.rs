@@ -89,7 +89,7 @@ fn history_lists_the_runs_of_every_database_or_of_the_one_that_is_named() {
         .map(|(name, run)| ((*name).to_owned(), run.summary.run_id.clone()))
         .collect();
     for one in &expected {
-        assert_eq!(listed(Some(&one.0)), [one.clone()]);
+        assert_eq!(listed(Some(&one.0)), std::slice::from_ref(one));
     }
     expected.sort();
     assert_eq!(all, expected);

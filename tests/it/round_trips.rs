@@ -130,7 +130,6 @@ fn a_job_makes_a_round_trip_for_a_thousand_rows_of_each_statement() {
     ];
     for (job, prepare, statements) in jobs {
         let Some((grown, trips)) = grown(prepare) else { return };
-        eprintln!("{job}: {trips:?}");
         assert!(
             grown <= 2 * statements,
             "{job}: 2,000 more people cost {grown} more round trips: {trips:?}"
@@ -151,6 +150,5 @@ fn sync_managers_makes_a_round_trip_for_a_thousand_rows_of_each_statement() {
         "sync-managers".to_owned()
     };
     let Some((grown, trips)) = grown(&prepare) else { return };
-    eprintln!("sync-managers: {trips:?}");
     assert!(grown <= 2 * 5, "2,000 more people cost {grown} more round trips: {trips:?}");
 }
