@@ -165,6 +165,7 @@ pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     tell::changed(since, args, &mut plan)?;
     backs.sort_by_key(|back| std::cmp::Reverse(back.seq));
     tell::next_run(&backs, &run, &mut plan);
+    tell::left_behind(&backs, world, &mut plan)?;
     plan.steps = steps(backs);
     Ok(plan)
 }

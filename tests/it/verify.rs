@@ -183,26 +183,3 @@ fn python() -> Option<PathBuf> {
     }
     found
 }
-
-#[test]
-fn the_immutable_variant_of_the_ledger_has_the_same_columns() {
-    let rest = |text: &str| {
-        let lines =
-            text.lines().filter(|line| !line.starts_with("--") && !line.starts_with("CREATE"));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
-    for (ordinary, immutable) in [
-        (
-            include_str!("../../sql/schema/own/recert_run.sql"),
-            include_str!("../../sql/schema/own/immutable/recert_run.sql"),
-        ),
-        (
-            include_str!("../../sql/schema/own/recert_change.sql"),
-            include_str!("../../sql/schema/own/immutable/recert_change.sql"),
-        ),
-    ] {
-        let mut expected = rest(ordinary);
-        expected.extend(["NO DROP UNTIL 365 DAYS IDLE", "NO DELETE LOCKED"].map(str::to_owned));
-        assert_eq!(rest(immutable), expected);
-    }
-}

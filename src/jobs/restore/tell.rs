@@ -1,17 +1,17 @@
 //! What a person should know about a restore: what it can't bring back, what it leaves, and what the
 //! next scheduled run will do to what it brings back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, anyhow};
 use serde_json::Value as Json;
 
 use super::image::Image;
 use super::source::{Changed, Source};
-use super::{Args, Back, World};
+use super::{Args, Back, World, action};
 use crate::exit::Exit;
 use crate::ledger::read::RunRow;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::sql;
 
 pub(super) fn erased(source: &Source, run: &RunRow, plan: &mut Plan) {
@@ -126,4 +126,35 @@ pub(super) fn next_run(backs: &[Back], run: &RunRow, plan: &mut Plan) {
         );
         plan.find("due_again", &run.run_id, message);
     }
+}
+
+/// People who go again leave behind what was added for them since: that is no change of the run.
+pub(super) fn left_behind(
+    backs: &[Back],
+    world: &mut World<'_>,
+    plan: &mut Plan,
+) -> anyhow::Result<()> {
+    let goes = |back: &&Back| &*back.table == "PM_USER" && action(back) == Action::Delete;
+    let keys = backs.iter().filter(goes).flat_map(|back| &back.touch.changes);
+    let going: HashSet<&str> = keys.map(|change| &*change.key).collect();
+    if going.is_empty() {
+        return Ok(());
+    }
+    let mut owners = Vec::new();
+    world
+        .db
+        .each(&sql!("import/select_owners"), &[], &mut |row| {
+            let id = row.text("USER_ID")?;
+            if going.contains(id.as_str()) {
+                owners.push(id);
+            }
+            Ok(())
+        })
+        .context("looking for roles and months of people who go")?;
+    owners.sort();
+    for id in owners {
+        let message = "they go again, and their roles and months stay: restore the runs that added those first";
+        plan.find("left_behind", &id, message);
+    }
+    Ok(())
 }

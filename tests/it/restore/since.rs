@@ -96,3 +96,17 @@ fn restore_believes_nothing_that_was_edited() {
         }
     }
 }
+
+#[test]
+fn restore_names_people_who_go_again_and_leave_roles_or_months_behind() {
+    for world in worlds() {
+        world.put("org");
+        let rows = ["", "id=U2|email=b@x", "id=U3|email=c@x"];
+        let run = world.run(&crate::import_users::import_of(&world, &rows));
+        world.put("role\nrole NAME=R2\nmonth USER=U3\nmonth USER=U9");
+        let ended = world.preview(&command(&run, ""));
+        let left = ended.summary.findings.iter().filter(|found| found.kind == "left_behind");
+        assert_eq!(left.map(|found| found.key.as_str()).collect::<Vec<_>>(), ["U1", "U3"]);
+        assert_eq!(ended.summary.counts.get("rows_deleted"), 3);
+    }
+}
