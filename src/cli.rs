@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -13,11 +13,13 @@ use crate::commands::{
 };
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::files::write_out;
 use crate::jobs::Job;
 use crate::log::{self, LogFormat};
 use crate::metrics;
+use crate::plan::Counts;
 use crate::run::{self, Ended, Request};
-use crate::summary::Summary;
+use crate::summary::{Status, Summary};
 
 /// Takes back revoked access and proves it
 #[derive(Debug, Parser)]
@@ -36,7 +38,7 @@ pub struct Cli {
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Config file; else ./recert.toml, /etc/recert/recert.toml, or the embedded database ./recert.db
-    #[arg(long, global = true, value_name = "PATH", env = "RECERT_CONFIG")]
+    #[arg(long, global = true, value_name = "PATH", env = "RECERT_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// The day to act for, instead of today in the configured time zone
     #[arg(long, global = true, value_name = "YYYY-MM-DD")]
@@ -59,6 +61,9 @@ pub struct Global {
     /// Whether they are written already.
     #[arg(skip)]
     told: Cell<bool>,
+    /// Whether a summary is on stdout already.
+    #[arg(skip)]
+    said: Cell<bool>,
 }
 
 /// `--output`
@@ -132,7 +137,12 @@ impl Cli {
             return Config::parse(""); // A mistake in it is no reason to withhold the manual.
         }
         let config = Config::load(self.global.config.as_deref())?;
-        if matches!(self.command, Command::Job(_) | Command::Migrate(_) | Command::History(_)) {
+        let writes = match &self.command {
+            Command::Job(_) | Command::Migrate(_) => true,
+            Command::History(args) => args.archive_before.is_some(),
+            _ => false,
+        };
+        if writes {
             config.must_be_trusted()?;
         }
         Ok(config)
@@ -155,7 +165,30 @@ pub fn run(cli: &Cli) -> anyhow::Result<Exit> {
             tracing::warn!("{}", Exit::tell(&second));
         }
     }
-    ended
+    match ended {
+        Err(error) if global.output == Output::Json && !global.said.get() => {
+            say_failure(cli, &error, began.elapsed())?;
+            Err(error)
+        }
+        ended => ended,
+    }
+}
+
+/// What came to no run is told to programs too: one JSON object, whatever happens.
+fn say_failure(cli: &Cli, error: &anyhow::Error, took: Duration) -> anyhow::Result<()> {
+    let summary = Summary {
+        command: cli.word().to_owned(),
+        job: cli.word(),
+        run_id: uuid::Uuid::now_v7().to_string(),
+        status: if Exit::of(error) == Exit::Refused { Status::Refused } else { Status::Failed },
+        as_of: cli.global.as_of.unwrap_or_else(|| now().date_naive()),
+        counts: Counts::default(),
+        findings: Vec::new(),
+        duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        exit_code: Exit::of(error).code(),
+        error: Some(Exit::tell(error)),
+    };
+    write_out(None, |out| Ok(summary.write_json(out)?))
 }
 
 fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
@@ -210,6 +243,7 @@ fn carry_out(cli: &Cli) -> anyhow::Result<Exit> {
                     write_metrics(&cli.global, &summary)?;
                     if context.json {
                         context.say(&summary)?;
+                        cli.global.said.set(true);
                     }
                     Err(error)
                 }
@@ -242,6 +276,7 @@ fn now() -> chrono::DateTime<Utc> {
 fn done(global: &Global, context: &Context<'_>, summary: &Summary) -> anyhow::Result<Exit> {
     write_metrics(global, summary)?;
     context.say(summary)?;
+    global.said.set(true);
     if let Some(error) = &summary.error {
         tracing::error!(exit_code = summary.exit_code, "{error}");
     }
@@ -249,6 +284,7 @@ fn done(global: &Global, context: &Context<'_>, summary: &Summary) -> anyhow::Re
 }
 
 fn end(global: &Global, ended: Ended) -> anyhow::Result<Exit> {
+    global.said.set(true);
     let Summary { command, job, run_id, status, duration_ms, .. } = &ended.summary;
     let metrics = write_metrics(global, &ended.summary);
     match ended.error {

@@ -21,6 +21,7 @@ pub mod directory;
 pub mod exit;
 pub mod files;
 pub mod guard;
+pub mod hex;
 pub mod jobs;
 pub mod ledger;
 pub mod log;

@@ -85,7 +85,8 @@ impl Summary {
             writeln!(out, "findings: {}", self.findings.len())?;
         }
         for finding in &self.findings {
-            writeln!(out, "  {} {}: {}", finding.kind, finding.key, finding.message)?;
+            let blank = if finding.key.is_empty() { "" } else { " " };
+            writeln!(out, "  {}{blank}{}: {}", finding.kind, finding.key, finding.message)?;
         }
         if let Some(error) = &self.error {
             writeln!(out, "{error}")?;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
+use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use uuid::Uuid;
 
-use super::Context;
-use super::migrate;
+use super::{Context, migrate, report, verify};
 use crate::config::Config;
 use crate::db;
 use crate::exit::Exit;
@@ -32,7 +32,7 @@ pub struct Args {
 /// First line of the config in the folder: by it the demo knows a folder of its own.
 const MARK: &str = "# Made by `recert demo`; it makes the folder anew each time.";
 
-/// Builds the sample, previews, revokes, and revokes again.
+/// Builds the sample, previews, revokes, revokes again, reports, verifies, and takes it all back.
 ///
 /// # Errors
 /// `Exit::Config`: the folder holds something that is not the demo's; else as any run.
@@ -40,39 +40,42 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let began = Instant::now();
     let config = make_folder(&args.dir)?;
     let today = context.day()?;
-    let demo = Demo { config: &config, context };
-
+    let context = Context { config: &config, ..*context };
+    let demo = Demo { context: &context };
     let made = demo.build(today)?;
-    let mut story = Story::new(context);
+    let story = Story { silent: context.json, context: &context };
     story.say(&format!(
         "A bank that does not exist: {} people, {} access rights, {} answers of line managers.",
         made.users, made.mappings, made.responses
     ))?;
 
-    let preview = demo.run(true)?;
+    let preview = demo.run(&Job::default(), true)?;
     story.say("\n1. Look first: recert preview. Nothing is changed.\n")?;
-    story.show(&preview)?;
+    story.show(&preview.summary)?;
     story.changes(&preview, 6)?;
 
-    let revoke = demo.run(false)?;
+    let revoke = demo.run(&Job::default(), false)?;
     story.say(
         "\n2. Take the access away: recert revoke. One transaction, every change in the ledger.\n",
     )?;
-    story.show(&revoke)?;
+    story.show(&revoke.summary)?;
 
-    let again = demo.run(false)?;
+    let again = demo.run(&Job::default(), false)?;
     story.say("\n3. Again, as the scheduler will next hour: nothing is left to do.\n")?;
-    story.show(&again)?;
+    story.show(&again.summary)?;
 
-    let config_path = args.dir.join("recert.toml");
-    story.say(&format!(
-        "\nIt is all in {0}. Try next:\n\
-         \x20 recert --config {1} preview --as-of {2} --format sql   what a month from now would bring, as a script\n\
-         \x20 sqlite3 {0}/recert.db 'SELECT * FROM RECERT_CHANGE'      what was changed, and why\n",
-        args.dir.display(),
-        config_path.display(),
-        today + chrono::TimeDelta::days(30),
-    ))?;
+    let page = args.dir.join(format!("recertification-{}.html", today.year()));
+    story.say(&format!("\n4. Report the year, for auditors: {}\n", page.display()))?;
+    story.show(&demo.report(today, page)?)?;
+
+    story.say("\n5. Prove it: recert verify. Nobody edited the ledger.\n")?;
+    story.show(&demo.verify()?)?;
+
+    story.say("\n6. It was a mistake? recert restore takes the run back, row by row.\n")?;
+    let restore = demo.run(&Job::restore_of(&revoke.summary.run_id), false)?;
+    story.show(&restore.summary)?;
+
+    story.say(&try_next(&args.dir, today, &revoke.summary.run_id))?;
     Ok(Summary {
         command: "demo".to_owned(),
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -80,35 +83,63 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     })
 }
 
+fn try_next(dir: &Path, today: NaiveDate, run_id: &str) -> String {
+    let recert = format!("recert --config {}", dir.join("recert.toml").display());
+    let month_on = today + TimeDelta::days(30);
+    format!(
+        "\nIt is all in {}. Try next:\n\
+         \x20 {recert} preview --as-of {month_on} --format sql   # a month from now, as a script\n\
+         \x20 {recert} show {run_id}   # what was changed, and why\n\
+         \x20 {recert} history",
+        dir.display()
+    )
+}
+
 struct Demo<'a> {
-    config: &'a Config,
     context: &'a Context<'a>,
 }
 
 impl Demo<'_> {
     /// The tables, and the made-up people in them.
-    fn build(&self, today: chrono::NaiveDate) -> anyhow::Result<sample::Made> {
-        let context = Context { config: self.config, ..*self.context };
-        migrate::run(&migrate::Args { base_tables: true, ..migrate::Args::default() }, &context)?;
+    fn build(&self, today: NaiveDate) -> anyhow::Result<sample::Made> {
+        let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
+        migrate::run(&args, self.context)?;
         let session = db::Session {
             action: "demo".to_owned(),
             run_id: Uuid::now_v7().to_string(),
             writes: true,
             create: false,
         };
-        let mut db = db::open(&self.config.database, &session)?;
+        let mut db = db::open(&self.context.config.database, &session)?;
         let made = sample::fill(&mut *db, today)?;
         db.commit()?;
         Ok(made)
     }
 
-    fn run(&self, preview: bool) -> anyhow::Result<Ended> {
-        let job = Job::default();
-        let Context { as_of, clock, .. } = *self.context;
-        let ended = run::run(&Request { job: &job, preview, as_of, config: self.config, clock })?;
+    fn run(&self, job: &Job, preview: bool) -> anyhow::Result<Ended> {
+        let Context { as_of, clock, config, .. } = *self.context;
+        let ended = run::run(&Request { job, preview, as_of, config, clock })?;
         match ended.error {
             Some(error) => Err(error),
             None => Ok(ended),
+        }
+    }
+
+    fn report(&self, today: NaiveDate, page: PathBuf) -> anyhow::Result<Summary> {
+        let args = report::Args {
+            year: Some(today.year()),
+            all: false,
+            format: Vec::new(), // By the file's ending.
+            out: Some(page),
+        };
+        report::run(&args, self.context).map(|(summary, _)| summary)
+    }
+
+    fn verify(&self) -> anyhow::Result<Summary> {
+        let args = verify::Args { export: None, against: None, database: None };
+        match verify::run(&args, self.context)? {
+            (summary, None) => Ok(summary),
+            (_, Some(error)) => Err(error),
         }
     }
 }
@@ -119,11 +150,7 @@ struct Story<'a> {
     context: &'a Context<'a>,
 }
 
-impl<'a> Story<'a> {
-    fn new(context: &'a Context<'a>) -> Self {
-        Story { silent: context.json, context }
-    }
-
+impl Story<'_> {
     fn say(&self, text: &str) -> anyhow::Result<()> {
         if self.silent {
             return Ok(());
@@ -131,8 +158,8 @@ impl<'a> Story<'a> {
         write_out(None, |out| Ok(writeln!(out, "{text}")?))
     }
 
-    fn show(&mut self, ended: &Ended) -> anyhow::Result<()> {
-        if self.silent { Ok(()) } else { self.context.say(&ended.summary) }
+    fn show(&self, summary: &Summary) -> anyhow::Result<()> {
+        if self.silent { Ok(()) } else { self.context.say(summary) }
     }
 
     fn changes(&self, ended: &Ended, n: usize) -> anyhow::Result<()> {

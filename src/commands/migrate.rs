@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::Context;
-use crate::config::{Config, DatabaseConfig};
+use crate::config::{Config, DatabaseConfig, Url};
 use crate::db::{self, BindArray, Dialect, Session, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_out;
@@ -127,7 +127,7 @@ fn open_to_look(
     database: &DatabaseConfig,
     session: Session,
 ) -> anyhow::Result<Option<Box<dyn Write>>> {
-    if let db::Url::Sqlite(path) = database.target()?
+    if let Url::Sqlite(path) = database.target()?
         && !path.exists()
     {
         return Ok(None);

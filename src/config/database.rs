@@ -7,7 +7,6 @@ use anyhow::anyhow;
 use serde::{Deserialize, Deserializer};
 
 use super::secret::{Secret, SecretSource};
-use crate::db::Url;
 use crate::exit::Exit;
 
 /// Where a job's tables are, and how to get there.
@@ -38,6 +37,29 @@ pub struct DatabaseConfig {
     /// Pause before the first of these tries; it doubles with each.
     #[serde(deserialize_with = "duration")]
     pub retry_delay: Duration,
+}
+
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Url {
+    /// `sqlite:PATH`
+    Sqlite(PathBuf),
+    /// `oracle:CONNECT_IDENTIFIER`
+    Oracle(String),
+}
+
+impl Url {
+    /// Reads `sqlite:PATH` or `oracle:CONNECT_IDENTIFIER`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Url> {
+        match text.split_once(':')? {
+            ("sqlite", path) if !path.is_empty() => Some(Url::Sqlite(PathBuf::from(path))),
+            ("oracle", identifier) if !identifier.trim().is_empty() => {
+                Some(Url::Oracle(identifier.trim().to_owned()))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Default for DatabaseConfig {

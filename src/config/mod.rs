@@ -14,10 +14,10 @@ use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::db::hex;
 use crate::exit::Exit;
+use crate::hex::hex;
 
-pub use database::DatabaseConfig;
+pub use database::{DatabaseConfig, Url};
 pub use disable_inactive::DisableInactiveConfig;
 pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};

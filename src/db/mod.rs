@@ -8,13 +8,12 @@ mod sqlite;
 mod value;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, Url};
 use crate::sql::Sql;
 
-pub use value::{Bind, BindArray, Row, Value, hex, image, parse_date, write_json_text};
+pub use value::{Bind, BindArray, Row, Value, image, parse_date, write_json_text};
 
 /// Named binds of one statement; every name the statement uses, no other, each once.
 pub type Binds<'a> = &'a [(&'a str, Value)];
@@ -147,29 +146,6 @@ impl fmt::Display for OutcomeUnknown {
 #[must_use]
 pub fn is_transient(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Transient>().is_some()
-}
-
-/// Where a database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Url {
-    /// `sqlite:PATH`
-    Sqlite(PathBuf),
-    /// `oracle:CONNECT_IDENTIFIER`
-    Oracle(String),
-}
-
-impl Url {
-    /// Reads `sqlite:PATH` or `oracle:CONNECT_IDENTIFIER`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Url> {
-        match text.split_once(':')? {
-            ("sqlite", path) if !path.is_empty() => Some(Url::Sqlite(PathBuf::from(path))),
-            ("oracle", identifier) if !identifier.trim().is_empty() => {
-                Some(Url::Oracle(identifier.trim().to_owned()))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// The version of the Oracle client library at hand.

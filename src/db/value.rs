@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
 use crate::exit::Exit;
+use crate::hex::hex;
 
 /// One value of a bind or a column.
 ///
@@ -380,18 +381,6 @@ pub fn write_json_text(text: &str, out: &mut String) {
 fn iso(at: NaiveDateTime) -> String {
     let pattern = if at.nanosecond() == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
     at.format(pattern).to_string()
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)] as char);
-        out.push(DIGITS[usize::from(byte & 15)] as char);
-    }
-    out
 }
 
 /// The dates that SQLite files hold: a day, or a day and a time behind a blank or a `T`.

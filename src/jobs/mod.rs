@@ -90,6 +90,13 @@ impl Job {
         "restore",
     ];
 
+    /// The job that takes a whole run of the main database back.
+    #[must_use]
+    pub fn restore_of(run_id: &str) -> Job {
+        let args = restore::Args::of(run_id);
+        Job::Restore(With { args, write: WriteArgs::default() })
+    }
+
     /// The subcommand's name; also the name of its lock.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -38,6 +38,14 @@ pub struct Args {
     pub database: String,
 }
 
+impl Args {
+    /// All of one run of the main database.
+    pub(super) fn of(run_id: &str) -> Self {
+        let database = "main".to_owned();
+        Args { run_id: run_id.to_owned(), only: Vec::new(), skip_changed: false, database }
+    }
+}
+
 /// `--only TABLE[:KEY]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Only {

@@ -15,9 +15,10 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::read::Entry;
-use crate::db::{BindArray, Read, Value, Write, hex};
+use crate::db::{BindArray, Read, Value, Write};
 use crate::exit::Exit;
 use crate::files::write_whole;
+use crate::hex::hex;
 use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
 use crate::sql;
 

@@ -207,7 +207,7 @@ mod tests {
         canonical.text("é");
         canonical.text_opt(None);
         canonical.text_opt(Some("x"));
-        let expected = crate::db::hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
+        let expected = crate::hex::hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
         assert_eq!(std::str::from_utf8(&canonical.finish()).unwrap(), expected);
     }
 }

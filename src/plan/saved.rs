@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Plan, Step, Touch};
-use crate::db::hex;
 use crate::exit::Exit;
+use crate::hex::hex;
 
 const FORMAT: u32 = 1;
 

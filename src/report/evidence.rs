@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry::{Cell, Cells, push_day};
 use super::tally::Tally;
-use crate::db::{Dialect, hex};
+use crate::db::Dialect;
+use crate::hex::hex;
 use crate::ledger::canonical;
 use crate::sql::Sql;
 

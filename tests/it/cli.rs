@@ -44,3 +44,25 @@ fn repair_sql_mends_what_it_can_and_ends_with_5_for_the_rest() {
     let mended = std::fs::read_to_string(world.folder.path().join("new.sql")).unwrap();
     assert_eq!(mended, script.replace("O'Brien", "O''Brien"));
 }
+
+#[test]
+fn what_comes_to_no_run_is_one_json_object_too() {
+    let world = World::sqlite();
+    std::fs::write(world.folder.path().join("bad.toml"), "[database]\nurll = 1\n").unwrap();
+    for (command, code) in [
+        ("revoke --config bad.toml", 3),
+        ("revoke --as-of 2999-01-01", 2),
+        ("revoke --plan nowhere.json", 5),
+        ("show 01234567", 2),
+    ] {
+        let output = world.recert(&format!("{command} --output json")).output().unwrap();
+        let summary: Json = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{command}: {error}: {output:?}"));
+        assert_eq!(summary["status"], "failed", "{command}");
+        assert_eq!(summary["exit_code"], output.status.code().unwrap(), "{command}");
+        if !command.starts_with("show") {
+            assert_eq!(output.status.code(), Some(code), "{command}");
+        }
+        assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1, "{command}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The databases at hand besides the embedded one: a real Oracle where the environment names one,
 //! else the stand-in; and how many tests ran on each.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -61,18 +62,15 @@ fn template() -> Result<&'static Database, String> {
 /// `RECERT_TEST_ORACLE_URL`, `_USERNAME` and `_PASSWORD_FILE`: a schema that is the tests' own.
 fn real_config() -> Option<DatabaseConfig> {
     let named = |name: &str| std::env::var(format!("RECERT_TEST_ORACLE_{name}")).ok();
+    let needed = |name: &str| named(name).unwrap_or_else(|| panic!("no RECERT_TEST_ORACLE_{name}"));
     let url = named("URL")?;
-    // One process loads one client library, and the stand-in lies beside the test binary.
+    // One process loads one client library, and the stand-in's lies beside the test binary.
     let library = named("CLIENT_LIB_DIR").map(PathBuf::from).or_else(installed_client);
-    let library = library.expect(
-        "RECERT_TEST_ORACLE_CLIENT_LIB_DIR, or a libclntsh.so in LD_LIBRARY_PATH or $ORACLE_HOME/lib",
-    );
+    let library = library.unwrap_or_else(|| needed("CLIENT_LIB_DIR").into());
     Some(DatabaseConfig {
         url,
-        username: Some(named("USERNAME").expect("RECERT_TEST_ORACLE_USERNAME")),
-        password_file: Some(
-            named("PASSWORD_FILE").expect("RECERT_TEST_ORACLE_PASSWORD_FILE").into(),
-        ),
+        username: Some(needed("USERNAME")),
+        password_file: Some(needed("PASSWORD_FILE").into()),
         client_lib_dir: Some(library),
         ..DatabaseConfig::default()
     })
@@ -90,12 +88,19 @@ pub(crate) struct RealOracle {
     _turn: MutexGuard<'static, ()>,
 }
 
+thread_local! {
+    /// Whether this test has its turn: a second would wait for the first for ever.
+    static OWN_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Tables that tests make beside recert's.
-const OF_TESTS: [&str; 1] = ["CONTRACT"];
+const OF_TESTS: [&str; 4] = ["CONTRACT", "KEPT", "SECRETS", "T"];
 
 impl RealOracle {
     fn take_turn(config: DatabaseConfig) -> RealOracle {
         static TURN: Mutex<()> = Mutex::new(());
+        let taken = OWN_TURN.replace(true);
+        assert!(!taken, "one world at a time: all of them have the one schema");
         let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let real = RealOracle { config, _turn: turn };
         real.clean_up();
@@ -128,6 +133,7 @@ impl RealOracle {
 
 impl Drop for RealOracle {
     fn drop(&mut self) {
+        OWN_TURN.set(false);
         if !std::thread::panicking() {
             self.clean_up();
         }

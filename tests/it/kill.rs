@@ -46,18 +46,25 @@ fn assert_done_once(world: &World, when: &str) {
     assert_eq!(people, changes, "{name}, {when}");
 }
 
+/// How long a run takes, from start to number.
+fn time_undisturbed(mut world: World) -> Duration {
+    put_people(&mut world);
+    let began = Instant::now();
+    run_until_done(&world, REVOKE);
+    let whole = began.elapsed();
+    assert_done_once(&world, "undisturbed");
+    whole
+}
+
 #[test]
 fn a_run_killed_at_any_moment_is_made_good_by_the_next() {
-    for kind in 0..worlds().len() {
-        let mut world = worlds().remove(kind);
-        put_people(&mut world);
-        let began = Instant::now();
-        run_until_done(&world, REVOKE);
-        let whole = began.elapsed();
-        assert_done_once(&world, "undisturbed");
+    let kinds: [fn() -> Option<World>; 2] = [|| Some(World::sqlite()), World::oracle];
+    for kind in kinds {
+        // A world at a time: on a real Oracle all have the one schema.
+        let Some(whole) = kind().map(time_undisturbed) else { return };
         let mut killed = 0;
         for tenth in 1..=8 {
-            let mut world = worlds().remove(kind);
+            let Some(mut world) = kind() else { return };
             put_people(&mut world);
             let mut run = world.recert(REVOKE);
             let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

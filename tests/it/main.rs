@@ -1,11 +1,6 @@
 //! All of recert's integration tests, in one binary. `README.md` beside this folder is the map.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that can't go on fails"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod any_world;
 mod archive;
@@ -34,6 +29,7 @@ mod man;
 mod manners;
 mod metrics;
 mod pages;
+mod readme;
 mod report;
 mod report_files;
 mod restore;
@@ -43,6 +39,7 @@ mod round_trips;
 mod script_psql;
 mod security;
 mod slapd;
+mod snapshots;
 mod sql_files;
 mod sync_managers;
 mod systemd;

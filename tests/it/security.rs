@@ -269,6 +269,8 @@ fn every_file_recert_makes_is_for_its_owner_alone() {
         "report --all --format csv --format html --format xlsx --format json --out report",
         "demo --dir trial",
         "revoke --as-of 2026-01-31 --metrics-file recert.prom",
+        "verify --export heads.json",
+        "history --archive-before 2020-01-01 --out archive",
     ] {
         // With the widest umask, the modes are recert's own doing.
         let line = format!("umask 000; exec {} {command}", env!("CARGO_BIN_EXE_recert"));
@@ -334,7 +336,11 @@ fn a_job_that_writes_refuses_a_config_that_everybody_could_have_written() {
         let output = world.recert(command).arg("--config").arg(&config).output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    for command in ["revoke --as-of 2026-01-31", "migrate"] {
+    for command in [
+        "revoke --as-of 2026-01-31",
+        "migrate",
+        "history --archive-before 2020-01-01 --out archive",
+    ] {
         let (code, said) = end(command);
         assert_eq!(code, 3, "{command}: {said}");
         assert!(said.contains("everybody may write") && said.contains("chmod o-w"), "{said}");

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{Report, look_at_secret, tables};
 use crate::commands::Context;
 use crate::config::DatabaseConfig;
-use crate::db::{self, Dialect, Session, Url, Write};
+use crate::config::Url;
+use crate::db::{self, Dialect, Session, Write};
 use crate::schema::Owner;
 use crate::sql;
 

@@ -142,7 +142,9 @@ fn indexed_columns(create: &str) -> Option<Vec<String>> {
     if !head.contains(" INDEX ") || columns.contains('(') {
         return None;
     }
-    Some(columns.split(',').map(|name| name.trim().to_uppercase()).collect())
+    // A column may be followed by its collation.
+    let name = |column: &str| column.split_whitespace().next().unwrap_or_default().to_uppercase();
+    Some(columns.split(',').map(name).collect())
 }
 
 /// Asks the dictionary; nothing is tried out. The owner needs no grant.

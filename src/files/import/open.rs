@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 
 use super::fault::BadFile;
-use crate::db::hex;
+use crate::hex::hex;
 
 /// An opened import file.
 ///

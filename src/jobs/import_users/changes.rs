@@ -64,6 +64,8 @@ pub(super) struct Changes {
     marks: Vec<Touch>,
     unmarks: Vec<Touch>,
     inserts: Vec<Touch>,
+    /// Of people who have to go as they come.
+    marked_inserts: Vec<Touch>,
     whys: HashMap<(bool, Mark), Arc<str>>,
 }
 
@@ -78,6 +80,7 @@ impl Changes {
             marks: Vec::new(),
             unmarks: Vec::new(),
             inserts: Vec::new(),
+            marked_inserts: Vec::new(),
             whys: HashMap::new(),
         }
     }
@@ -182,8 +185,18 @@ impl Changes {
         Ok(bits(values))
     }
 
-    /// Creates somebody.
-    pub(super) fn insert(&mut self, person: &Person, id: &str, why: &Arc<str>) {
+    /// Creates somebody; with the mark, if they have to go as they come.
+    pub(super) fn insert(
+        &mut self,
+        person: &Person,
+        id: &str,
+        why: &Arc<str>,
+        goes: Option<Reason>,
+    ) {
+        let why = match goes {
+            None => Arc::clone(why),
+            Some(reason) => format!("{why}; {}", self.why(false, Mark::Set(reason))).into(),
+        };
         let mut binds: Vec<Value> = Vec::with_capacity(Column::COUNT + 2);
         for column in Column::ALL {
             binds.push(match column {
@@ -193,18 +206,22 @@ impl Changes {
                 column => value(person.get(column)),
             });
         }
-        binds.extend([Value::Int(0), Value::Null]);
+        let (mark, inserts) = match goes {
+            None => ([Value::Int(0), Value::Null], &mut self.inserts),
+            Some(_) => ([Value::Int(1), self.delete_at.clone()], &mut self.marked_inserts),
+        };
+        binds.extend(mark);
         let pairs: Vec<(&str, &Value)> =
             binds.iter().enumerate().map(|(at, value)| (column_name(at), value)).collect();
         let change = Change {
             key: id.into(),
             action: Action::Insert,
-            why: Arc::clone(why),
+            why,
             result: Outcome::Applied,
             before: None,
             after: Some(image(&pairs).into()),
         };
-        self.inserts.push(Touch { binds, changes: vec![change] });
+        inserts.push(Touch { binds, changes: vec![change] });
     }
 
     /// The statements, in the order they are to run. What frees a value comes before what takes it.
@@ -246,10 +263,20 @@ impl Changes {
             steps.push(step(say, sql, names, counts, takes_away, touches));
         }
         let all: Vec<String> = (0..=DELETE_AT).map(|at| column_name(at).to_lowercase()).collect();
-        let mut inserts =
-            step("adding people", sql!("import/insert_user"), all, &["created"], false, Vec::new());
-        inserts.touches = self.inserts; // In the order of the file.
-        steps.push(inserts);
+        for (say, counts, takes_away, touches) in [
+            ("adding people", &["created"][..], false, self.inserts),
+            (
+                "adding people who are marked for deletion",
+                &["created", "marked"],
+                true,
+                self.marked_inserts,
+            ),
+        ] {
+            let sql = sql!("import/insert_user");
+            let mut inserts = step(say, sql, all.clone(), counts, takes_away, Vec::new());
+            inserts.touches = touches; // In the order of the file.
+            steps.push(inserts);
+        }
         steps
     }
 

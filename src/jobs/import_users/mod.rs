@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Where the spec is silent, the answer is the one that can't delete anybody by mistake:
-//! - Who would be marked at once (left, `Freier Mitarbeiter`) and is not in PM_USER is not created. They would be
-//!   purged after the grace, and be created anew by the next run.
+//! - Who is not in PM_USER and has to go (left, `Freier Mitarbeiter`) is created with the mark. Who is still delivered
+//!   so on their day is purged and, as the ledger knows, not created anew while they have to go.
 //! - Who was marked and is delivered again without leaving date is unmarked, even if their day has come. Who is
 //!   delivered with a leaving date still to come stays marked, as the spec says, and is purged on their day; as they
 //!   are in the file, the same run creates them anew.
@@ -38,6 +38,7 @@ use super::World;
 use super::import_file::ImportArgs;
 use crate::plan::{Counts, Plan};
 use changes::Changes;
+use people::Purged;
 use roster::Roster;
 use stored::Stored;
 
@@ -70,7 +71,10 @@ pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     doubt_small_file(&roster, &stored, &mut plan);
     plan.population = stored.population;
     let Stored { changed, going, .. } = stored;
-    let moved = people::read(&args.import, &roster, changed, &mut changes, world, &mut plan)?;
+    let going_ids = going.iter().map(|going| going.id.clone()).collect();
+    let purged = Purged::with(going_ids);
+    let moved =
+        people::read(&args.import, &roster, changed, purged, &mut changes, world, &mut plan)?;
     roster.find_left_out(&mut plan);
 
     // What goes, goes first: a mail address may pass from one who is purged to one who comes.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use uuid::Uuid;
 
-use super::changes::Changes;
-use super::roster::Roster;
+use super::changes::{Changes, Reason};
+use super::roster::{Entry, Roster};
 use super::stored::Changed;
 use crate::files::import::{Column, Line, Person, people};
 use crate::jobs::World;
@@ -24,6 +24,7 @@ const ID_NAMESPACE: Uuid = Uuid::from_u128(0x3d1f_0c52_7a6b_4b1e_9c55_2f0a_8e64_
 /// A new person without an id that is free.
 struct Nameless {
     person: Box<Person>,
+    goes: Option<Reason>,
     /// How many ids were tried in vain.
     n_tried: u32,
     id: String,
@@ -37,6 +38,7 @@ pub(super) fn read(
     args: &ImportArgs,
     roster: &Roster,
     changed: Vec<Changed>,
+    mut purged: Purged,
     changes: &mut Changes,
     world: &mut World<'_>,
     plan: &mut Plan,
@@ -62,12 +64,24 @@ pub(super) fn read(
             }
         }
         if entry.creates() {
-            match person.id().filter(|_| !entry.is_id_taken()) {
+            let goes = goes_at_once(entry, &person);
+            let own_id = person.id().filter(|_| !entry.is_id_taken());
+            if goes.is_some() && purged.contains(own_id, &person, world)? {
+                let id = own_id.map_or_else(|| generated_id(person.email(), 1), str::to_owned);
+                plan.find(
+                    "not_created",
+                    id,
+                    "was purged, and would be marked for deletion at once",
+                );
+                at += 1;
+                continue;
+            }
+            match own_id {
                 Some(id) => {
-                    changes.insert(&person, id, &why);
+                    changes.insert(&person, id, &why, goes);
                     new_ids.insert(id.to_owned());
                 }
-                None => nameless.push(Nameless::new(person)),
+                None => nameless.push(Nameless::new(person, goes)),
             }
         }
         at += 1;
@@ -75,25 +89,71 @@ pub(super) fn read(
     name(&mut nameless, new_ids, world)?;
     let why_other: Arc<str> =
         "in the file, and not yet there; its id is known with another mail address".into();
-    for Nameless { person, id, .. } in nameless {
+    for Nameless { person, goes, id, .. } in nameless {
         match person.id() {
             Some(known) => {
                 let told = format!(
                     "id `{known}` is known with another mail address: another person, created as `{id}`"
                 );
                 plan.find("other_person", id.as_str(), told);
-                changes.insert(&person, &id, &why_other);
+                changes.insert(&person, &id, &why_other, goes);
             }
-            None => changes.insert(&person, &id, &why),
+            None => changes.insert(&person, &id, &why, goes),
         }
     }
     Ok(moved)
 }
 
+/// Who was purged, now or before; the ledger is read when somebody is asked about.
+///
+/// A person who has to go is purged and may still be delivered for years: to create them anew each time would
+/// bring back, and mark again, whom the grace let go.
+pub(super) struct Purged {
+    ids: HashSet<String>,
+    is_read: bool,
+}
+
+impl Purged {
+    /// Those whom this run purges.
+    pub(super) fn with(ids: HashSet<String>) -> Self {
+        Purged { ids, is_read: false }
+    }
+
+    fn contains(
+        &mut self,
+        own_id: Option<&str>,
+        person: &Person,
+        world: &mut World<'_>,
+    ) -> anyhow::Result<bool> {
+        if !self.is_read {
+            let rows = world.db.rows(&sql!("import/select_purged"), &[]);
+            for row in rows.context("looking for people who were purged")? {
+                self.ids.insert(row.text("ROW_KEY")?);
+            }
+            self.is_read = true;
+        }
+        Ok(match own_id {
+            Some(id) => self.ids.contains(id),
+            None => self.ids.contains(&generated_id(person.email(), 1)),
+        })
+    }
+}
+
+/// Why a new person is marked for deletion as they come.
+fn goes_at_once(entry: &Entry, person: &Person) -> Option<Reason> {
+    if entry.has_left() {
+        Some(Reason::Left(person.leaving_date))
+    } else if entry.is_freelance() {
+        Some(Reason::Freelance)
+    } else {
+        None
+    }
+}
+
 impl Nameless {
-    fn new(person: Box<Person>) -> Nameless {
+    fn new(person: Box<Person>, goes: Option<Reason>) -> Nameless {
         let id = generated_id(person.email(), 1);
-        Nameless { person, n_tried: 0, id }
+        Nameless { person, goes, n_tried: 0, id }
     }
 
     fn try_another(&mut self) {

@@ -95,19 +95,9 @@ impl Entry {
         self.unit
     }
 
-    /// Whether the row counts and its person is neither stored nor left out.
-    fn is_new(&self) -> bool {
-        !self.is(Entry::SUPERSEDED | Entry::UNSIGNED | Entry::MATCHED)
-    }
-
-    /// Whether the row makes a new person.
+    /// Whether the row makes a new person: it counts, and its person is neither stored nor left out.
     pub(super) fn creates(&self) -> bool {
-        self.is_new() && !self.would_go()
-    }
-
-    /// Whether a new person would be marked for deletion at once.
-    fn would_go(&self) -> bool {
-        self.is(Entry::LEFT | Entry::FREELANCE)
+        !self.is(Entry::SUPERSEDED | Entry::UNSIGNED | Entry::MATCHED)
     }
 }
 
@@ -259,13 +249,9 @@ impl Roster {
     /// Names those who are left out: by business unit, not one by one.
     pub(super) fn find_left_out(&self, plan: &mut Plan) {
         let mut units: BTreeMap<u16, (u64, u32)> = BTreeMap::new();
-        let (mut would_go, mut first) = (0_u64, 0);
         for entry in self.entries.iter().filter(|entry| !entry.is(Entry::SUPERSEDED)) {
             if entry.is_unsigned() {
                 units.entry(entry.unit).or_insert((0, entry.line)).0 += 1;
-            } else if entry.is_new() && entry.would_go() {
-                first = if would_go == 0 { entry.line } else { first };
-                would_go += 1;
             }
         }
         for (unit, (n, first)) in units {
@@ -274,12 +260,6 @@ impl Roster {
                 "people left out because the business unit is not signed: {n}, the first in line {first}"
             );
             plan.find("unsigned", format!("{unit:04}"), told);
-        }
-        if would_go > 0 {
-            let told = format!(
-                "people not created because they would be marked for deletion at once: {would_go}, the first in line {first}"
-            );
-            plan.find("not_created", "", told);
         }
     }
 }

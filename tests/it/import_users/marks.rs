@@ -3,7 +3,7 @@
 use recert::exit::Exit;
 
 use super::{DAY, NOW, check_import, counts, file, findings, import, import_of};
-use crate::harness::{exit, ok, worlds};
+use crate::harness::{exit, ok, printed, worlds};
 use crate::import_files::harness::{people_file, row_of};
 
 /// The plan that marks `id` for `rule`.
@@ -139,19 +139,18 @@ fn who_is_delivered_again_with_a_leaving_date_to_come_stays_marked() {
 }
 
 #[test]
-fn who_would_be_marked_at_once_is_not_created() {
+fn who_is_new_and_has_to_go_is_created_with_the_mark() {
     for world in worlds() {
         world.put("org");
         let rows = ["leavingDate=2026-11-30", "id=U2|email=b@x|employeeGroup=Freier Mitarbeiter"];
         let ended = import(&world, &rows);
         ok(&ended);
-        assert_eq!(counts(&ended), "rows=2");
-        assert_eq!(
-            findings(&ended),
-            [
-                "not_created : people not created because they would be marked for deletion at once: 2, the first in line 2"
-            ]
-        );
+        assert_eq!(counts(&ended), "rows=2 created=2 marked=2");
+        for row in world.query("SELECT * FROM pm_user") {
+            assert_eq!(row.text("TO_DELETE").unwrap(), "1", "{}", world.name);
+            assert_eq!(row.date("DELETE_AT").unwrap().unwrap().date().to_string(), "2026-12-30");
+        }
+        assert!(printed(&import(&world, &rows)).is_empty(), "{}", world.name);
     }
 }
 

@@ -109,6 +109,7 @@ fn dates_are_numbers_of_days_apart() {
 #[test]
 fn the_clock_tells_whole_seconds_or_the_instant() {
     let (_db, conn) = connection(&[]);
+    #[expect(clippy::disallowed_methods, reason = "compared with the server's clock")]
     let now = chrono::Utc::now().naive_utc();
     let (date, utc): (NaiveDateTime, NaiveDateTime) =
         conn.query_row_as("SELECT SYSDATE, SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual", &[]).unwrap();
