@@ -54,7 +54,8 @@ pub struct LimitsByJob {
     /// Counts values cleared; an import of availability never takes any away.
     #[serde(alias = "import_availability", rename = "import-availability")]
     pub import_availability: Limits,
-    /// Counts rows a restore deletes again (those the restored run had inserted).
+    /// Counts rows a restore deletes again (those the restored run had inserted), but for what only
+    /// tells of the run: OPS_EVENT and OPS_DB_HISTORY.
     pub restore: Limits,
 }
 

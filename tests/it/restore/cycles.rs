@@ -1,6 +1,6 @@
 //! Every job: run, verify, restore, and every table is as it was, byte for byte.
 
-use super::cycle;
+use super::{cycle, restore};
 use crate::disable_inactive::{self, RUN};
 use crate::harness::{World, worlds};
 use crate::import_availability;
@@ -70,6 +70,22 @@ fn restore_of_disable_inactive_knows_dates_in_every_notation_sqlite_may_hold() {
         world.tamper(&format!("INSERT INTO user_session (id, user_id, is_active, last_active_at, updated_on) VALUES ({id}, {id}, 1, '{held}', '{held}')"));
     }
     cycle(world, OPS, RUN);
+}
+
+#[test]
+fn restore_of_disable_inactive_is_not_refused_because_many_rows_told_of_it() {
+    for mut world in worlds() {
+        disable_inactive::set_up(&mut world);
+        let accounts = (1..=20).map(|id| {
+            format!("account ID={id} CREATED=2020-01-01\nsession ID={id} OF={id} ACTIVE=1 LAST=2020-01-01\n")
+        });
+        world.put(&accounts.collect::<String>());
+        let run = world.run(RUN);
+        assert_eq!(world.config.limits.restore.floor, 10);
+        let ended = restore(&world, &run, "");
+        assert_eq!(ended.summary.counts.get("rows_updated"), 40);
+        assert_eq!(ended.summary.counts.get("rows_deleted"), 60);
+    }
 }
 
 /// Rows of PM tables, and the file that creates, changes, marks and unmarks people and takes roles away.
