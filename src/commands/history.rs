@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -15,6 +16,7 @@ use super::Context;
 use super::databases;
 use crate::db::{Read, parse_date};
 use crate::files::write_out;
+use crate::jobs::Job;
 use crate::ledger::read::{RunRow, each_run};
 use crate::preview::harmless;
 use crate::sql;
@@ -24,7 +26,7 @@ use crate::summary::Summary;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
     /// Only runs of this job
-    #[arg(long, value_name = "JOB")]
+    #[arg(long, value_name = "JOB", value_parser = PossibleValuesParser::new(Job::NAMES.into_iter().chain(["archive"])))]
     pub job: Option<String>,
     /// Only runs that began on this day or later, in the configured time zone
     #[arg(long, value_name = "YYYY-MM-DD")]
