@@ -60,6 +60,7 @@ impl Value {
                 let _ = write!(out, "{n}");
             }
             Value::Number(n) => out.push_str(n),
+            Value::Text(text) => write_json_text(text, out),
             // `{:?}` keeps `1.0` apart from `1`, so that a restore gives back the same kind of value.
             Value::Real(x) if x.is_finite() => {
                 let _ = write!(out, "{x:?}");
@@ -163,6 +164,7 @@ impl Bind<'_> {
         match (self, other) {
             (Bind::Null, Bind::Null) => true,
             (Bind::Int(a), Bind::Int(b)) => a == b,
+            (Bind::Date(a), Bind::Date(b)) | (Bind::Timestamp(a), Bind::Timestamp(b)) => a == b,
             (Bind::Text(a), Bind::Text(b)) => std::ptr::eq(*a, *b),
             _ => false,
         }

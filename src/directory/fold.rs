@@ -1,7 +1,7 @@
 //! When two texts of a directory are the same: without case, in any Unicode composition, whatever
 //! blanks surround them or stand doubled inside (RFC 4518, as `caseIgnoreMatch` applies it).
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// The comparison key of a text: equal keys, same text.
 pub(super) fn fold(text: &str) -> String {
@@ -13,6 +13,10 @@ pub(super) fn fold(text: &str) -> String {
 /// Appends the comparison key of `text` to `key`.
 pub(super) fn fold_into(text: &str, key: &mut String) {
     let start = key.len();
+    if is_plain(text) {
+        key.push_str(text);
+        return key[start..].make_ascii_lowercase();
+    }
     let mut push = |c: char| {
         if c != ' ' {
             key.push(c);
@@ -22,6 +26,8 @@ pub(super) fn fold_into(text: &str, key: &mut String) {
     };
     if text.is_ascii() {
         text.bytes().for_each(|byte| push(blank(byte.to_ascii_lowercase() as char)));
+    } else if is_composed(text.chars()) && is_composed(text.chars().flat_map(char::to_lowercase)) {
+        text.chars().flat_map(char::to_lowercase).for_each(|c| push(blank(c)));
     } else {
         // Composed, lowered, and composed again: lowering may bring a pair that composes.
         // Char by char, because `str::to_lowercase` treats a final sigma by its neighbours.
@@ -30,6 +36,26 @@ pub(super) fn fold_into(text: &str, key: &mut String) {
     if key.len() > start && key.ends_with(' ') {
         key.pop();
     }
+}
+
+/// Whether only the case of a text can differ from its key's, as of nearly all texts: ASCII, and its blanks single ones inside.
+fn is_plain(text: &str) -> bool {
+    let mut before = b' ';
+    let single = text.bytes().all(|byte| {
+        let good = match byte {
+            b' ' => before != b' ',
+            b'!'..=b'~' => true,
+            _ => false,
+        };
+        before = byte;
+        good
+    });
+    single && (before != b' ' || text.is_empty())
+}
+
+/// Whether composing would change nothing, as far as can be told without trying.
+fn is_composed(chars: impl Iterator<Item = char>) -> bool {
+    is_nfc_quick(chars) == IsNormalized::Yes
 }
 
 fn blank(c: char) -> char {
@@ -43,6 +69,8 @@ fn blank(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use unicode_normalization::UnicodeNormalization as _;
 
     use super::fold;
 
@@ -64,6 +92,19 @@ mod tests {
         fn a_key_is_its_own_key(text in any::<String>()) {
             let key = fold(&text);
             prop_assert_eq!(fold(&key), key);
+        }
+
+        #[test]
+        fn composition_never_matters(text in any::<String>()) {
+            prop_assert_eq!(fold(&text.nfd().collect::<String>()), fold(&text));
+        }
+
+        #[test]
+        fn the_short_way_is_only_shorter(text in "[a-zA-Z .,\\t]{0,8}") {
+            let mut key: String = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(fold(&text), key.clone());
+            key.insert(0, 'é');
+            prop_assert_eq!(fold(&format!("é{}", text.trim())), key);
         }
 
         #[test]

@@ -64,9 +64,19 @@ struct Entry {
 
 enum Known {
     Not,
+    Plain(Plain),
     Person(Box<Person>),
     /// Asked for by name, and not there.
     Missing,
+}
+
+/// Somebody of whom each attribute holds one value or none: nearly everybody, so kept in as little room
+/// as does. A scan keeps all whom it meets, because any of them may be a manager.
+struct Plain {
+    /// Id, name and mail, one behind the other.
+    text: Box<str>,
+    /// Where id and name end.
+    ends: [u32; 2],
 }
 
 impl People {
@@ -75,8 +85,8 @@ impl People {
             given: Vec::with_capacity(ids.len()),
             asked: Vec::with_capacity(ids.len()),
             by_id: HashMap::with_capacity(ids.len()),
-            entries: Vec::new(),
-            by_dn: HashMap::new(),
+            entries: Vec::with_capacity(ids.len()),
+            by_dn: HashMap::with_capacity(ids.len()),
             names,
             answered: 0,
         };
@@ -225,7 +235,8 @@ impl People {
 
     fn know(&mut self, dn: Dn, person: Person) {
         let entry = &mut self.entries[dn as usize];
-        entry.state = Known::Person(Box::new(person));
+        entry.state =
+            Plain::of(&person).map_or_else(|| Known::Person(Box::new(person)), Known::Plain);
         self.answered += std::mem::take(&mut entry.waiting);
     }
 
@@ -293,16 +304,11 @@ impl Entry {
         matches!(self.state, Known::Not)
     }
 
-    fn person(&self) -> Option<&Person> {
-        match &self.state {
-            Known::Person(person) => Some(person),
-            Known::Not | Known::Missing => None,
-        }
-    }
-
     fn answer(&self, names: &Names) -> anyhow::Result<Answer> {
-        let Some(person) = self.person() else {
-            return Ok(Answer::Dangling { dn: self.dn.clone() });
+        let person = match &self.state {
+            Known::Not | Known::Missing => return Ok(Answer::Dangling { dn: self.dn.clone() }),
+            Known::Plain(plain) => return Ok(Answer::Manager(Arc::new(plain.manager()))),
+            Known::Person(person) => person.as_ref(),
         };
         for (name, held) in person.held(names) {
             match held {
@@ -320,6 +326,32 @@ impl Entry {
             name: name.text(),
             mail: mail.text(),
         })))
+    }
+}
+
+impl Plain {
+    /// Nothing when the person is not as plain as that.
+    fn of(person: &Person) -> Option<Self> {
+        let text = |held| match held {
+            &Held::Nothing => Some(""),
+            Held::One(text) => Some(text.as_str()),
+            Held::Several(_) | Held::Unreadable(_) => None,
+        };
+        let Person { id, name, mail } = person;
+        let (id, name, mail) = (text(id)?, text(name)?, text(mail)?);
+        let ends = [id.len(), id.len() + name.len()].map(u32::try_from);
+        let [Ok(id_end), Ok(name_end)] = ends else { return None };
+        Some(Plain { text: [id, name, mail].concat().into(), ends: [id_end, name_end] })
+    }
+
+    fn manager(&self) -> Manager {
+        let [id_end, name_end] = self.ends.map(|end| end as usize);
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Manager {
+            id: text(&self.text[..id_end]),
+            name: text(&self.text[id_end..name_end]),
+            mail: text(&self.text[name_end..]),
+        }
     }
 }
 
