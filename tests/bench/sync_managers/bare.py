@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import ldap
+import ldap.dn
 from ldap.filter import escape_filter_chars as escape
 
 import user_tab
@@ -23,6 +24,10 @@ def search(attribute, values, wanted):
     )
 
 
+def key(dn):
+    return ldap.dn.dn2str(ldap.dn.str2dn(dn.lower()))
+
+
 with ThreadPoolExecutor(8) as pool:
     manager_of = {}
     asked = user_tab.batches(user_tab.ids(database))
@@ -33,5 +38,5 @@ with ThreadPoolExecutor(8) as pool:
     asked = user_tab.batches(sorted(set(manager_of.values())))
     for found in pool.map(lambda dns: search("entryDN", dns, user_tab.PERSON), asked):
         for dn, held in found:
-            people[user_tab.key(dn)] = tuple(held[name][0].decode() for name in user_tab.PERSON)
-user_tab.write(database, {id: people[user_tab.key(dn)] for id, dn in manager_of.items()})
+            people[key(dn)] = tuple(held[name][0].decode() for name in user_tab.PERSON)
+user_tab.write(database, {id: people[key(dn)] for id, dn in manager_of.items()})

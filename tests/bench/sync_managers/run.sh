@@ -18,7 +18,7 @@ python=$folder/venv/bin/python
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-config() { # PORT DATABASE: recert's, in ./NAME.toml
+config() { # PORT DATABASE: recert's, to stdout
     cat << TOML
 [database]
 url = "sqlite:$PWD/$2"
