@@ -461,11 +461,13 @@ fn a_run_killed_by_the_server_while_it_waits_starts_anew() {
     let Some(world) = world() else { return };
     let before = tables(&world);
     let other = touch(&world);
-    let ran = while_waiting(&world, || world.standin_database().kill_sessions().unwrap());
-    drop(other);
-    let killed = case("sessions killed while the run waits for a row", "", 0, End::Done, "trying");
+    let ran = while_waiting(&world, || {
+        world.standin_database().kill_waiters().unwrap();
+        drop(other);
+    });
+    let killed = case("session killed while the run waits for a row", "", 0, End::Done, "trying");
     judge(&killed, &world, &before, &ran);
-    repeat("sessions killed while the run waits for a row", &world);
+    repeat("session killed while the run waits for a row", &world);
 }
 
 #[test]

@@ -194,6 +194,12 @@ impl Database {
         Err("sessions survived".into())
     }
 
+    /// Ends the sessions that wait for a lock, and not those they wait for: a lock let go first would let them through.
+    pub fn kill_waiters(&self) -> Result<(), String> {
+        let waiters = "wait_event_type = 'Lock' AND datname = current_database()";
+        self.psql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waiters}")).map(|_| ())
+    }
+
     /// Waits until so many sessions of this database wait for a lock.
     pub fn wait_for_waiters(&self, n: u32) -> Result<(), String> {
         let sql =
