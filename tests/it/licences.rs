@@ -1,4 +1,4 @@
-//! What recert is built from, by Cargo's own account. `deny.toml` says the same to `cargo deny`, which
+//! What recert is built from, by Cargo's own account. `.deny.toml` says the same to `cargo deny`, which
 //! not every machine has; this test needs nothing but Cargo.
 
 use std::collections::BTreeSet;
@@ -26,9 +26,9 @@ fn crates() -> Vec<Json> {
     packages.filter(|package| !members.contains(&package["id"])).cloned().collect()
 }
 
-/// A list of `deny.toml`.
+/// A list of `.deny.toml`.
 fn listed(section: &str, key: &str) -> BTreeSet<String> {
-    let deny: toml::Table = text("deny.toml").parse().unwrap();
+    let deny: toml::Table = text(".deny.toml").parse().unwrap();
     let list = deny[section][key].as_array().unwrap().iter();
     list.map(|entry| entry.as_str().or_else(|| entry["crate"].as_str()).unwrap().to_owned())
         .collect()
