@@ -15,7 +15,7 @@ use crate::fake_ldap::{
 };
 use crate::needs_slapd;
 use crate::slapd::people::{Person, ldif};
-use crate::slapd::{ACCOUNT, BASE, Slapd, free_port};
+use crate::slapd::{ACCOUNT, BASE, DEAD_PORT, Slapd};
 
 /// Settings for servers without TLS, with little patience.
 pub(crate) fn hasty(urls: Vec<String>) -> DirectorySettings {
@@ -61,8 +61,8 @@ pub(crate) fn many(count: usize) -> Vec<String> {
 #[test]
 fn a_server_that_is_not_there_is_unavailable() {
     let settings = hasty(vec![
-        format!("ldap://localhost:{}", free_port()),
-        format!("ldap://localhost:{}", free_port()),
+        format!("ldap://localhost:{DEAD_PORT}"),
+        format!("ldap://localhost:{DEAD_PORT}"),
     ]);
     let start = Instant::now();
     assert_fails(&settings, &["ada"], Exit::Unavailable, "connecting to the directory (2 times)");
@@ -76,7 +76,7 @@ fn when_the_first_server_is_dead_the_second_answers() {
     needs_slapd!();
     let slapd = Slapd::with(staff(1).0);
     let mut settings = slapd.settings();
-    settings.urls.insert(0, format!("ldaps://localhost:{}", free_port()));
+    settings.urls.insert(0, format!("ldaps://localhost:{DEAD_PORT}"));
     let start = Instant::now();
     assert_eq!(ask(&settings, &["user00000"]).unwrap(), [manager("boss")]);
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());

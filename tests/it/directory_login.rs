@@ -9,7 +9,7 @@ use crate::directory_failures::{hasty, many, refs};
 use crate::fake_ldap::{Asked, Do, Fake, What, all_report_to_the_boss};
 use crate::needs_slapd;
 use crate::slapd::people::ldif;
-use crate::slapd::{Certificate, Options, PASSWORD, Slapd, free_port};
+use crate::slapd::{Certificate, DEAD_PORT, Options, PASSWORD, Slapd};
 
 #[test]
 fn a_wrong_password_is_tried_once_and_on_one_server() {
@@ -179,7 +179,7 @@ fn anonymous_searches_work_where_the_server_lets_them() {
 fn check_says_what_a_run_would_find() {
     needs_slapd!();
     let slapd = Slapd::with(ldif(&staff(&["ada"])));
-    let dead = format!("ldaps://localhost:{}", free_port());
+    let dead = format!("ldaps://localhost:{DEAD_PORT}");
     let mut settings = slapd.settings();
     settings.urls.push(dead);
     let mut directory = open(&settings, Some(PASSWORD)).unwrap();

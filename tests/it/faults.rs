@@ -5,7 +5,6 @@
 //! The table of faults is in `target/tmp/faults.txt` after a run.
 
 use std::fmt::Write as _;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -369,7 +368,7 @@ fn a_server_that_is_not_there_is_no_matter_of_config_but_a_missing_library_is() 
     let Some(mut world) = world() else { return };
     let before = tables(&world);
     let good = world.config.database.clone();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = crate::slapd::DEAD_PORT;
     let service = good.url.rsplit_once('/').unwrap().0.to_owned();
     for (name, url, exit, says) in [
         ("no listener", format!("oracle://127.0.0.1:{closed}/RAP"), 75, "nobody listens there"),

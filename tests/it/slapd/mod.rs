@@ -94,8 +94,15 @@ impl Slapd {
         let (port, tls_port) = (free_port(), free_port());
         let server = launch(path, port, tls_port);
         let mut slapd = Slapd { directory, server, port, tls_port };
-        slapd.wait_until_it_answers();
-        slapd
+        // Somebody may take a free port before the server does: then it ends, and others are tried.
+        for _ in 0..5 {
+            if slapd.answers() {
+                return slapd;
+            }
+            (slapd.port, slapd.tls_port) = (free_port(), free_port());
+            slapd.server = launch(slapd.directory.path(), slapd.port, slapd.tls_port);
+        }
+        panic!("slapd does not start: {}", slapd.log());
     }
 
     /// Settings with which this server is asked: by TLS, trusting its authority, as the service account.
@@ -137,26 +144,32 @@ impl Slapd {
         self.server.wait().ok();
     }
 
-    fn wait_until_it_answers(&mut self) {
+    /// Waits until it answers; false when it has ended instead.
+    fn answers(&mut self) -> bool {
         let patience = Instant::now() + Duration::from_secs(20);
         loop {
-            let search = Command::new(program("ldapsearch").unwrap())
-                .args(["-x", "-LLL", "-o", "nettimeout=2", "-s", "base", "-b", "", "-H"])
-                .arg(format!("ldap://127.0.0.1:{}", self.port))
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
-            // With `require authc` (8, 48 or 53) it answers too. 255 is: can't connect.
-            if search.code().is_some_and(|code| code < 100) {
-                return;
+            if self.server.try_wait().unwrap().is_some() {
+                return false;
             }
-            if let Some(ended) = self.server.try_wait().unwrap() {
-                panic!("slapd ended with {ended}: {}", self.log());
+            // It writes this once its ports are its own: on another's port, another would answer.
+            if self.directory.path().join("slapd.pid").exists() && self.is_heard() {
+                return true;
             }
             assert!(Instant::now() < patience, "slapd does not answer: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    fn is_heard(&self) -> bool {
+        let search = Command::new(program("ldapsearch").unwrap())
+            .args(["-x", "-LLL", "-o", "nettimeout=2", "-s", "base", "-b", "", "-H"])
+            .arg(format!("ldap://127.0.0.1:{}", self.port))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        // With `require authc` (8, 48 or 53) it answers too. 255 is: can't connect.
+        search.code().is_some_and(|code| code < 100)
     }
 
     fn log(&self) -> String {
@@ -193,8 +206,11 @@ fn program(name: &str) -> Option<PathBuf> {
     folders.map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
 }
 
-/// A port nobody listens on.
-pub(crate) fn free_port() -> u16 {
+/// A port nobody listens on: it takes a privilege, and no service has it any more.
+pub(crate) const DEAD_PORT: u16 = 1;
+
+/// A port nobody listens on, as yet.
+fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 

@@ -62,7 +62,10 @@ impl Cluster {
                 let port = port.parse().map_err(|_| format!("RECERT_TEST_PG_PORT `{port}` is no port"))?;
                 Cluster { host, port, bin, _life: None }
             }
-            _ => Cluster::start(bin)?,
+            // Somebody may take the free port first.
+            _ => {
+                Cluster::start(bin.clone()).or_else(|_| Cluster::start(bin.clone())).or_else(|_| Cluster::start(bin))?
+            }
         };
         cluster.make_template()?;
         Ok(cluster)
