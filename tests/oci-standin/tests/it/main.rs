@@ -8,7 +8,6 @@ mod model;
 mod queries;
 mod resources;
 mod strict;
-mod throughput;
 mod transactions;
 mod types;
 mod util;
