@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::db::Value;
-use crate::plan::{Action, Change, Outcome, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Plan, Step, Touch};
 use crate::script::{Literal, Script, bind_into};
 use crate::summary::Summary;
 
@@ -57,7 +57,7 @@ fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
                 write!(out, " was {}", columns_of(before, after)?)?;
             }
         }
-        if change.result == Outcome::AlreadyAbsent {
+        if change.result == ChangeResult::AlreadyAbsent {
             write!(out, " (already absent)")?;
         }
         writeln!(out, ": {}", change.why)?;
@@ -81,7 +81,7 @@ struct Shown<'a> {
     key: &'a str,
     action: Action,
     why: &'a str,
-    result: Outcome,
+    result: ChangeResult,
     before: Option<&'a RawValue>,
     after: Option<&'a RawValue>,
 }

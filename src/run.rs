@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Ut
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::db::{self, OutcomeUnknown, Session};
+use crate::db::{self, CommitUnanswered, SessionSpec};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger;
@@ -61,7 +61,7 @@ struct Run<'a> {
     request: &'a Request<'a>,
     saved: Option<SavedPlan>,
     when: Planned,
-    session: Session,
+    session: SessionSpec,
     started_at: DateTime<Utc>,
     /// Whether the run got as far as the job's lock, so that its failure belongs into the ledger.
     reached: bool,
@@ -86,7 +86,7 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
     let when = decide_when(request, saved.as_ref(), started_at)?;
     let run_id = Uuid::now_v7().to_string();
     let action = if request.preview { "preview" } else { request.job.name() }.to_owned();
-    let session = Session { action, run_id, writes: !request.preview, create: false };
+    let session = SessionSpec { action, run_id, writes: !request.preview, defines: false };
     let mut run = Run { request, saved, when, session, started_at, reached: false };
 
     let came = run.try_until_done();
@@ -191,7 +191,7 @@ impl Run<'_> {
         let status = if approved.plan().is_empty() { Status::Unchanged } else { Status::Applied };
         let run = self.ledger_run(status, approved.plan(), None);
         match ledger::write_and_commit(&run, approved.plan(), &head, db) {
-            Err(error) if error.downcast_ref::<OutcomeUnknown>().is_some() => {
+            Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
                 self.look_up(error)?;
             }

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use uuid::Uuid;
 
 use crate::config::{Config, DatabaseConfig};
-use crate::db::{self, Session, Write};
+use crate::db::{self, SessionSpec, Transaction};
 use crate::exit::Exit;
 
 /// The databases of the config, or the one that was named.
@@ -37,12 +37,12 @@ pub fn open(
     database: &DatabaseConfig,
     command: &str,
     run_id: Option<&str>,
-) -> anyhow::Result<Box<dyn Write>> {
-    let session = Session {
+) -> anyhow::Result<Box<dyn Transaction>> {
+    let session = SessionSpec {
         action: command.to_owned(),
         run_id: run_id.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned),
         writes: run_id.is_some(),
-        create: false,
+        defines: false,
     };
     db::open(database, &session)
 }

@@ -104,11 +104,11 @@ impl Demo<'_> {
     fn build(&self, today: NaiveDate) -> anyhow::Result<sample::Made> {
         let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
         migrate::run(&args, self.context)?;
-        let session = db::Session {
+        let session = db::SessionSpec {
             action: "demo".to_owned(),
             run_id: Uuid::now_v7().to_string(),
             writes: true,
-            create: false,
+            defines: false,
         };
         let mut db = db::open(&self.context.config.database, &session)?;
         let made = sample::fill(&mut *db, today)?;

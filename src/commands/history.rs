@@ -26,7 +26,7 @@ use crate::summary::Summary;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
     /// Only runs of this job
-    #[arg(long, value_name = "JOB", value_parser = PossibleValuesParser::new(Job::NAMES.into_iter().chain(["archive"])))]
+    #[arg(long, value_name = "JOB", value_parser = PossibleValuesParser::new(Job::ALL.iter().map(|spec| spec.name).chain(["archive"])))]
     pub job: Option<String>,
     /// Only runs that began on this day or later, in the configured time zone
     #[arg(long, value_name = "YYYY-MM-DD")]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Context;
 use crate::config::{Config, DatabaseConfig, Url};
-use crate::db::{self, BindArray, Dialect, Session, Value, Write};
+use crate::db::{self, BindArray, Dialect, SessionSpec, Transaction, Value};
 use crate::exit::Exit;
 use crate::files::write_out;
 use crate::jobs::Job;
@@ -58,11 +58,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
     let mut scripts = Vec::new();
     for (database, owners) in databases(context.config) {
-        let session = Session {
+        let session = SessionSpec {
             action: "migrate".to_owned(),
             run_id: Uuid::now_v7().to_string(),
             writes: true,
-            create: args.format.is_none(),
+            defines: args.format.is_none(),
         };
         let mut db = if args.format.is_some() {
             open_to_look(database, session)?
@@ -125,18 +125,18 @@ pub(super) fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
 /// For a script, an embedded database that does not exist yet simply lacks everything.
 fn open_to_look(
     database: &DatabaseConfig,
-    session: Session,
-) -> anyhow::Result<Option<Box<dyn Write>>> {
+    session: SessionSpec,
+) -> anyhow::Result<Option<Box<dyn Transaction>>> {
     if let Url::Sqlite(path) = database.target()?
         && !path.exists()
     {
         return Ok(None);
     }
-    Ok(Some(db::open(database, &Session { writes: false, ..session })?))
+    Ok(Some(db::open(database, &SessionSpec { writes: false, ..session })?))
 }
 
 fn find_missing(
-    mut db: Option<&mut (dyn Write + 'static)>,
+    mut db: Option<&mut (dyn Transaction + 'static)>,
     dialect: Dialect,
     owners: &[Owner],
     base_tables: bool,
@@ -160,24 +160,26 @@ fn find_missing(
     }
     missing.locks = match db {
         Some(db) => missing_locks(db)?,
-        None => LOCKS.concat(),
+        None => all_locks(),
     };
     missing.counts.add("locks_added", missing.locks.len() as u64);
     Ok(missing)
 }
 
 /// The rows of RECERT_LOCK: one a job, one for whoever archives, and the chain's end.
-const LOCKS: [&[&str]; 2] = [&Job::NAMES, &["ledger", "archive"]];
+fn all_locks() -> Vec<&'static str> {
+    Job::ALL.iter().map(|spec| spec.name).chain(["ledger", "archive"]).collect()
+}
 
 /// Which of them are not there.
-pub(super) fn missing_locks(db: &mut dyn Write) -> anyhow::Result<Vec<&'static str>> {
+pub(super) fn missing_locks(db: &mut dyn Transaction) -> anyhow::Result<Vec<&'static str>> {
     let there = locks(db)?;
-    let mut wanted = LOCKS.concat();
+    let mut wanted = all_locks();
     wanted.retain(|job| !there.iter().any(|there| there == job));
     Ok(wanted)
 }
 
-fn locks(db: &mut dyn Write) -> anyhow::Result<Vec<String>> {
+fn locks(db: &mut dyn Transaction) -> anyhow::Result<Vec<String>> {
     if db.columns("RECERT_LOCK")?.is_empty() {
         return Ok(Vec::new());
     }
@@ -195,7 +197,7 @@ fn add_columns(table: &Table, there: &[&str], dialect: Dialect, missing: &mut Mi
     }
 }
 
-fn add(missing: Missing, mut db: Box<dyn Write>) -> anyhow::Result<()> {
+fn add(missing: Missing, mut db: Box<dyn Transaction>) -> anyhow::Result<()> {
     for statement in &missing.statements {
         db.define(statement)?;
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Context;
-use crate::db::{self, Session};
+use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
 use crate::files::{Whole, write_out};
 use crate::report::{self, Format, FormatName, Origin, Passed, Rules, Scope, Told};
@@ -56,11 +56,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, bool)
     let zone = context.config.time.tz()?;
     let rules = Rules::new(&context.config.revoke, as_of, zone);
     let report_id = Uuid::now_v7().to_string();
-    let session = Session {
+    let session = SessionSpec {
         action: "report".to_owned(),
         run_id: report_id.clone(),
         writes: false,
-        create: false,
+        defines: false,
     };
     let mut db = db::open(&context.config.database, &session)?;
     let origin = Origin {

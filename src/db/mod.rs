@@ -59,7 +59,7 @@ pub trait Read {
 }
 
 /// Looks and writes, in the one transaction that the connection is.
-pub trait Write: Read {
+pub trait Transaction: Read {
     /// Carries out one statement for each row of binds, as array DML. Returns how many rows of the
     /// table each one touched.
     ///
@@ -77,7 +77,7 @@ pub trait Write: Read {
     ///
     /// # Errors
     /// The database refused (`Exit` by cause), or the line broke and nobody knows: then the error
-    /// carries [`OutcomeUnknown`].
+    /// carries [`CommitUnanswered`].
     fn commit(self: Box<Self>) -> anyhow::Result<()>;
 
     /// Carries out one last statement, once, and ends the transaction with it: one round trip for
@@ -85,7 +85,7 @@ pub trait Write: Read {
     /// nobody looks at how many rows it touched before they are committed.
     ///
     /// # Errors
-    /// As [`Write::change_many`], and nothing is committed then; or as [`Write::commit`].
+    /// As [`Transaction::change_many`], and nothing is committed then; or as [`Transaction::commit`].
     fn commit_with(self: Box<Self>, sql: &Sql, row: &BindArray<'_>) -> anyhow::Result<()>;
 }
 
@@ -111,7 +111,7 @@ pub enum Dialect {
 
 /// What a connection is opened for; decides how it starts and what the database shows of it.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub struct SessionSpec {
     /// The command, as the DBA sees it in `V$SESSION.ACTION`.
     pub action: String,
     /// The run's id, as the DBA sees it in `V$SESSION.CLIENT_IDENTIFIER`.
@@ -119,7 +119,7 @@ pub struct Session {
     /// Whether anything is to be written.
     pub writes: bool,
     /// Whether a database that does not exist yet may be made (embedded only; `migrate` and `demo`).
-    pub create: bool,
+    pub defines: bool,
 }
 
 /// Marks an error after which a whole new run may well succeed.
@@ -134,9 +134,9 @@ impl fmt::Display for Transient {
 
 /// Marks a COMMIT whose answer was lost: the changes may be in place or not.
 #[derive(Clone, Copy, Debug)]
-pub struct OutcomeUnknown;
+pub struct CommitUnanswered;
 
-impl fmt::Display for OutcomeUnknown {
+impl fmt::Display for CommitUnanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection broke during COMMIT")
     }
@@ -164,7 +164,10 @@ const SQLITE_PATIENCE: Duration = Duration::from_millis(1_500);
 /// # Errors
 /// `Exit::Config`: wrong login, no client library, no such file; `Exit::Unavailable`: nobody
 /// answers; `Exit::Busy`: somebody else is writing to the embedded database.
-pub fn open(config: &DatabaseConfig, session: &Session) -> anyhow::Result<Box<dyn Write>> {
+pub fn open(
+    config: &DatabaseConfig,
+    session: &SessionSpec,
+) -> anyhow::Result<Box<dyn Transaction>> {
     match config.target()? {
         Url::Sqlite(path) => Ok(Box::new(sqlite::Sqlite::open(&path, session, SQLITE_PATIENCE)?)),
         Url::Oracle(identifier) => {

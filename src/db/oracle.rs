@@ -12,8 +12,8 @@ use oracle::{Connection, Connector, InitParams, RowValue};
 
 use self::errors::{classed, is_lost};
 use super::{
-    Bind, BindArray, Binds, Column, Dialect, EachRow, OutcomeUnknown, Read, Row, Session, Value,
-    Write,
+    Bind, BindArray, Binds, Column, CommitUnanswered, Dialect, EachRow, Read, Row, SessionSpec,
+    Transaction, Value,
 };
 use crate::config::DatabaseConfig;
 use crate::sql;
@@ -36,14 +36,14 @@ impl Oracle {
     pub(super) fn open(
         identifier: &str,
         config: &DatabaseConfig,
-        session: &Session,
+        session: &SessionSpec,
     ) -> anyhow::Result<Self> {
         let told = || format!("connecting to the Oracle database `{}`", shown(identifier));
         load_client(config).with_context(told)?;
         let connection = log_in(identifier, config).with_context(told)?;
         let oracle = Oracle { connection };
         oracle.introduce(config, session).map_err(classed).with_context(told)?;
-        if session.create {
+        if session.defines {
             return Ok(oracle); // `migrate`: DDL commits by itself.
         }
         oracle
@@ -55,7 +55,7 @@ impl Oracle {
     }
 
     /// All of this rides along with the next round trip.
-    fn introduce(&self, config: &DatabaseConfig, session: &Session) -> oracle::Result<()> {
+    fn introduce(&self, config: &DatabaseConfig, session: &SessionSpec) -> oracle::Result<()> {
         self.connection.set_module("recert")?;
         self.connection.set_action(&session.action)?;
         self.connection.set_client_identifier(&session.run_id)?;
@@ -241,7 +241,7 @@ impl Write for Oracle {
 fn unanswered(error: oracle::Error) -> anyhow::Error {
     let lost = is_lost(&error);
     let error = classed(error).context("committing");
-    if lost { error.context(OutcomeUnknown) } else { error }
+    if lost { error.context(CommitUnanswered) } else { error }
 }
 
 /// How many of these rows one array DML carries: a thousand, fewer when they are very wide.

@@ -15,7 +15,9 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
-use super::{Bind, BindArray, Binds, Column, Dialect, EachRow, Read, Row, Session, Value, Write};
+use super::{
+    Bind, BindArray, Binds, Column, Dialect, EachRow, Read, Row, SessionSpec, Transaction, Value,
+};
 use crate::exit::Exit;
 use crate::sql;
 use crate::sql::Sql;
@@ -30,9 +32,13 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file and begins: IMMEDIATE to write, so that a second writer hears of it at once.
-    pub(super) fn open(path: &Path, session: &Session, patience: Duration) -> anyhow::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        session: &SessionSpec,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let open = || -> anyhow::Result<Self> {
-            if session.create {
+            if session.defines {
                 make_file(path)?;
             } else if !path.exists() {
                 return Err(anyhow!(

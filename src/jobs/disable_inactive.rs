@@ -17,7 +17,7 @@ use chrono::SubsecRound as _;
 use clap::value_parser;
 use serde_json::{Value as Json, json};
 
-use super::World;
+use super::{JobSpec, PlanJob, World};
 use crate::db::{Row, Value};
 use crate::exit::Exit;
 use crate::plan::{Counts, Plan};
@@ -35,16 +35,6 @@ pub struct Args {
     days: Option<u32>,
 }
 
-impl Args {
-    /// For the ledger and for saved plans.
-    pub(super) fn parameters(&self) -> Json {
-        match self.days {
-            Some(days) => json!({ "days": days }),
-            None => json!({}),
-        }
-    }
-}
-
 const COUNTS: [&str; 6] =
     ["active", "disabled", "sessions_closed", "exempt", "never_active", "undated"];
 
@@ -57,7 +47,30 @@ struct Doomed {
     why: Arc<str>,
 }
 
-pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+pub(super) const SPEC: JobSpec = JobSpec {
+    name: "disable-inactive",
+    limits: |config| &config.limits.disable_inactive,
+    database: |config| config.disable_inactive.database.as_ref().unwrap_or(&config.database),
+};
+
+impl PlanJob for Args {
+    fn spec(&self) -> &'static JobSpec {
+        &SPEC
+    }
+
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
+        plan(self, world)
+    }
+
+    fn parameters(&self) -> Json {
+        match self.days {
+            Some(days) => json!({ "days": days }),
+            None => json!({}),
+        }
+    }
+}
+
+fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let actor = find_actor(world)?;
     let moment = world.moment.naive_utc().trunc_subsecs(0);

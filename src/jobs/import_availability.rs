@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::World;
 use super::import_file::{ImportArgs, find_unknown};
+use super::{JobSpec, PlanJob, World};
 use crate::db::{Row, Value, image};
 use crate::files::import::availability::{Availability, Line, availability};
-use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
 use crate::sql;
 
 /// `recert import-availability`
@@ -39,7 +39,27 @@ struct Delivered {
     people: HashMap<Arc<str>, Person>,
 }
 
-pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+pub(super) const SPEC: JobSpec = JobSpec {
+    name: "import-availability",
+    limits: |config| &config.limits.import_availability,
+    database: |config| config.import.database.as_ref().unwrap_or(&config.database),
+};
+
+impl PlanJob for Args {
+    fn spec(&self) -> &'static JobSpec {
+        &SPEC
+    }
+
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
+        plan(self, world)
+    }
+
+    fn parameters(&self) -> Json {
+        self.import.parameters()
+    }
+}
+
+fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let ids = read_ids(world)?;
     let mut delivered = read_file(args, world, &ids, &mut plan)?;
@@ -177,13 +197,13 @@ fn update(row: &Row, id: &str, month: &str, value: f64, why: &Arc<str>) -> anyho
         key: format!("{id}/{month}").into(),
         action: Action::Update,
         why: Arc::clone(why),
-        result: Outcome::Applied,
+        result: ChangeResult::Applied,
         before: Some(row.image_from(1).into()),
         after: Some(image(&[("FREE_PT", &value)]).into()),
     };
     let stored = |column| row.get(column).cloned();
     let binds = vec![value, stored("ROW_ID")?, stored("USER_ID")?, stored("MONTH")?];
-    Ok(Touch { binds, changes: vec![change] })
+    Ok(Touch { binds, change })
 }
 
 /// What was delivered and is not stored.
@@ -201,11 +221,11 @@ fn insertions(delivered: Delivered) -> Step {
                 key: format!("{id}/{month}").into(),
                 action: Action::Insert,
                 why: Arc::clone(&why),
-                result: Outcome::Applied,
+                result: ChangeResult::Applied,
                 before: None,
                 after: Some(image(&pairs).into()),
             };
-            Touch { binds, changes: vec![change] }
+            Touch { binds, change }
         }));
     }
     sort(&mut touches);
@@ -226,7 +246,7 @@ fn sort(touches: &mut [Touch]) {
 }
 
 fn order(touch: &Touch) -> (&str, Option<&str>) {
-    let change = &touch.changes[0];
+    let change = &touch.change;
     (&*change.key, change.before.as_deref())
 }
 

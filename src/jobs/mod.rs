@@ -79,16 +79,61 @@ impl Default for Job {
     }
 }
 
+/// A job's facts, each of them once.
+#[derive(Debug)]
+pub struct JobSpec {
+    /// The subcommand's name, and JOB in RECERT_RUN.
+    pub name: &'static str,
+    /// How much it may take away.
+    pub limits: fn(&Config) -> &Limits,
+    /// The database it works on, unless its arguments name another.
+    pub database: fn(&Config) -> &DatabaseConfig,
+}
+
+/// What a job's `Args` can do. It looks, and can't write.
+pub(crate) trait PlanJob {
+    /// The job's facts.
+    fn spec(&self) -> &'static JobSpec;
+
+    /// What should change.
+    ///
+    /// # Errors
+    /// What the sources of the plan say, classed (`Exit`).
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan>;
+
+    /// The job's own arguments, for the ledger and for saved plans.
+    fn parameters(&self) -> Json {
+        json!({})
+    }
+
+    /// The database it works on.
+    fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
+        (self.spec().database)(config)
+    }
+}
+
 impl Job {
-    /// Names of all jobs: one row of RECERT_LOCK each.
-    pub const NAMES: [&'static str; 6] = [
-        "revoke",
-        "sync-managers",
-        "disable-inactive",
-        "import-users",
-        "import-availability",
-        "restore",
+    /// All jobs' facts, in the order of the help.
+    pub const ALL: [&'static JobSpec; 6] = [
+        &revoke::SPEC,
+        &import_users::SPEC,
+        &import_availability::SPEC,
+        &sync_managers::SPEC,
+        &disable_inactive::SPEC,
+        &restore::SPEC,
     ];
+
+    /// The one list of what each variant holds.
+    fn parts(&self) -> (&dyn PlanJob, &WriteArgs) {
+        match self {
+            Job::Revoke(with) => (&with.args, &with.write),
+            Job::ImportUsers(with) => (&with.args, &with.write),
+            Job::ImportAvailability(with) => (&with.args, &with.write),
+            Job::SyncManagers(with) => (&with.args, &with.write),
+            Job::DisableInactive(with) => (&with.args, &with.write),
+            Job::Restore(with) => (&with.args, &with.write),
+        }
+    }
 
     /// The job that takes a whole run of the main database back.
     #[must_use]
@@ -100,81 +145,54 @@ impl Job {
     /// The subcommand's name; also the name of its lock.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Job::Revoke(_) => "revoke",
-            Job::ImportUsers(_) => "import-users",
-            Job::ImportAvailability(_) => "import-availability",
-            Job::SyncManagers(_) => "sync-managers",
-            Job::DisableInactive(_) => "disable-inactive",
-            Job::Restore(_) => "restore",
-        }
+        self.parts().0.spec().name
     }
 
-    /// What the job would change. It looks, and can't write.
+    /// What the job would change.
     ///
     /// # Errors
     /// What the sources of the plan say, classed (`Exit`).
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
-        match self {
-            Job::Revoke(with) => revoke::plan(&with.args, world),
-            Job::ImportUsers(with) => import_users::plan(&with.args, world),
-            Job::ImportAvailability(with) => import_availability::plan(&with.args, world),
-            Job::SyncManagers(with) => sync_managers::plan(&with.args, world),
-            Job::DisableInactive(with) => disable_inactive::plan(&with.args, world),
-            Job::Restore(with) => restore::plan(&with.args, world),
-        }
+        self.parts().0.plan(world)
     }
 
     /// The options every job that writes has.
     #[must_use]
     pub fn write_args(&self) -> &WriteArgs {
-        match self {
-            Job::Revoke(with) => &with.write,
-            Job::ImportUsers(with) => &with.write,
-            Job::ImportAvailability(with) => &with.write,
-            Job::SyncManagers(with) => &with.write,
-            Job::DisableInactive(with) => &with.write,
-            Job::Restore(with) => &with.write,
-        }
+        self.parts().1
     }
 
     /// The job's own arguments, for the ledger and for saved plans.
     #[must_use]
     pub fn parameters(&self) -> Json {
-        match self {
-            Job::ImportUsers(with) => with.args.import.parameters(),
-            Job::ImportAvailability(with) => with.args.import.parameters(),
-            Job::Revoke(_) | Job::SyncManagers(_) => json!({}),
-            Job::DisableInactive(with) => with.args.parameters(),
-            Job::Restore(with) => with.args.parameters(),
-        }
+        self.parts().0.parameters()
     }
 
     /// How much one run of the job may take away.
     #[must_use]
     pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
-        match self {
-            Job::Revoke(_) => &config.limits.revoke,
-            Job::ImportUsers(_) => &config.limits.import_users,
-            Job::ImportAvailability(_) => &config.limits.import_availability,
-            Job::SyncManagers(_) => &config.limits.sync_managers,
-            Job::DisableInactive(_) => &config.limits.disable_inactive,
-            Job::Restore(_) => &config.limits.restore,
-        }
+        (self.parts().0.spec().limits)(config)
     }
 
     /// The database the job works on.
     #[must_use]
     pub fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
-        match self {
-            Job::ImportUsers(_) | Job::ImportAvailability(_) => {
-                config.import.database.as_ref().unwrap_or(&config.database)
-            }
-            Job::Revoke(_) | Job::SyncManagers(_) => &config.database,
-            Job::DisableInactive(_) => {
-                config.disable_inactive.database.as_ref().unwrap_or(&config.database)
-            }
-            Job::Restore(with) => with.args.database(config),
-        }
+        self.parts().0.database(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `migrate` makes a lock for each of [`Job::ALL`], and `history --job` knows them by it.
+    #[test]
+    fn every_job_that_can_be_typed_is_in_the_list_of_facts() {
+        let command = Job::augment_subcommands(clap::Command::new("recert"));
+        let mut typed: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let mut listed: Vec<_> = Job::ALL.iter().map(|spec| spec.name).collect();
+        typed.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(typed, listed);
     }
 }

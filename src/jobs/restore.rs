@@ -14,11 +14,11 @@ use serde_json::{Value as Json, json};
 
 use self::source::Changed;
 use self::table::{Now, Table, Todo};
-use super::World;
+use super::{JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
 use crate::exit::Exit;
 use crate::ledger::read::{RunRow, find_run};
-use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
 use crate::sql::{Sql, quote_name};
 
 /// `recert restore`
@@ -83,33 +83,6 @@ impl Only {
     }
 }
 
-impl Args {
-    /// For the ledger and for saved plans.
-    pub(super) fn parameters(&self) -> Json {
-        let mut parameters = json!({"run_id": self.run_id});
-        if !self.only.is_empty() {
-            let only = self.only.iter().map(|only| match &only.key {
-                Some(key) => format!("{}:{key}", only.table),
-                None => only.table.clone(),
-            });
-            parameters["only"] = only.collect();
-        }
-        if self.skip_changed {
-            parameters["skip_changed"] = true.into();
-        }
-        if self.database != "main" {
-            parameters["database"] = self.database.as_str().into();
-        }
-        parameters
-    }
-
-    /// Where the run worked. A name that the config does not know is refused by [`plan`].
-    pub(super) fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
-        let named = config.databases().into_iter().find(|(name, _)| *name == self.database);
-        named.map_or(&config.database, |(_, database)| database)
-    }
-}
-
 const COUNTS: [&str; 7] = [
     "changes",
     "rows_inserted",
@@ -128,7 +101,47 @@ struct Back {
     touch: Touch,
 }
 
-pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+pub(super) const SPEC: JobSpec = JobSpec {
+    name: "restore",
+    limits: |config| &config.limits.restore,
+    database: |config| &config.database,
+};
+
+impl PlanJob for Args {
+    fn spec(&self) -> &'static JobSpec {
+        &SPEC
+    }
+
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
+        plan(self, world)
+    }
+
+    fn parameters(&self) -> Json {
+        let mut parameters = json!({"run_id": self.run_id});
+        if !self.only.is_empty() {
+            let only = self.only.iter().map(|only| match &only.key {
+                Some(key) => format!("{}:{key}", only.table),
+                None => only.table.clone(),
+            });
+            parameters["only"] = only.collect();
+        }
+        if self.skip_changed {
+            parameters["skip_changed"] = true.into();
+        }
+        if self.database != "main" {
+            parameters["database"] = self.database.as_str().into();
+        }
+        parameters
+    }
+
+    /// Where the run worked. A name that the config does not know is refused by [`plan`].
+    fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
+        let named = config.databases().into_iter().find(|(name, _)| *name == self.database);
+        named.map_or(&config.database, |(_, database)| database)
+    }
+}
+
+fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let run = find(args, world)?;
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let source = source::read(&run, &args.only, world.db)?;
@@ -212,7 +225,7 @@ fn insert(table: &Table, row: &Changed, run: &RunRow) -> anyhow::Result<Back> {
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
-        touch: Touch { binds, changes: vec![change] },
+        touch: Touch { binds, change },
     })
 }
 
@@ -225,13 +238,13 @@ fn update(table: &Table, row: &Changed, now: Now, run: &RunRow) -> anyhow::Resul
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
-        touch: Touch { binds, changes: vec![change] },
+        touch: Touch { binds, change },
     })
 }
 
 fn delete(row: &Changed, now: Now, run: &RunRow) -> Back {
     let change = change(row, Action::Delete, Some(now.image), None, run);
-    let touch = Touch { binds: vec![now.row_id], changes: vec![change] };
+    let touch = Touch { binds: vec![now.row_id], change };
     Back { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
 }
 
@@ -246,7 +259,7 @@ fn change(
         key: row.key.as_str().into(),
         action,
         why: format!("restores change {} of run {} ({})", row.seq, run.run_id, run.job).into(),
-        result: Outcome::Applied,
+        result: ChangeResult::Applied,
         before: before.map(Into::into),
         after: after.map(Into::into),
     }
@@ -261,7 +274,7 @@ fn takes_away(back: &Back) -> bool {
 }
 
 fn action(back: &Back) -> Action {
-    back.touch.changes.first().map_or(Action::Update, |change| change.action)
+    back.touch.change.action
 }
 
 /// One step for each statement, as long as table and action stay the same.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use chrono::{Days, NaiveDate};
 
-use super::World;
+use super::{JobSpec, PlanJob, World};
 use crate::config::{OnConflict, RevokeConfig};
 use crate::db::{Row, Value};
-use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
 use crate::sql;
 
 /// `recert revoke`
@@ -28,7 +28,23 @@ const COUNTS: [&str; 7] = [
     "conflicts",
 ];
 
-pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+pub(super) const SPEC: JobSpec = JobSpec {
+    name: "revoke",
+    limits: |config| &config.limits.revoke,
+    database: |config| &config.database,
+};
+
+impl PlanJob for Args {
+    fn spec(&self) -> &'static JobSpec {
+        &SPEC
+    }
+
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
+        plan(self, world)
+    }
+}
+
+fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let config = &world.config.revoke;
     let next_day = world.as_of.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
     let binds = [("statuses", instr_list(config)), ("next_day", next_day.into())];
@@ -47,8 +63,7 @@ pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     if !mappings.touches.is_empty() {
         plan.population = count_mappings(world)?;
     }
-    let taken: HashSet<&str> =
-        mappings.touches.iter().map(|touch| &*touch.changes[0].key).collect();
+    let taken: HashSet<&str> = mappings.touches.iter().map(|touch| &*touch.change.key).collect();
     let marks = mark_processed(due, &taken);
     plan.steps = vec![mappings];
     plan.steps.extend(marks);
@@ -177,12 +192,12 @@ impl<'a> Look<'a> {
             key: key(user, location).into(),
             action: Action::Delete,
             why,
-            result: Outcome::Applied,
+            result: ChangeResult::Applied,
             before: Some(row.image(first..row.values.len()).into()),
             after: None,
         };
         let binds = vec![row_id.clone(), user.clone(), location.clone()];
-        self.mappings.touches.push(Touch { binds, changes: vec![change] });
+        self.mappings.touches.push(Touch { binds, change });
         Ok(())
     }
 }
@@ -205,7 +220,7 @@ fn why(day: NaiveDate, date_of: DateOf) -> Arc<str> {
 }
 
 fn order(a: &Touch, b: &Touch) -> Ordering {
-    let (a_change, b_change) = (&a.changes[0], &b.changes[0]);
+    let (a_change, b_change) = (&a.change, &b.change);
     a_change
         .key
         .cmp(&b_change.key)
@@ -250,7 +265,7 @@ fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
             key: response.key,
             action: Action::Update,
             why: response.why,
-            result: if found { Outcome::Applied } else { Outcome::AlreadyAbsent },
+            result: if found { ChangeResult::Applied } else { ChangeResult::AlreadyAbsent },
             before: Some(response.before),
             after: Some(Arc::clone(&after)),
         };
@@ -259,7 +274,7 @@ fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
             (true, true) => (&mut present, vec![row_id, user, location]),
             (true, false) => (&mut absent, vec![row_id, user, location]),
         };
-        step.touches.push(Touch { binds, changes: vec![change] });
+        step.touches.push(Touch { binds, change });
     }
     [present, absent, incomplete]
 }

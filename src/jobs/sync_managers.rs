@@ -7,11 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use chrono::{NaiveDateTime, SubsecRound as _};
 
-use super::World;
+use super::{JobSpec, PlanJob, World};
 use crate::config::Config;
 use crate::db::{Row, Value, image};
 use crate::directory::{self, Answer, Directory, Manager};
-use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
 use crate::progress;
 use crate::sql;
 use crate::sql::Sql;
@@ -23,7 +23,23 @@ pub struct Args {}
 const COUNTS: [&str; 7] =
     ["users", "updated", "unchanged", "not_found", "no_manager", "dangling", "ambiguous"];
 
-pub(super) fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+pub(super) const SPEC: JobSpec = JobSpec {
+    name: "sync-managers",
+    limits: |config| &config.limits.sync_managers,
+    database: |config| &config.database,
+};
+
+impl PlanJob for Args {
+    fn spec(&self) -> &'static JobSpec {
+        &SPEC
+    }
+
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
+        plan(self, world)
+    }
+}
+
+fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let config = world.config;
     let mut directory = directory::of(config)?;
     let zone = config.time.tz()?;
@@ -209,7 +225,7 @@ impl Diff {
                 }
                 _ => Arc::clone(&said.why),
             },
-            result: Outcome::Applied,
+            result: ChangeResult::Applied,
             // Copied, because the room that the image was written into is larger, and would be kept.
             before: Some(row.image_from(1).as_str().into()),
             after: Some(Arc::clone(&said.after)),
@@ -221,7 +237,7 @@ impl Diff {
             binds.push(row.get("ROW_ID")?.clone());
         }
         let step = &mut self.steps[usize::from(replaces)][usize::from(shared)];
-        step.touches.push(Touch { binds, changes: vec![change] });
+        step.touches.push(Touch { binds, change });
         Ok(())
     }
 

@@ -15,11 +15,11 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::read::Entry;
-use crate::db::{BindArray, Read, Value, Write};
+use crate::db::{BindArray, Read, Transaction, Value};
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::hex::hex;
-use crate::plan::{Action, Change, Counts, Outcome, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
 use crate::sql;
 
 /// What RECERT_RUN and RECERT_LOCK call it.
@@ -63,7 +63,7 @@ pub fn archive(
     run_id: &str,
     before: NaiveDate,
     path: &Path,
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
 ) -> anyhow::Result<Plan> {
     let mut noticed = Counts::named(&["runs_archived", "images_archived"]);
     if !any_image(before, db)? {
@@ -173,7 +173,7 @@ impl io::Write for Hashing<'_> {
     }
 }
 
-fn erase(archived: &[Archived], db: &mut dyn Write) -> anyhow::Result<()> {
+fn erase(archived: &[Archived], db: &mut dyn Transaction) -> anyhow::Result<()> {
     let binds: Vec<[Value; 1]> = archived.iter().map(|run| [run.run_id.as_str().into()]).collect();
     let rows: Vec<&[Value]> = binds.iter().map(<[Value; 1]>::as_slice).collect();
     let touched = db
@@ -193,15 +193,15 @@ fn erase(archived: &[Archived], db: &mut dyn Write) -> anyhow::Result<()> {
 fn step(archived: &[Archived], sha256: &str) -> Step {
     let touch = |run: &Archived| Touch {
         binds: vec![run.run_id.as_str().into()],
-        changes: vec![Change {
+        change: Change {
             key: run.run_id.as_str().into(),
             action: Action::Delete,
             why: format!("archived; {} images in the file with SHA-256 {sha256}", run.images)
                 .into(),
-            result: Outcome::Applied,
+            result: ChangeResult::Applied,
             before: None,
             after: None,
-        }],
+        },
     };
     Step {
         say: "erasing archived images",

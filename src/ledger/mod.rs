@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::db::{Bind, BindArray, Read, Row, Transient, Value, Write};
+use crate::db::{Bind, BindArray, Read, Row, Transaction, Transient, Value};
 use crate::exit::Exit;
 use crate::plan::{Change, Plan, Step};
 use crate::sql;
@@ -77,13 +77,13 @@ pub fn lock(job: &str, db: &mut dyn Read) -> anyhow::Result<Head> {
 /// Writes a run and all its changes behind `head`, and commits with the last of these statements.
 ///
 /// # Errors
-/// What the database says, also about the COMMIT ([`Write::commit_with`]); `Exit::Drifted`, worth
+/// What the database says, also about the COMMIT ([`Transaction::commit_with`]); `Exit::Drifted`, worth
 /// another try, when another run went on from the same head in the meantime.
 pub fn write_and_commit(
     run: &Run,
     plan: &Plan,
     head: &Head,
-    mut db: Box<dyn Write>,
+    mut db: Box<dyn Transaction>,
 ) -> anyhow::Result<()> {
     let binds = write_changes(run, plan, head, &mut *db)?;
     db.commit_with(&sql!("ledger/insert_run"), &BindArray::of(&RUN_BINDS, &[&binds]))
@@ -94,7 +94,7 @@ pub fn write_and_commit(
 ///
 /// # Errors
 /// As [`write_and_commit`], without the COMMIT.
-pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Write) -> anyhow::Result<()> {
+pub fn write(run: &Run, plan: &Plan, head: &Head, db: &mut dyn Transaction) -> anyhow::Result<()> {
     let binds = write_changes(run, plan, head, db)?;
     db.change_many(&sql!("ledger/insert_run"), &BindArray::of(&RUN_BINDS, &[&binds]))
         .context("writing the ledger's run")?;
@@ -127,7 +127,7 @@ fn write_changes(
     run: &Run,
     plan: &Plan,
     head: &Head,
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
 ) -> anyhow::Result<Vec<Value>> {
     let mut hash = begin_run_hash(run, &head.0);
     let changes: Vec<(&Step, &Change)> = plan.changes().collect();
@@ -160,7 +160,7 @@ fn write_changes(
 }
 
 /// The head moves on, if it is still where this run began.
-fn advance_head(head: &Head, sha256: &str, db: &mut dyn Write) -> anyhow::Result<()> {
+fn advance_head(head: &Head, sha256: &str, db: &mut dyn Transaction) -> anyhow::Result<()> {
     let binds: Vec<Value> = vec![sha256.into(), head.0.as_str().into()];
     let touched = db
         .change_many(
@@ -209,7 +209,7 @@ fn write_chunk(
     before: usize,
     chunk: &[(&Step, &Change)],
     hash: &mut Canonical,
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
 ) -> anyhow::Result<()> {
     let seq = |at: usize| (before + at + 1) as i64;
     let mut salts = vec![0_u8; 16 * chunk.len()];

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow};
 
 use super::{Approved, Step, Touch};
-use crate::db::{BindArray, Value, Write};
+use crate::db::{BindArray, Transaction, Value};
 use crate::exit::Exit;
 
 /// Rows handed to the database at once: what one round trip carries.
@@ -14,7 +14,7 @@ const ROWS: usize = 1_000;
 /// # Errors
 /// What the database says; `Exit::Drifted` when a statement touched another number of rows than
 /// planned. The caller must then drop the connection: all is rolled back.
-pub fn apply(approved: &Approved, db: &mut dyn Write) -> anyhow::Result<()> {
+pub fn apply(approved: &Approved, db: &mut dyn Transaction) -> anyhow::Result<()> {
     for step in &approved.plan().steps {
         let names: Vec<&str> = step.names.iter().map(String::as_str).collect();
         for touches in step.touches.chunks(ROWS) {
@@ -27,19 +27,18 @@ pub fn apply(approved: &Approved, db: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// For every change the number of rows touched must be the number planned.
+/// Every execution must have touched the one row that its change speaks of.
 fn expect(step: &Step, touches: &[Touch], touched: &[u64]) -> anyhow::Result<()> {
     if touched.len() != touches.len() {
         return Err(anyhow!("{}: {} of {} statements ran", step.say, touched.len(), touches.len()));
     }
     for (touch, &touched) in touches.iter().zip(touched) {
-        let planned = touch.changes.len() as u64;
-        if touched != planned {
-            let key = touch.changes.first().map_or("", |change| &*change.key);
+        if touched != 1 {
             return Err(anyhow!(
-                "{}: {} `{key}`: {touched} rows were touched where {planned} were planned; all was rolled back",
+                "{}: {} `{}`: {touched} rows were touched where 1 was planned; all was rolled back",
                 step.say,
-                step.table
+                step.table,
+                touch.change.key
             )
             .context(Exit::Drifted));
         }

@@ -53,13 +53,13 @@ pub struct Step {
     pub touches: Vec<Touch>,
 }
 
-/// One execution of a step's statement: its binds, and exactly the rows it must touch.
+/// One execution of a step's statement: its binds, and the one row it must touch.
 #[derive(Debug)]
 pub struct Touch {
     /// One value a bind.
     pub binds: Vec<Value>,
-    /// One change for each row it must touch; another number of rows means the world has drifted.
-    pub changes: Vec<Change>,
+    /// What it does to that row; no row, or more than one, means that the world has drifted.
+    pub change: Change,
 }
 
 /// One row that changes, as the ledger keeps it.
@@ -72,7 +72,7 @@ pub struct Change {
     /// The rule, and the dates that decided.
     pub why: Arc<str>,
     /// `Applied`, or why there was nothing left to do.
-    pub result: Outcome,
+    pub result: ChangeResult,
     /// The whole row as JSON, all columns, before an update or a delete.
     pub before: Option<Box<str>>,
     /// The changed columns of an update, or the whole row of an insert, as JSON.
@@ -106,20 +106,20 @@ impl Action {
 /// What came of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ChangeResult {
     /// It took effect.
     Applied,
     /// What it asks for was the case before: the access was gone already.
     AlreadyAbsent,
 }
 
-impl Outcome {
+impl ChangeResult {
     /// The word in RECERT_CHANGE.RESULT.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Outcome::Applied => "applied",
-            Outcome::AlreadyAbsent => "already_absent",
+            ChangeResult::Applied => "applied",
+            ChangeResult::AlreadyAbsent => "already_absent",
         }
     }
 }
@@ -176,16 +176,16 @@ impl Step {
     /// How many rows it changes.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.touches.iter().map(|touch| touch.changes.len() as u64).sum()
+        self.touches.len() as u64
     }
 }
 
 impl Plan {
     /// Every change, in the order of the ledger's SEQ.
     pub fn changes(&self) -> impl Iterator<Item = (&Step, &Change)> {
-        self.steps.iter().flat_map(|step| {
-            step.touches.iter().flat_map(|touch| &touch.changes).map(move |change| (step, change))
-        })
+        self.steps
+            .iter()
+            .flat_map(|step| step.touches.iter().map(move |touch| (step, &touch.change)))
     }
 
     /// Whether there is nothing to do.
@@ -226,7 +226,7 @@ impl fmt::Display for Plan {
             if let (Action::Update, Some(after)) = (change.action, &change.after) {
                 write!(f, " {after}")?;
             }
-            if change.result == Outcome::AlreadyAbsent {
+            if change.result == ChangeResult::AlreadyAbsent {
                 f.write_str(" (already absent)")?;
             }
             writeln!(f, ": {}", change.why)?;

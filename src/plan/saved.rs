@@ -157,13 +157,13 @@ impl SavedPlan {
 }
 
 fn saved_change(step: &Step, touch: &Touch) -> SavedChange {
-    let first = touch.changes.first();
+    let change = &touch.change;
     SavedChange {
         table: step.table.to_string(),
-        key: first.map(|change| change.key.to_string()).unwrap_or_default(),
-        action: first.map(|change| change.action.word().to_owned()).unwrap_or_default(),
-        why: first.map(|change| change.why.to_string()).unwrap_or_default(),
-        rows: touch.changes.len(),
+        key: change.key.to_string(),
+        action: change.action.word().to_owned(),
+        why: change.why.to_string(),
+        rows: 1,
         sha256: digest(step, touch),
     }
 }
@@ -185,13 +185,12 @@ fn digest(step: &Step, touch: &Touch) -> String {
         field(name);
         field(&json);
     }
-    for change in &touch.changes {
-        field(&change.key);
-        field(change.action.word());
-        field(&change.why);
-        field(change.result.word());
-        field(change.before.as_deref().unwrap_or_default());
-        field(change.after.as_deref().unwrap_or_default());
-    }
+    let change = &touch.change;
+    field(&change.key);
+    field(change.action.word());
+    field(&change.why);
+    field(change.result.word());
+    field(change.before.as_deref().unwrap_or_default());
+    field(change.after.as_deref().unwrap_or_default());
     hex(&hasher.finalize())
 }

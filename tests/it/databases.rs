@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use clntsh::support::Database;
 use recert::config::DatabaseConfig;
-use recert::db::{self, Session};
+use recert::db::{self, SessionSpec};
 use recert::schema;
 use recert::sql::Sql;
 use tempfile::TempDir;
@@ -111,11 +111,11 @@ impl RealOracle {
     fn clean_up(&self) {
         let ours: Vec<&str> =
             schema::tables().iter().map(|table| table.name).chain(OF_TESTS).collect();
-        let session = Session {
+        let session = SessionSpec {
             action: "test".to_owned(),
             run_id: "test".to_owned(),
             writes: true,
-            create: true,
+            defines: true,
         };
         let mut db = db::open(&self.config, &session).unwrap();
         let made = |text: String| Sql::made("test".to_owned(), text);

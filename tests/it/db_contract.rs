@@ -1,7 +1,7 @@
 //! What the port promises, each sentence once, held against every database at hand.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use recert::db::{BindArray, Value, Write};
+use recert::db::{BindArray, Transaction, Value};
 use recert::exit::Exit;
 use recert::sql::Sql;
 
@@ -12,7 +12,7 @@ fn sql(text: &str) -> Sql {
 }
 
 /// A table with a column of each kind.
-fn with_table(test: impl Fn(&World, &mut dyn Write)) {
+fn with_table(test: impl Fn(&World, &mut dyn Transaction)) {
     for world in worlds() {
         world.define(
             "CREATE TABLE contract (
@@ -33,7 +33,7 @@ fn with_table(test: impl Fn(&World, &mut dyn Write)) {
 const INSERT: &str = "INSERT INTO contract (id, text, big, day, at, body) VALUES (:id, :text, :big, :day, :at, :body)";
 const NAMES: [&str; 6] = ["id", "text", "big", "day", "at", "body"];
 
-fn insert(db: &mut dyn Write, rows: &[Vec<Value>]) -> anyhow::Result<Vec<u64>> {
+fn insert(db: &mut dyn Transaction, rows: &[Vec<Value>]) -> anyhow::Result<Vec<u64>> {
     let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
     db.change_many(&sql(INSERT), &BindArray::of(&NAMES, &rows))
 }
@@ -81,7 +81,7 @@ fn a_day_is_compared_as_a_day_whatever_time_it_holds() {
             row[3] = Value::Date(moment(day));
             insert(db, &[row]).unwrap();
         }
-        let before = |day: &str, db: &mut dyn Write| {
+        let before = |day: &str, db: &mut dyn Transaction| {
             let day: NaiveDate = day.parse().unwrap();
             db.rows(
                 &sql("SELECT id FROM contract WHERE day < :day_bound"),

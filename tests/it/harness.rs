@@ -16,7 +16,7 @@ use recert::cli::{Cli, Command};
 use recert::commands::{Context, migrate};
 use recert::config::directory::DirectorySettings;
 use recert::config::{Config, DatabaseConfig};
-use recert::db::{self, BindArray, Row, Session, Value, Write};
+use recert::db::{self, BindArray, Row, SessionSpec, Transaction, Value};
 use recert::exit::Exit;
 use recert::jobs::Job;
 use recert::run::{self, Ended, Request};
@@ -117,12 +117,12 @@ impl World {
     }
 
     /// A connection to look or write with.
-    pub(crate) fn open(&self) -> Box<dyn Write> {
-        let session = Session {
+    pub(crate) fn open(&self) -> Box<dyn Transaction> {
+        let session = SessionSpec {
             action: "test".to_owned(),
             run_id: "test".to_owned(),
             writes: true,
-            create: false,
+            defines: false,
         };
         db::open(&self.config.database, &session).unwrap()
     }

@@ -7,7 +7,7 @@ use super::{Report, look_at_secret, tables};
 use crate::commands::Context;
 use crate::config::DatabaseConfig;
 use crate::config::Url;
-use crate::db::{self, Dialect, Session, Write};
+use crate::db::{self, Dialect, SessionSpec, Transaction};
 use crate::schema::Owner;
 use crate::sql;
 
@@ -34,11 +34,11 @@ pub(super) fn look(
             Err(error) => return report.failed("client library", &error),
         }
     }
-    let session = Session {
+    let session = SessionSpec {
         action: "check".to_owned(),
         run_id: Uuid::now_v7().to_string(),
         writes: false,
-        create: false,
+        defines: false,
     };
     let mut db = match db::open(database, &session) {
         Ok(db) => db,
@@ -63,7 +63,7 @@ pub(super) fn look(
 }
 
 fn look_inside(
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
     owners: &[Owner],
     context: &Context<'_>,
     report: &mut Report,

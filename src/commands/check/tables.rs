@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::Report;
 use super::database::Who;
 use crate::commands::migrate;
-use crate::db::{Column, Dialect, Write};
+use crate::db::{Column, Dialect, Transaction};
 use crate::schema::{self, Owner, Table};
 use crate::sql;
 use crate::sql::{Sql, quote_name};
@@ -33,7 +33,7 @@ const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// Looks at every table of these owners. `who` is known on Oracle only.
 pub(super) fn look(
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
     owners: &[Owner],
     who: Option<&Who>,
     report: &mut Report,
@@ -51,7 +51,7 @@ pub(super) fn look(
 }
 
 fn look_at_table(
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
     table: &Table,
     who: Option<&Who>,
     report: &mut Report,
@@ -111,7 +111,11 @@ fn usable(wanted: &str, found: &str) -> bool {
 }
 
 /// Without these, runs get slow as the tables grow.
-fn look_at_indexes(db: &mut dyn Write, table: &Table, report: &mut Report) -> anyhow::Result<()> {
+fn look_at_indexes(
+    db: &mut dyn Transaction,
+    table: &Table,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let dialect = db.dialect();
     let wanted: Vec<(Vec<String>, &Sql)> = table
         .then
@@ -149,7 +153,7 @@ fn indexed_columns(create: &str) -> Option<Vec<String>> {
 
 /// Asks the dictionary; nothing is tried out. The owner needs no grant.
 fn look_at_grants(
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
     table: &str,
     who: &Who,
     report: &mut Report,

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::db::{BindArray, Value, Write};
+use crate::db::{BindArray, Transaction, Value};
 use crate::sql;
 
 /// How much was made up.
@@ -64,7 +64,7 @@ impl Dice {
 }
 
 /// Fills the empty tables.
-pub(super) fn fill(db: &mut dyn Write, today: NaiveDate) -> anyhow::Result<Made> {
+pub(super) fn fill(db: &mut dyn Transaction, today: NaiveDate) -> anyhow::Result<Made> {
     let mut dice = Dice(2026);
     let users = users(&mut dice, today);
     let mut mappings = Vec::new();
@@ -162,7 +162,7 @@ fn response(dice: &mut Dice, user: &Value, location: &Value, today: NaiveDate) -
 }
 
 fn insert(
-    db: &mut dyn Write,
+    db: &mut dyn Transaction,
     sql: &sql::Sql,
     names: &[&str],
     rows: &[Vec<Value>],

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::super::{Context, databases};
 use crate::config::DatabaseConfig;
-use crate::db::{self, OutcomeUnknown};
+use crate::db::{self, CommitUnanswered};
 use crate::exit::Exit;
 use crate::ledger::{
     self,
@@ -85,7 +85,7 @@ impl Archiving<'_> {
             .and_then(|run| ledger::write(&run, &plan, &head, &mut *db))
             .and_then(|()| db.commit());
         match written {
-            Err(error) if error.downcast_ref::<OutcomeUnknown>().is_some() => {
+            Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 self.look_up(plan, error)
             }
             // Rolled back: the database still has all that is in the file.

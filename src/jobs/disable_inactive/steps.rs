@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use super::Doomed;
 use super::history::{DateColumns, changes, event_details, whole_row};
 use crate::db::{Value, image};
-use crate::plan::{Action, Change, Outcome, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Step, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -166,11 +166,11 @@ fn update(doomed: &Doomed, id: &Value, binds: Vec<Value>, after: &Arc<str>) -> T
         key: id.display().into(),
         action: Action::Update,
         why: Arc::clone(&doomed.why),
-        result: Outcome::Applied,
+        result: ChangeResult::Applied,
         before: Some(doomed.row.image_from(0).into()),
         after: Some(Arc::clone(after)),
     };
-    Touch { binds, changes: vec![change] }
+    Touch { binds, change }
 }
 
 /// A row whose ID the table gives; so `key` names the row it speaks of.
@@ -179,9 +179,9 @@ fn insert(key: String, why: &Arc<str>, binds: Vec<Value>, after: String) -> Touc
         key: key.into(),
         action: Action::Insert,
         why: Arc::clone(why),
-        result: Outcome::Applied,
+        result: ChangeResult::Applied,
         before: None,
         after: Some(after.into()),
     };
-    Touch { binds, changes: vec![change] }
+    Touch { binds, change }
 }

@@ -12,7 +12,7 @@ use crate::db::{Row, Value, image};
 use crate::files::import::people::NO_MANAGER;
 use crate::files::import::{Column, Person};
 use crate::jobs::World;
-use crate::plan::{Action, Change, Outcome, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Step, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -217,18 +217,18 @@ impl Changes {
             key: id.into(),
             action: Action::Insert,
             why,
-            result: Outcome::Applied,
+            result: ChangeResult::Applied,
             before: None,
             after: Some(image(&pairs).into()),
         };
-        inserts.push(Touch { binds, changes: vec![change] });
+        inserts.push(Touch { binds, change });
     }
 
     /// The statements, in the order they are to run. What frees a value comes before what takes it.
     pub(super) fn into_steps(self) -> Vec<Step> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let step = |say, sql, names, counts, takes_away, mut touches: Vec<Touch>| {
-            touches.sort_by(|a, b| a.changes[0].key.cmp(&b.changes[0].key));
+            touches.sort_by(|a, b| a.change.key.cmp(&b.change.key));
             Step { say, sql, names, table: "PM_USER".into(), counts, takes_away, touches }
         };
         let mut steps = vec![
@@ -315,11 +315,11 @@ fn update_of(row: &Row, id: String, binds: Vec<Value>, after: String, why: Arc<s
         key: id.into(),
         action: Action::Update,
         why,
-        result: Outcome::Applied,
+        result: ChangeResult::Applied,
         before: Some(row.image_from(0).into()),
         after: Some(after.into()),
     };
-    Touch { binds, changes: vec![change] }
+    Touch { binds, change }
 }
 
 /// A column of PM_USER by its number: those of the file, then those of the mark.

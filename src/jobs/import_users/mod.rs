@@ -34,8 +34,8 @@ mod stored;
 
 use chrono::{Days, NaiveDate};
 
-use super::World;
 use super::import_file::ImportArgs;
+use super::{JobSpec, PlanJob, World};
 use crate::plan::{Counts, Plan};
 use changes::Changes;
 use people::Purged;
@@ -63,7 +63,27 @@ const COUNTS: [&str; 10] = [
     "rejected",
 ];
 
-pub(super) fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
+pub(super) const SPEC: JobSpec = JobSpec {
+    name: "import-users",
+    limits: |config| &config.limits.import_users,
+    database: |config| config.import.database.as_ref().unwrap_or(&config.database),
+};
+
+impl PlanJob for Args {
+    fn spec(&self) -> &'static JobSpec {
+        &SPEC
+    }
+
+    fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
+        plan(self, world)
+    }
+
+    fn parameters(&self) -> Json {
+        self.import.parameters()
+    }
+}
+
+fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let mut roster = Roster::read(&args.import, world, &mut plan)?;
     let mut changes = Changes::new(world);

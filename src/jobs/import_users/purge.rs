@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 use crate::db::{Row, Value};
 use crate::jobs::World;
-use crate::plan::{Action, Change, Outcome, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Step, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -155,7 +155,7 @@ pub(super) fn management_roles(
                 if moved.contains(&id) {
                     let key = format!("{id}/{}", row.text("ROLE_NAME")?);
                     let mut touch = imageless(key, Action::Delete, &why, place(row)?);
-                    touch.changes[0].before = Some(row.image_from(1).into());
+                    touch.change.before = Some(row.image_from(1).into());
                     touches.push(touch);
                 }
                 Ok(())
@@ -179,11 +179,11 @@ fn imageless(key: String, action: Action, why: &Arc<str>, binds: Vec<Value>) -> 
         key: key.into(),
         action,
         why,
-        result: Outcome::Applied,
+        result: ChangeResult::Applied,
         before: None,
         after: None,
     };
-    Touch { binds, changes: vec![change] }
+    Touch { binds, change }
 }
 
 /// The same plan for the same rows, however the database hands them out.
@@ -196,7 +196,7 @@ fn step(
 ) -> Step {
     touches.sort_by(|a, b| {
         let order = |touch: &Touch| {
-            let change = &touch.changes[0];
+            let change = &touch.change;
             (change.key.clone(), change.before.clone())
         };
         order(a).cmp(&order(b))

@@ -83,12 +83,7 @@ pub(super) fn changed(since: Vec<&Changed>, args: &Args, plan: &mut Plan) -> any
 pub(super) fn next_run(backs: &[Back], run: &RunRow, plan: &mut Plan) {
     let n_with = |table: &str, column: &str, value: Option<&str>| {
         let holds = |back: &&Back| {
-            let after = back
-                .touch
-                .changes
-                .first()
-                .and_then(|change| change.after.as_deref())
-                .unwrap_or_default();
+            let after = back.touch.change.after.as_deref().unwrap_or_default();
             let image = Image::parse(after).unwrap_or_default();
             let held = image.get(column);
             &*back.table == table
@@ -135,8 +130,8 @@ pub(super) fn left_behind(
     plan: &mut Plan,
 ) -> anyhow::Result<()> {
     let goes = |back: &&Back| &*back.table == "PM_USER" && action(back) == Action::Delete;
-    let keys = backs.iter().filter(goes).flat_map(|back| &back.touch.changes);
-    let going: HashSet<&str> = keys.map(|change| &*change.key).collect();
+    let keys = backs.iter().filter(goes).map(|back| &*back.touch.change.key);
+    let going: HashSet<&str> = keys.collect();
     if going.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use super::{RUN, set_up};
 use crate::harness::{World, ok};
 use recert::commands::migrate::{self, ScriptFormat};
 use recert::config::{Config, DatabaseConfig};
-use recert::db::{self, Session};
+use recert::db::{self, SessionSpec};
 
 const OPS: [&str; 4] = ["OPS_USER", "USER_SESSION", "OPS_EVENT", "OPS_DB_HISTORY"];
 const RAP: [&str; 3] = ["RECREATE_RESPONSE", "MAP_RAP_USER_ROLE", "USER_TAB"];
@@ -29,11 +29,11 @@ fn migrate(world: &World, args: &migrate::Args) -> Vec<(&'static str, u64)> {
 }
 
 fn has(database: &DatabaseConfig, table: &str) -> bool {
-    let session = Session {
+    let session = SessionSpec {
         action: "test".to_owned(),
         run_id: "test".to_owned(),
         writes: false,
-        create: false,
+        defines: false,
     };
     !db::open(database, &session).unwrap().columns(table).unwrap().is_empty()
 }

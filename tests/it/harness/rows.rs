@@ -1,7 +1,7 @@
 //! Rows as words: `response MGR=2026-12-01 DUE=2026-01-01`.
 
 use chrono::NaiveDateTime;
-use recert::db::{BindArray, Value, Write, parse_date};
+use recert::db::{BindArray, Transaction, Value, parse_date};
 use recert::sql::Sql;
 
 /// A kind of row that tests put in by a word: `response MGR=2026-12-01 DUE=2026-01-01`.
@@ -184,7 +184,7 @@ pub(super) fn read_row(line: &str) -> (&'static Kind, Vec<Value>) {
     (kind, values)
 }
 
-pub(super) fn put_rows(db: &mut dyn Write, kind: &Kind, rows: &[Vec<Value>]) {
+pub(super) fn put_rows(db: &mut dyn Transaction, kind: &Kind, rows: &[Vec<Value>]) {
     let names: Vec<&str> = kind.columns.iter().map(|column| column.1).collect();
     let binds: Vec<String> = (0..names.len()).map(|n| format!("b{n}")).collect();
     let text = format!(
