@@ -268,6 +268,9 @@ impl Run<'_> {
         let Request { job, config, clock, .. } = *self.request;
         let mut parameters = job.parameters();
         let write = job.write_args();
+        if let Some(object) = parameters.as_object_mut() {
+            object.extend(plan.remembered.clone());
+        }
         if let (Some(object), Some(allowed)) = (parameters.as_object_mut(), write.allow_changes) {
             object.insert("allow_changes".to_owned(), allowed.into());
         }

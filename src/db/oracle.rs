@@ -191,7 +191,7 @@ impl Read for Oracle {
     }
 }
 
-impl Write for Oracle {
+impl Transaction for Oracle {
     fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>> {
         let rows: Vec<&[Bind<'_>]> = array.rows().collect();
         let mut touched = Vec::with_capacity(rows.len());

@@ -149,7 +149,7 @@ fn column(row: &Row) -> anyhow::Result<Column> {
     Ok(Column { name: row.text("NAME")?, data_type: bare, generated })
 }
 
-impl Write for Sqlite {
+impl Transaction for Sqlite {
     fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>> {
         let told = || format!("statement `{}`", sql.name);
         let mut statement =

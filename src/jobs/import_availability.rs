@@ -54,7 +54,7 @@ impl PlanJob for Args {
         plan(self, world)
     }
 
-    fn parameters(&self) -> Json {
+    fn parameters(&self) -> serde_json::Value {
         self.import.parameters()
     }
 }

@@ -32,6 +32,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// Why the source of this plan looks wrong: any of them refuses it.
     pub doubts: Vec<String>,
+    /// What the job's next run will want to know of this one; kept in the run's PARAMETERS, beside the job's arguments.
+    pub remembered: serde_json::Map<String, serde_json::Value>,
 }
 
 /// One statement and all the rows it is to touch: it travels as array DML.

@@ -411,7 +411,7 @@ fn a_job_whose_lock_is_held_ends_busy_and_writes_nothing() {
 /// Somebody else has touched E2's mappings and not committed yet.
 const TOUCH: &str = "UPDATE map_rap_user_role SET rmm_id = rmm_id WHERE user_id = 'E2'";
 
-fn touch(world: &World) -> Box<dyn recert::db::Write> {
+fn touch(world: &World) -> Box<dyn recert::db::Transaction> {
     let mut other = world.open();
     let sql = Sql::made("test".to_owned(), TOUCH.to_owned());
     other.change_many(&sql, &BindArray::of(&[], &[&[]])).unwrap();

@@ -24,7 +24,7 @@ pub(crate) type Made<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>,
 
 /// A run of the ledger with these changes.
 pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
-    use recert::plan::{Action, Change, Outcome, Plan, Step, Touch};
+    use recert::plan::{Action, Change, ChangeResult, Plan, Step, Touch};
     let id = uuid::Uuid::now_v7().to_string();
     let steps = changes
         .iter()
@@ -37,7 +37,7 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
             takes_away: false,
             touches: vec![Touch {
                 binds: Vec::new(),
-                changes: vec![Change {
+                change: Change {
                     key: (*key).into(),
                     action: match *action {
                         "insert" => Action::Insert,
@@ -45,10 +45,10 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
                         _ => Action::Delete,
                     },
                     why: (*why).into(),
-                    result: Outcome::Applied,
+                    result: ChangeResult::Applied,
                     before: before.map(Into::into),
                     after: after.map(Into::into),
-                }],
+                },
             }],
         })
         .collect();
