@@ -23,6 +23,7 @@ pub mod files;
 pub mod guard;
 pub mod hex;
 pub mod jobs;
+mod ldap_text;
 pub mod ledger;
 pub mod log;
 pub mod metrics;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::SecretSource;
-use crate::directory::{dn, filter};
+use crate::ldap_text::{dn, filter};
 
 /// The `[directory]` table of the config (section 10 of the spec).
 #[derive(Clone, Debug, PartialEq, Deserialize)]

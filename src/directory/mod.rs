@@ -3,10 +3,7 @@
 //! This is the port. What is behind it (`ldap/`) is the only place that knows the protocol, and
 //! async ends there. Nothing here logs a name, an address or a password.
 
-pub mod dn;
 mod entry;
-pub mod filter;
-mod fold;
 mod ldap;
 mod people;
 

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::entry::{Found, Held, Names, Person};
-use super::fold::fold;
-use super::{Answer, Manager, dn};
+use super::{Answer, Manager};
+use crate::ldap_text::dn;
+use crate::ldap_text::fold::fold;
 
 /// Number of an id in the order asked, without duplicates. Index into `People::asked`.
 pub(super) type Ask = u32;

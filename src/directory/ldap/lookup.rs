@@ -7,8 +7,8 @@ use super::decode::Entry;
 use super::search::Request;
 use super::server::Kind;
 use crate::config::directory::Strategy;
-use crate::directory::filter;
 use crate::directory::people::{Ask, Dn, People};
+use crate::ldap_text::filter;
 
 /// Results on which a manager is not there: no such entry, not even a DN, or on a server that is not asked.
 const NOBODY: &[u32] = &[10, 32, 34];

@@ -29,11 +29,6 @@ use super::{Answer, Directory};
 use crate::config::directory::DirectorySettings;
 use crate::exit::Exit;
 
-/// Whether the library can send this filter.
-pub(super) fn parses(filter: &str) -> bool {
-    ldap3::parse_filter(filter).is_ok()
-}
-
 /// An LDAP directory. Connects when it is first asked, and stays connected until dropped.
 pub(super) struct LdapDirectory {
     settings: DirectorySettings,

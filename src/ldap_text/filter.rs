@@ -6,14 +6,7 @@ use std::fmt::Write;
 /// so that client and server never wait for each other to read.
 const FILTER_BYTES_MAX: usize = 6 * 1024;
 
-/// A value as it may stand in a filter. Escapes what RFC 4515 names, and control characters besides.
-#[must_use]
-pub fn escape(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len() + 8);
-    escape_into(value, &mut escaped);
-    escaped
-}
-
+/// Appends a value as it may stand in a filter. Escapes what RFC 4515 names, and control characters besides.
 fn escape_into(value: &str, filter: &mut String) {
     for c in value.chars() {
         match c {
@@ -27,8 +20,7 @@ fn escape_into(value: &str, filter: &mut String) {
 }
 
 /// A filter for entries that hold any of `values` in `attribute` and pass `also`, itself a filter.
-#[must_use]
-pub fn any_of<'a>(
+pub(crate) fn any_of<'a>(
     also: Option<&str>,
     attribute: &str,
     values: impl IntoIterator<Item = &'a str>,
@@ -54,7 +46,7 @@ pub fn any_of<'a>(
 }
 
 /// How many of the next values fit into one filter: at least one, at most `count_max`.
-pub(super) fn fitting<'a>(
+pub(crate) fn fitting<'a>(
     attribute: &str,
     values: impl IntoIterator<Item = &'a str>,
     count_max: usize,
@@ -69,8 +61,7 @@ pub(super) fn fitting<'a>(
 }
 
 /// Whether `text` is the name of an attribute, perhaps with options: `mail`, `cn;lang-de`, `2.5.4.3`.
-#[must_use]
-pub fn is_attribute(text: &str) -> bool {
+pub(crate) fn is_attribute(text: &str) -> bool {
     let mut parts = text.split(';');
     let name = parts.next().unwrap_or_default();
     let word = |part: &str| {
@@ -84,9 +75,8 @@ pub fn is_attribute(text: &str) -> bool {
 }
 
 /// Whether `filter` is a filter as RFC 4515 writes it, in its parentheses, and nothing else.
-#[must_use]
-pub fn parses(filter: &str) -> bool {
-    filter.starts_with('(') && super::ldap::parses(filter)
+pub(crate) fn parses(filter: &str) -> bool {
+    filter.starts_with('(') && ldap3::parse_filter(filter).is_ok()
 }
 
 #[cfg(test)]
@@ -94,6 +84,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn escape(value: &str) -> String {
+        let mut escaped = String::new();
+        escape_into(value, &mut escaped);
+        escaped
+    }
 
     #[test]
     fn what_rfc_4515_names_is_escaped() {

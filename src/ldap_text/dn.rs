@@ -21,8 +21,7 @@ const NUMBERS: [(&str, &str); 9] = [
 
 /// The comparison key of a DN: equal keys, same entry. `None` when `dn` is not a DN.
 /// The empty DN, that of the root, has the empty key.
-#[must_use]
-pub fn key(dn: &str) -> Option<String> {
+pub(crate) fn key(dn: &str) -> Option<String> {
     let mut key = String::with_capacity(dn.len() + 8);
     // Blanks at the end are left to the last value, for one of them may be escaped.
     let mut rest = dn.trim_start_matches(' ');

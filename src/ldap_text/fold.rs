@@ -4,14 +4,14 @@
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// The comparison key of a text: equal keys, same text.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     fold_into(text, &mut key);
     key
 }
 
 /// Appends the comparison key of `text` to `key`.
-pub(super) fn fold_into(text: &str, key: &mut String) {
+pub(crate) fn fold_into(text: &str, key: &mut String) {
     let start = key.len();
     if is_plain(text) {
         key.push_str(text);
