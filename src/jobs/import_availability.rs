@@ -12,7 +12,7 @@ use super::import_file::{ImportArgs, find_unknown};
 use super::{JobSpec, PlanJob, World};
 use crate::db::{Row, Value, image};
 use crate::files::import::availability::{Availability, Line, availability};
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql;
 
 /// `recert import-availability`
@@ -186,12 +186,18 @@ fn compare(
         names: ["free_pt", "row_id", "user_id", "month"].map(str::to_owned).to_vec(),
         table: "PM_AVAILABILITY".into(),
         counts: &["values_written"],
-        takes_away: false,
+        takes: Takes::Nothing,
         touches,
     })
 }
 
-fn update(row: &Row, id: &str, month: &str, value: f64, why: &Arc<str>) -> anyhow::Result<Touch> {
+fn update(
+    row: &Row,
+    id: &Arc<str>,
+    month: &str,
+    value: f64,
+    why: &Arc<str>,
+) -> anyhow::Result<Touch> {
     let value = Value::Real(value);
     let change = Change {
         key: format!("{id}/{month}").into(),
@@ -203,7 +209,7 @@ fn update(row: &Row, id: &str, month: &str, value: f64, why: &Arc<str>) -> anyho
     };
     let stored = |column| row.get(column).cloned();
     let binds = vec![value, stored("ROW_ID")?, stored("USER_ID")?, stored("MONTH")?];
-    Ok(Touch { binds, change })
+    Ok(Touch { unit: Arc::clone(id), binds, change })
 }
 
 /// What was delivered and is not stored.
@@ -225,7 +231,7 @@ fn insertions(delivered: Delivered) -> Step {
                 before: None,
                 after: Some(image(&pairs).into()),
             };
-            Touch { binds, change }
+            Touch { unit: Arc::clone(&id), binds, change }
         }));
     }
     sort(&mut touches);
@@ -235,7 +241,7 @@ fn insertions(delivered: Delivered) -> Step {
         names: ["user_id", "month", "free_pt"].map(str::to_owned).to_vec(),
         table: "PM_AVAILABILITY".into(),
         counts: &["values_written"],
-        takes_away: false,
+        takes: Takes::Nothing,
         touches,
     }
 }

@@ -18,7 +18,7 @@ use super::{JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
 use crate::exit::Exit;
 use crate::ledger::read::{RunRow, find_run};
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql::{Sql, quote_name};
 
 /// `recert restore`
@@ -225,7 +225,7 @@ fn insert(table: &Table, row: &Changed, run: &RunRow) -> anyhow::Result<Back> {
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
-        touch: Touch { binds, change },
+        touch: Touch { unit: unit(row), binds, change },
     })
 }
 
@@ -238,14 +238,19 @@ fn update(table: &Table, row: &Changed, now: Now, run: &RunRow) -> anyhow::Resul
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
-        touch: Touch { binds, change },
+        touch: Touch { unit: unit(row), binds, change },
     })
 }
 
 fn delete(row: &Changed, now: Now, run: &RunRow) -> Back {
     let change = change(row, Action::Delete, Some(now.image), None, run);
-    let touch = Touch { binds: vec![now.row_id], change };
+    let touch = Touch { unit: unit(row), binds: vec![now.row_id], change };
     Back { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
+}
+
+/// Which row, in whatever table.
+fn unit(row: &Changed) -> Arc<str> {
+    format!("{}:{}", row.table, row.key).into()
 }
 
 fn change(
@@ -327,14 +332,6 @@ fn step(back: &Back) -> Step {
         }
     };
     let sql = Sql::made(format!("restore/{} {}", action(back).word(), back.table), text);
-    let takes_away = takes_away(back);
-    Step {
-        say,
-        sql,
-        names,
-        table: Arc::clone(&back.table),
-        counts,
-        takes_away,
-        touches: Vec::new(),
-    }
+    let takes = if takes_away(back) { Takes::Rows } else { Takes::Nothing };
+    Step { say, sql, names, table: Arc::clone(&back.table), counts, takes, touches: Vec::new() }
 }

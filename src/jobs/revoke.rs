@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use super::{JobSpec, PlanJob, World};
 use crate::config::{OnConflict, RevokeConfig};
 use crate::db::{Row, Value};
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql;
 
 /// `recert revoke`
@@ -115,7 +115,7 @@ impl<'a> Look<'a> {
                 names: ["row_id", "user_id", "rmm_id"].map(str::to_owned).to_vec(),
                 table: "MAP_RAP_USER_ROLE".into(),
                 counts: &["mappings_deleted"],
-                takes_away: true,
+                takes: Takes::Rows,
                 touches: Vec::new(),
             },
             decided: (Value::Null, None),
@@ -188,8 +188,9 @@ impl<'a> Look<'a> {
         let location = row.columns[first..].iter().position(|name| name == "RMM_ID");
         let location = location.ok_or_else(|| anyhow!("MAP_RAP_USER_ROLE has no column RMM_ID"))?;
         let (user, location) = (row.get("USER_ID")?, &row.values[first + location]);
+        let unit: Arc<str> = key(user, location).into();
         let change = Change {
-            key: key(user, location).into(),
+            key: (&*unit).into(),
             action: Action::Delete,
             why,
             result: ChangeResult::Applied,
@@ -197,7 +198,7 @@ impl<'a> Look<'a> {
             after: None,
         };
         let binds = vec![row_id.clone(), user.clone(), location.clone()];
-        self.mappings.touches.push(Touch { binds, change });
+        self.mappings.touches.push(Touch { unit, binds, change });
         Ok(())
     }
 }
@@ -236,7 +237,7 @@ fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         table: "RECREATE_RESPONSE".into(),
         counts,
-        takes_away: false,
+        takes: Takes::Nothing,
         touches: Vec::new(),
     };
     let names = ["row_id", "reportees_id", "rmm_id"];
@@ -261,6 +262,7 @@ fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
         let [row_id, user, location] = response.binds;
         let whole = !user.is_null() && !location.is_null();
         let found = whole && taken.contains(&*response.key);
+        let unit = Arc::from(&*response.key);
         let change = Change {
             key: response.key,
             action: Action::Update,
@@ -274,7 +276,7 @@ fn mark_processed(due: Vec<Due>, taken: &HashSet<&str>) -> [Step; 3] {
             (true, true) => (&mut present, vec![row_id, user, location]),
             (true, false) => (&mut absent, vec![row_id, user, location]),
         };
-        step.touches.push(Touch { binds, change });
+        step.touches.push(Touch { unit, binds, change });
     }
     [present, absent, incomplete]
 }

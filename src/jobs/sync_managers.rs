@@ -11,7 +11,7 @@ use super::{JobSpec, PlanJob, World};
 use crate::config::Config;
 use crate::db::{Row, Value, image};
 use crate::directory::{self, Answer, Directory, Manager};
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::progress;
 use crate::sql;
 use crate::sql::Sql;
@@ -147,13 +147,13 @@ impl Diff {
             plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
             now,
             steps: [
-                ("filling in line managers", false),
-                ("replacing line managers by others", true),
+                ("filling in line managers", Takes::Nothing),
+                ("replacing line managers by others", Takes::Rows),
             ]
-            .map(|(say, takes_away)| {
+            .map(|(say, takes)| {
                 let by_row =
-                    step(say, sql!("sync_managers/update_manager_row"), takes_away, &["row_id"]);
-                [step(say, sql.clone(), takes_away, &[]), by_row]
+                    step(say, sql!("sync_managers/update_manager_row"), takes, &["row_id"]);
+                [step(say, sql.clone(), takes, &[]), by_row]
             }),
             said: HashMap::new(),
         }
@@ -237,7 +237,7 @@ impl Diff {
             binds.push(row.get("ROW_ID")?.clone());
         }
         let step = &mut self.steps[usize::from(replaces)][usize::from(shared)];
-        step.touches.push(Touch { binds, change });
+        step.touches.push(Touch { unit: id.into(), binds, change });
         Ok(())
     }
 
@@ -256,7 +256,7 @@ impl Diff {
     }
 }
 
-fn step(say: &'static str, sql: Sql, takes_away: bool, more_names: &[&str]) -> Step {
+fn step(say: &'static str, sql: Sql, takes: Takes, more_names: &[&str]) -> Step {
     let names = ["manager_id", "manager_name", "manager_mail", "updated", "employee_id"];
     Step {
         say,
@@ -264,7 +264,7 @@ fn step(say: &'static str, sql: Sql, takes_away: bool, more_names: &[&str]) -> S
         names: names.iter().chain(more_names).map(|name| (*name).to_owned()).collect(),
         table: "USER_TAB".into(),
         counts: &["updated"],
-        takes_away,
+        takes,
         touches: Vec::new(),
     }
 }

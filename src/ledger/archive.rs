@@ -19,7 +19,7 @@ use crate::db::{BindArray, Read, Transaction, Value};
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::hex::hex;
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql;
 
 /// What RECERT_RUN and RECERT_LOCK call it.
@@ -192,6 +192,7 @@ fn erase(archived: &[Archived], db: &mut dyn Transaction) -> anyhow::Result<()> 
 
 fn step(archived: &[Archived], sha256: &str) -> Step {
     let touch = |run: &Archived| Touch {
+        unit: run.run_id.as_str().into(),
         binds: vec![run.run_id.as_str().into()],
         change: Change {
             key: run.run_id.as_str().into(),
@@ -209,7 +210,7 @@ fn step(archived: &[Archived], sha256: &str) -> Step {
         names: vec!["run_id".to_owned()],
         table: "RECERT_IMAGE".into(),
         counts: &["runs_archived"],
-        takes_away: false,
+        takes: Takes::Nothing,
         touches: archived.iter().map(touch).collect(),
     }
 }

@@ -7,6 +7,7 @@ mod apply;
 mod approve;
 mod saved;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,15 +50,32 @@ pub struct Step {
     pub table: Arc<str>,
     /// The counts that each row changed adds one to.
     pub counts: &'static [&'static str],
-    /// Whether its rows count against the job's limit.
-    pub takes_away: bool,
+    /// What of it counts against the job's limit.
+    pub takes: Takes,
     /// One entry for each time it is carried out.
     pub touches: Vec<Touch>,
+}
+
+/// What of a step is held against the job's limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Takes {
+    /// It takes nothing from anybody.
+    #[default]
+    Nothing,
+    /// Each row it touches.
+    Rows,
+    /// Each row it touches, against a limit of its own: access that nobody answered for.
+    UnansweredRows,
+    /// Each unit once, in however many such steps of the plan it stands: people.
+    Units,
 }
 
 /// One execution of a step's statement: its binds, and the one row it must touch.
 #[derive(Debug)]
 pub struct Touch {
+    /// What it is a part of, and which is done whole or not at all: an access (`user/location`), an
+    /// account, a person, a restored row. Shared by all the touches of the unit.
+    pub unit: Arc<str>,
     /// One value a bind.
     pub binds: Vec<Value>,
     /// What it does to that row; no row, or more than one, means that the world has drifted.
@@ -196,10 +214,19 @@ impl Plan {
         self.steps.iter().all(|step| step.touches.is_empty())
     }
 
-    /// How many rows it takes away, in the sense of the job's limit.
+    /// How much it takes away, in the sense of the job's limit.
     #[must_use]
     pub fn taken(&self) -> u64 {
-        self.steps.iter().filter(|step| step.takes_away).map(Step::rows).sum()
+        let mut units: HashSet<&str> = HashSet::new();
+        let mut rows = 0;
+        for step in &self.steps {
+            match step.takes {
+                Takes::Nothing => {}
+                Takes::Rows | Takes::UnansweredRows => rows += step.rows(),
+                Takes::Units => units.extend(step.touches.iter().map(|touch| &*touch.unit)),
+            }
+        }
+        rows + units.len() as u64
     }
 
     /// The job's counts, with what the steps add.
@@ -234,5 +261,42 @@ impl fmt::Display for Plan {
             writeln!(f, ": {}", change.why)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(takes: Takes, units: &[&str]) -> Step {
+        let touch = |unit: &&str| Touch {
+            unit: (*unit).into(),
+            binds: Vec::new(),
+            change: Change {
+                key: (*unit).into(),
+                action: Action::Delete,
+                why: "told so".into(),
+                result: ChangeResult::Applied,
+                before: None,
+                after: None,
+            },
+        };
+        Step {
+            say: "taking",
+            sql: Sql::made("test".to_owned(), String::new()),
+            names: Vec::new(),
+            table: "T".into(),
+            counts: &[],
+            takes,
+            touches: units.iter().map(touch).collect(),
+        }
+    }
+
+    #[test]
+    fn a_person_counts_once_and_a_row_each_time() {
+        let person = [step(Takes::Units, &["a", "b"]), step(Takes::Units, &["b", "b"])];
+        assert_eq!(Plan { steps: person.into(), ..Plan::default() }.taken(), 2);
+        let rows = [step(Takes::Rows, &["a", "a"]), step(Takes::Nothing, &["c"])];
+        assert_eq!(Plan { steps: rows.into(), ..Plan::default() }.taken(), 2);
     }
 }

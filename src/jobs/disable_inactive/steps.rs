@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use super::Doomed;
 use super::history::{DateColumns, changes, event_details, whole_row};
 use crate::db::{Value, image};
-use crate::plan::{Action, Change, ChangeResult, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -42,7 +42,7 @@ impl Steps {
         Steps {
             disabled: Step {
                 counts: &["disabled"],
-                takes_away: true,
+                takes: Takes::Rows,
                 ..step(
                     "disabling accounts without activity",
                     "OPS_USER",
@@ -82,25 +82,27 @@ impl Steps {
     pub(super) fn disable(&mut self, user: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
         let id = user.row.get("ID")?.clone();
         let binds = vec![id.clone(), self.actor.clone(), self.at.clone()];
-        self.disabled.touches.push(update(user, &id, binds, &self.user_after));
-        self.tell(&id, &user.why);
-        self.keep("User", &id, user, ("STATUS", "INACTIVE".into()), dates)
+        let unit: Arc<str> = id.display().into();
+        self.disabled.touches.push(update(&unit, user, &id, binds, &self.user_after));
+        self.tell(&unit, &id, &user.why);
+        self.keep(&unit, "User", &id, user, ("STATUS", "INACTIVE".into()), dates)
     }
 
     /// One session and its history.
     pub(super) fn close(&mut self, session: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
         let id = session.row.get("ID")?.clone();
         let user_id = session.row.get("USER_ID")?.clone();
+        let unit: Arc<str> = user_id.display().into();
         let binds = vec![id.clone(), user_id, self.actor.clone(), self.at.clone()];
-        self.closed.touches.push(update(session, &id, binds, &self.session_after));
-        self.keep("UserSession", &id, session, ("IS_ACTIVE", Value::Int(0)), dates)
+        self.closed.touches.push(update(&unit, session, &id, binds, &self.session_after));
+        self.keep(&unit, "UserSession", &id, session, ("IS_ACTIVE", Value::Int(0)), dates)
     }
 
     pub(super) fn done(self) -> Vec<Step> {
         vec![self.disabled, self.closed, self.events, self.history]
     }
 
-    fn tell(&mut self, id: &Value, why: &Arc<str>) {
+    fn tell(&mut self, unit: &Arc<str>, id: &Value, why: &Arc<str>) {
         let details = exact(&event_details(id));
         let after = image(&[
             ("EVENT_TYPE", &"UPDATE_USER".into()),
@@ -110,12 +112,13 @@ impl Steps {
             ("CREATED_ON", &self.at),
         ]);
         let binds = vec![self.actor.clone(), self.at.clone(), details];
-        self.events.touches.push(insert(id.display(), why, binds, after));
+        self.events.touches.push(insert(unit, id.display(), why, binds, after));
     }
 
     /// The history of one changed row, as the application's own listener would keep it.
     fn keep(
         &mut self,
+        unit: &Arc<str>,
         class_name: &'static str,
         id: &Value,
         doomed: &Doomed,
@@ -139,7 +142,7 @@ impl Steps {
         ]);
         let key = format!("{class_name}/{}", id.display());
         let binds = vec![class, row_key, self.actor.clone(), self.at.clone(), details, changes];
-        self.history.touches.push(insert(key, &doomed.why, binds, after));
+        self.history.touches.push(insert(unit, key, &doomed.why, binds, after));
         Ok(())
     }
 }
@@ -156,12 +159,18 @@ fn step(say: &'static str, table: &'static str, sql: Sql, names: &[&str]) -> Ste
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         table: table.into(),
         counts: &[],
-        takes_away: false,
+        takes: Takes::Nothing,
         touches: Vec::new(),
     }
 }
 
-fn update(doomed: &Doomed, id: &Value, binds: Vec<Value>, after: &Arc<str>) -> Touch {
+fn update(
+    unit: &Arc<str>,
+    doomed: &Doomed,
+    id: &Value,
+    binds: Vec<Value>,
+    after: &Arc<str>,
+) -> Touch {
     let change = Change {
         key: id.display().into(),
         action: Action::Update,
@@ -170,11 +179,11 @@ fn update(doomed: &Doomed, id: &Value, binds: Vec<Value>, after: &Arc<str>) -> T
         before: Some(doomed.row.image_from(0).into()),
         after: Some(Arc::clone(after)),
     };
-    Touch { binds, change }
+    Touch { unit: Arc::clone(unit), binds, change }
 }
 
 /// A row whose ID the table gives; so `key` names the row it speaks of.
-fn insert(key: String, why: &Arc<str>, binds: Vec<Value>, after: String) -> Touch {
+fn insert(unit: &Arc<str>, key: String, why: &Arc<str>, binds: Vec<Value>, after: String) -> Touch {
     let change = Change {
         key: key.into(),
         action: Action::Insert,
@@ -183,5 +192,5 @@ fn insert(key: String, why: &Arc<str>, binds: Vec<Value>, after: String) -> Touc
         before: None,
         after: Some(after.into()),
     };
-    Touch { binds, change }
+    Touch { unit: Arc::clone(unit), binds, change }
 }

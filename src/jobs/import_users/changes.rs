@@ -12,7 +12,7 @@ use crate::db::{Row, Value, image};
 use crate::files::import::people::NO_MANAGER;
 use crate::files::import::{Column, Person};
 use crate::jobs::World;
-use crate::plan::{Action, Change, ChangeResult, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -221,15 +221,15 @@ impl Changes {
             before: None,
             after: Some(image(&pairs).into()),
         };
-        inserts.push(Touch { binds, change });
+        inserts.push(Touch { unit: id.into(), binds, change });
     }
 
     /// The statements, in the order they are to run. What frees a value comes before what takes it.
     pub(super) fn into_steps(self) -> Vec<Step> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let step = |say, sql, names, counts, takes_away, mut touches: Vec<Touch>| {
+        let step = |say, sql, names, counts, takes, mut touches: Vec<Touch>| {
             touches.sort_by(|a, b| a.change.key.cmp(&b.change.key));
-            Step { say, sql, names, table: "PM_USER".into(), counts, takes_away, touches }
+            Step { say, sql, names, table: "PM_USER".into(), counts, takes, touches }
         };
         let mut steps = vec![
             step(
@@ -237,7 +237,7 @@ impl Changes {
                 sql!("import/mark_user"),
                 names(&["delete_at", "imported_at", "id"]),
                 &["marked"][..],
-                true,
+                Takes::Units,
                 self.marks,
             ),
             step(
@@ -245,35 +245,36 @@ impl Changes {
                 sql!("import/unmark_user"),
                 names(&["imported_at", "id"]),
                 &["unmarked"],
-                false,
+                Takes::Nothing,
                 self.unmarks,
             ),
         ];
         for ((kind, set), touches) in self.updates {
-            let (say, counts, takes_away): (_, &'static [&'static str], _) = match kind {
-                Kind::Keep => ("changing people", &["updated"], false),
-                Kind::Set => {
-                    ("changing people and marking them for deletion", &["updated", "marked"], true)
-                }
+            let (say, counts, takes): (_, &'static [&'static str], _) = match kind {
+                Kind::Keep => ("changing people", &["updated"], Takes::Nothing),
+                Kind::Set => (
+                    "changing people and marking them for deletion",
+                    &["updated", "marked"],
+                    Takes::Units,
+                ),
                 Kind::Clear => {
-                    ("changing people and unmarking them", &["updated", "unmarked"], false)
+                    ("changing people and unmarking them", &["updated", "unmarked"], Takes::Nothing)
                 }
             };
             let (sql, names) = update_statement(set);
-            steps.push(step(say, sql, names, counts, takes_away, touches));
+            steps.push(step(say, sql, names, counts, takes, touches));
         }
         let all: Vec<String> = (0..=DELETE_AT).map(|at| column_name(at).to_lowercase()).collect();
-        for (say, counts, takes_away, touches) in [
-            ("adding people", &["created"][..], false, self.inserts),
+        for (say, counts, touches) in [
+            ("adding people", &["created"][..], self.inserts),
             (
                 "adding people who are marked for deletion",
                 &["created", "marked"],
-                true,
                 self.marked_inserts,
             ),
         ] {
             let sql = sql!("import/insert_user");
-            let mut inserts = step(say, sql, all.clone(), counts, takes_away, Vec::new());
+            let mut inserts = step(say, sql, all.clone(), counts, Takes::Nothing, Vec::new());
             inserts.touches = touches; // In the order of the file.
             steps.push(inserts);
         }
@@ -311,6 +312,7 @@ impl Changes {
 }
 
 fn update_of(row: &Row, id: String, binds: Vec<Value>, after: String, why: Arc<str>) -> Touch {
+    let unit = id.as_str().into();
     let change = Change {
         key: id.into(),
         action: Action::Update,
@@ -319,7 +321,7 @@ fn update_of(row: &Row, id: String, binds: Vec<Value>, after: String, why: Arc<s
         before: Some(row.image_from(0).into()),
         after: Some(after.into()),
     };
-    Touch { binds, change }
+    Touch { unit, binds, change }
 }
 
 /// A column of PM_USER by its number: those of the file, then those of the mark.

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 use crate::db::{Row, Value};
 use crate::jobs::World;
-use crate::plan::{Action, Change, ChangeResult, Step, Touch};
+use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -77,7 +77,7 @@ fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
             if let Some(why) = whys.get(&id).filter(|_| is_theirs) {
                 let (run_id, seq) = (row.get("RUN_ID")?.clone(), row.get("SEQ")?.clone());
                 let key = format!("{}/{}", run_id.display(), seq.display());
-                touches.push(imageless(key, Action::Update, why, vec![run_id, seq]));
+                touches.push(imageless(&id, key, Action::Update, why, vec![run_id, seq]));
             }
             Ok(())
         })
@@ -113,7 +113,7 @@ fn delete_owned(
             let id = row.text("USER_ID")?;
             if let Some(why) = whys.get(&id) {
                 let key = format!("{id}/{}", row.text(second)?);
-                touches.push(imageless(key, Action::Delete, why, place(row)?));
+                touches.push(imageless(&id, key, Action::Delete, why, place(row)?));
             }
             Ok(())
         })
@@ -127,12 +127,12 @@ fn delete_people(going: &[Going], whys: &Whys) -> Step {
         .filter_map(|person| {
             let why = whys.get(&person.id)?;
             let binds = vec![person.id.as_str().into()];
-            Some(imageless(person.id.clone(), Action::Delete, why, binds))
+            Some(imageless(&person.id, person.id.clone(), Action::Delete, why, binds))
         })
         .collect();
     Step {
         counts: &["purged"],
-        takes_away: true,
+        takes: Takes::Units,
         ..step("purging people", sql!("import/purge_user"), &["id"], "PM_USER", touches)
     }
 }
@@ -154,7 +154,7 @@ pub(super) fn management_roles(
                 let id = row.text("USER_ID")?;
                 if moved.contains(&id) {
                     let key = format!("{id}/{}", row.text("ROLE_NAME")?);
-                    let mut touch = imageless(key, Action::Delete, &why, place(row)?);
+                    let mut touch = imageless(&id, key, Action::Delete, &why, place(row)?);
                     touch.change.before = Some(row.image_from(1).into());
                     touches.push(touch);
                 }
@@ -165,7 +165,7 @@ pub(super) fn management_roles(
     let say = "removing the management roles of people who moved";
     let names = ["row_id", "user_id"];
     let step = step(say, sql!("import/delete_role"), &names, "PM_USER_ROLE", touches);
-    Ok(Step { counts: &["roles_removed"], ..step })
+    Ok(Step { counts: &["roles_removed"], takes: Takes::Units, ..step })
 }
 
 /// Where a row stands, and whose it is.
@@ -173,7 +173,7 @@ fn place(row: &Row) -> anyhow::Result<Vec<Value>> {
     Ok(vec![row.get("ROW_ID")?.clone(), row.get("USER_ID")?.clone()])
 }
 
-fn imageless(key: String, action: Action, why: &Arc<str>, binds: Vec<Value>) -> Touch {
+fn imageless(unit: &str, key: String, action: Action, why: &Arc<str>, binds: Vec<Value>) -> Touch {
     let why = Arc::clone(why);
     let change = Change {
         key: key.into(),
@@ -183,7 +183,7 @@ fn imageless(key: String, action: Action, why: &Arc<str>, binds: Vec<Value>) -> 
         before: None,
         after: None,
     };
-    Touch { binds, change }
+    Touch { unit: unit.into(), binds, change }
 }
 
 /// The same plan for the same rows, however the database hands them out.
@@ -202,5 +202,5 @@ fn step(
         order(a).cmp(&order(b))
     });
     let names = names.iter().map(|name| (*name).to_owned()).collect();
-    Step { say, sql, names, table: table.into(), counts: &[], takes_away: false, touches }
+    Step { say, sql, names, table: table.into(), counts: &[], takes: Takes::Nothing, touches }
 }

@@ -24,7 +24,7 @@ pub(crate) type Made<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>,
 
 /// A run of the ledger with these changes.
 pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
-    use recert::plan::{Action, Change, ChangeResult, Plan, Step, Touch};
+    use recert::plan::{Action, Change, ChangeResult, Plan, Step, Takes, Touch};
     let id = uuid::Uuid::now_v7().to_string();
     let steps = changes
         .iter()
@@ -34,8 +34,9 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
             names: Vec::new(),
             table: (*table).into(),
             counts: &[],
-            takes_away: false,
+            takes: Takes::Nothing,
             touches: vec![Touch {
+                unit: (*key).into(),
                 binds: Vec::new(),
                 change: Change {
                     key: (*key).into(),
