@@ -176,8 +176,12 @@ CREATE FUNCTION oracle.rawtohex(bytea) RETURNS text IMMUTABLE PARALLEL SAFE RETU
 CREATE FUNCTION oracle.hextoraw(text) RETURNS bytea IMMUTABLE PARALLEL SAFE RETURN decode($1, 'hex');
 CREATE FUNCTION oracle.sys_guid() RETURNS bytea VOLATILE RETURN decode(replace(gen_random_uuid()::text, '-', ''), 'hex');
 
--- Rows: a ROWID is the row's place, until the row is updated. ----------------------------------------------------
+-- Rows: a ROWID is a hidden column, and stays with its row. -------------------------------------------------------
 
+CREATE SEQUENCE oracle.rowids START 65536;
+GRANT USAGE ON SEQUENCE oracle.rowids TO PUBLIC;
+CREATE FUNCTION oracle.new_rowid() RETURNS tid LANGUAGE sql VOLATILE AS
+$$ SELECT format('(%s,%s)', n >> 16, n & 65535)::tid FROM nextval('oracle.rowids') AS n $$;
 CREATE FUNCTION oracle.rowidtochar(tid) RETURNS varchar IMMUTABLE PARALLEL SAFE RETURN $1::text::varchar;
 CREATE FUNCTION oracle.chartorowid(text) RETURNS tid IMMUTABLE PARALLEL SAFE RETURN $1::tid;
 
@@ -280,7 +284,7 @@ SELECT r.owner, r.name AS table_name, oracle.shown(a.attname) AS column_name,
            AS char_used,
        CASE WHEN a.attidentity = '' THEN 'NO' ELSE 'YES' END::varchar(3) AS identity_column
   FROM oracle.relations r
-  JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'oci$rowid'
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   LEFT JOIN LATERAL (SELECT split_part(conname, '$', 2)::integer AS bytes FROM pg_constraint
@@ -298,14 +302,14 @@ SELECT r.owner, oracle.shown(c.conname) AS constraint_name,
        'ENABLED'::varchar(8) AS status, 'VALIDATED'::varchar(13) AS validated,
        (SELECT oracle.shown(i.relname) FROM pg_class i WHERE i.oid = c.conindid AND c.contype IN ('p', 'u')) AS index_name
   FROM oracle.relations r
-  JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype IN ('p', 'u', 'f', 'c') AND c.conname NOT LIKE 'oralen$%';
+  JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype IN ('p', 'u', 'f', 'c') AND c.conname NOT LIKE 'oralen$%' AND c.conname NOT LIKE '%oci$rowid%';
 CREATE VIEW oracle.user_constraints AS SELECT * FROM oracle.all_constraints WHERE owner = oracle.ora_user();
 
 CREATE VIEW oracle.all_cons_columns AS
 SELECT r.owner, oracle.shown(c.conname) AS constraint_name, r.name AS table_name,
        oracle.shown(a.attname) AS column_name, k.position::numeric AS position
   FROM oracle.relations r
-  JOIN pg_constraint c ON c.conrelid = r.oid AND c.conname NOT LIKE 'oralen$%'
+  JOIN pg_constraint c ON c.conrelid = r.oid AND c.conname NOT LIKE 'oralen$%' AND c.conname NOT LIKE '%oci$rowid%'
   CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k (attnum, position)
   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.attnum;
 CREATE VIEW oracle.user_cons_columns AS SELECT * FROM oracle.all_cons_columns WHERE owner = oracle.ora_user();
@@ -316,7 +320,8 @@ SELECT r.owner, oracle.shown(i.relname) AS index_name,
        r.owner AS table_owner, r.name AS table_name, 'TABLE'::varchar(5) AS table_type,
        CASE WHEN x.indisunique THEN 'UNIQUE' ELSE 'NONUNIQUE' END::varchar(9) AS uniqueness,
        'VALID'::varchar(8) AS status
-  FROM oracle.relations r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class i ON i.oid = x.indexrelid;
+  FROM oracle.relations r JOIN pg_index x ON x.indrelid = r.oid
+  JOIN pg_class i ON i.oid = x.indexrelid AND i.relname NOT LIKE '%oci$rowid%';
 CREATE VIEW oracle.user_indexes AS SELECT * FROM oracle.all_indexes WHERE owner = oracle.ora_user();
 
 CREATE VIEW oracle.all_ind_columns AS
@@ -324,7 +329,8 @@ SELECT r.owner AS index_owner, oracle.shown(i.relname) AS index_name, r.owner AS
        COALESCE(oracle.shown(a.attname), format('SYS_NC%s$', lpad(k.position::text, 5, '0')))::varchar AS column_name,
        k.position::numeric AS column_position,
        CASE WHEN x.indoption[k.position - 1] & 1 = 1 THEN 'DESC' ELSE 'ASC' END::varchar(4) AS descend
-  FROM oracle.relations r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class i ON i.oid = x.indexrelid
+  FROM oracle.relations r JOIN pg_index x ON x.indrelid = r.oid
+  JOIN pg_class i ON i.oid = x.indexrelid AND i.relname NOT LIKE '%oci$rowid%'
   CROSS JOIN LATERAL unnest(x.indkey::smallint[]) WITH ORDINALITY AS k (attnum, position)
   LEFT JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.attnum AND k.attnum > 0;
 CREATE VIEW oracle.user_ind_columns AS

@@ -289,7 +289,7 @@ fn quote(name: &str) -> String {
 }
 
 /// `+05:30` as PostgreSQL wants it, whose POSIX zones count the other way round. Names pass; none is UTC.
-fn posix_zone(zone: &str) -> String {
+pub fn posix_zone(zone: &str) -> String {
     match zone.chars().next() {
         None => "UTC".to_owned(),
         Some('+') => format!("<{zone}>-{}", &zone[1..]),

@@ -390,10 +390,11 @@ pub unsafe extern "C" fn OCIStmtFetch2(
         let (fetched, tripped) = fetched?;
         count(Counter::RoundTrips, u64::from(tripped));
         count(Counter::RowsFetched, fetched.len() as u64);
-        for (i, define) in stmt.defines.iter().enumerate().filter(|(_, define)| !define.is_null()) {
+        let columns = stmt.columns.clone().unwrap_or_default();
+        for (column, define) in columns.iter().zip(&stmt.defines).filter(|(_, define)| !define.is_null()) {
             let define = unsafe { need::<Define>(*define)? };
             for (n, row) in fetched.iter().enumerate() {
-                unsafe { define.write(n, row.cell(i))? };
+                unsafe { define.write(n, row.cell(column.cell))? };
             }
         }
         stmt.rows_fetched = u32::try_from(fetched.len()).unwrap_or(u32::MAX);

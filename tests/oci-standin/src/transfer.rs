@@ -3,6 +3,7 @@
 use crate::abi::*;
 use crate::error::OraError;
 use crate::handle::get_as;
+use crate::sql::dialect::ROWID_COLUMN;
 use crate::value::{Stamp, bytes_to_hex, hex_to_bytes, number_to_text, text_to_number};
 use crate::wire::Field;
 use postgres_protocol::Oid;
@@ -48,6 +49,8 @@ pub struct Column {
     pub size: u16,
     pub precision: i16,
     pub scale: i8,
+    /// Where it stands in the server's row, which has hidden columns, too.
+    pub cell: usize,
     oid: Oid,
 }
 
@@ -58,11 +61,15 @@ impl Column {
     }
 }
 
-pub fn describe(fields: &[Field], types: Types) -> Vec<Column> {
-    fields.iter().map(|field| describe_one(field, types)).collect()
+/// The columns as Oracle would list them: a `*` doesn't bring the hidden ones. `stars` tells how many items stand
+/// before the select list's first star and behind its last.
+pub fn describe(fields: &[Field], stars: Option<(usize, usize)>, types: Types) -> Vec<Column> {
+    let starred = stars.map_or(0..0, |(before, behind)| before..fields.len().saturating_sub(behind));
+    let shown = |(at, field): &(usize, &Field)| !(starred.contains(at) && field.name == ROWID_COLUMN);
+    fields.iter().enumerate().filter(shown).map(|(at, field)| describe_one(field, at, types)).collect()
 }
 
-fn describe_one(field: &Field, types: Types) -> Column {
+fn describe_one(field: &Field, cell: usize, types: Types) -> Column {
     let m = field.modifier;
     let length = u16::try_from(m - 4).ok().filter(|n| *n > 0);
     let digits = i8::try_from(m).ok().filter(|n| *n >= 0).unwrap_or(6);
@@ -88,11 +95,11 @@ fn describe_one(field: &Field, types: Types) -> Column {
     };
     let folds = !field.name.chars().any(char::is_uppercase);
     let name = match field.name.as_str() {
-        "ctid" => "ROWID".to_owned(),
+        ROWID_COLUMN => "ROWID".to_owned(),
         name if folds => name.to_uppercase(),
         name => name.to_owned(),
     };
-    Column { name, sqlt, size, precision, scale, oid: field.oid }
+    Column { name, sqlt, size, precision, scale, cell, oid: field.oid }
 }
 
 /// Where the values of a bind are.

@@ -7,6 +7,7 @@ mod array;
 mod cursor;
 mod prepare;
 
+use crate::connect::posix_zone;
 use crate::error::{Doing, OraError, PgError, from_pg};
 use crate::sql::dialect::READ_COMMITTED;
 use crate::sql::{Action, Statement, StatementKind};
@@ -269,8 +270,11 @@ impl Session {
                 Ok(Outcome::Done)
             }
             Action::SetSchema(schema) => {
-                self.set("schema", schema.to_lowercase());
-                self.apply_settings(call)?;
+                self.change("schema", schema.to_lowercase(), call)?;
+                Ok(Outcome::Done)
+            }
+            Action::SetZone(zone) => {
+                self.change("TimeZone", posix_zone(zone), call)?;
                 Ok(Outcome::Done)
             }
             Action::Nothing => {
@@ -280,11 +284,17 @@ impl Session {
         }
     }
 
-    fn apply_settings(&mut self, call: &Call<'_>) -> Result<(), OraError> {
+    /// Changes a setting at once; one that is refused stays as it was.
+    fn change(&mut self, name: &'static str, value: String, call: &Call<'_>) -> Result<(), OraError> {
+        let before = self.settings.get(name).cloned();
+        self.set(name, value);
         let flight = self.frame()?;
         let outcome = self.carry_out(flight, call.timeout);
         if outcome.is_err() {
-            self.settings.remove("schema");
+            match before {
+                Some(before) => self.settings.insert(name, before),
+                None => self.settings.remove(name),
+            };
         }
         outcome.map_err(|trouble| self.ora_error(trouble, call.statement))?;
         self.end_if_only_read()

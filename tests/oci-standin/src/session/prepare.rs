@@ -42,7 +42,8 @@ impl Session {
             match self.carry_out(flight, call.timeout) {
                 Ok(segment) => {
                     let parameters = segment.parameters.unwrap_or_default();
-                    let columns = Arc::new(describe(&segment.fields.unwrap_or_default(), self.types));
+                    let columns =
+                        Arc::new(describe(&segment.fields.unwrap_or_default(), call.statement.stars, self.types));
                     let prepared = Arc::new(Prepared { name, parameters, columns });
                     self.remember(&key, &prepared);
                     return Ok(prepared);

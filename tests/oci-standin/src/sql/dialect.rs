@@ -6,6 +6,9 @@ use super::tokens::{Kind, Token, closing};
 use super::{Action, Statement, StatementKind, ddl, kind_of};
 use crate::error::OraError;
 
+/// The column that holds a row's ROWID. PostgreSQL's own `ctid` changes with every UPDATE of the row.
+pub const ROWID_COLUMN: &str = "oci$rowid";
+
 /// Collects the new text, and where its pieces came from.
 pub struct Output {
     pub sql: String,
@@ -37,6 +40,7 @@ impl Output {
             sql: self.sql,
             binds: self.binds,
             for_update: false,
+            stars: None,
             wait_ms: None,
             origins: self.origins,
         }
@@ -63,12 +67,32 @@ pub fn translate(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
         for part in &lock.sql {
             out.push(part, lock.at);
         }
+        if lock.wait_ms.is_some() && by_rowid_list(body) {
+            return Err(OraError::of(30006));
+        }
         statement_lock = Some(lock.wait_ms);
     }
     let mut statement = out.into_statement(kind, Action::Run);
     statement.for_update = statement_lock.is_some();
+    statement.stars = stars(body);
     statement.wait_ms = statement_lock.flatten();
     Ok(statement)
+}
+
+/// `rowid IN (…)`, which Oracle doesn't let wait for its locks.
+fn by_rowid_list(tokens: &[Token<'_>]) -> bool {
+    tokens.windows(2).any(|pair| pair[0].is("ROWID") && pair[1].is("IN"))
+}
+
+/// How many items of the select list stand before its first `*`, and how many behind its last.
+fn stars(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
+    let outer = |word: &str| tokens.iter().position(|t| t.depth == 0 && t.is(word));
+    let list = tokens.get(outer("SELECT")? + 1..outer("FROM")?)?;
+    let items: Vec<&[Token<'_>]> = list.split(|t| t.depth == 0 && t.is_mark(",")).collect();
+    let starred = |item: &&[Token<'_>]| matches!(item, [.., last] if last.is_mark("*"));
+    let first = items.iter().position(starred)?;
+    let behind = items.iter().rev().position(starred)?;
+    Some((first, behind))
 }
 
 /// Rewrites the tokens of a statement, or of an expression in one.
@@ -153,7 +177,7 @@ fn word(token: &Token<'_>, opens: bool) -> String {
 pub fn name(token: &Token<'_>) -> String {
     match token.kind {
         Kind::Quoted => quoted(token.text),
-        _ if token.is("ROWID") => "ctid".into(),
+        _ if token.is("ROWID") => format!("\"{ROWID_COLUMN}\""),
         _ if token.text.contains('#') => format!("\"{}\"", token.text.to_lowercase()),
         _ => token.text.into(),
     }
@@ -351,10 +375,10 @@ mod tests {
     }
 
     #[test]
-    fn rowid_is_the_place_of_the_row() {
+    fn rowid_is_a_hidden_column_of_the_row() {
         assert_eq!(
             sql("SELECT m.*, ROWIDTOCHAR(m.rowid) FROM m WHERE rowid = :r"),
-            "SELECT m . * , ROWIDTOCHAR ( m . ctid ) FROM m WHERE ctid = $1"
+            "SELECT m . * , ROWIDTOCHAR ( m . \"oci$rowid\" ) FROM m WHERE \"oci$rowid\" = $1"
         );
     }
 
@@ -392,6 +416,22 @@ mod tests {
         assert_eq!(statement.sql, "SELECT a FROM t m WHERE a = 1 FOR UPDATE OF m");
         assert_eq!((statement.for_update, statement.wait_ms), (true, Some(5000)));
         assert_eq!(sql("SELECT a FROM t FOR UPDATE OF a NOWAIT"), "SELECT a FROM t FOR UPDATE NOWAIT");
+    }
+
+    #[test]
+    fn a_list_of_rowids_cannot_be_waited_for() {
+        let code = |source| translate(source, true).map_err(|err| err.code).map(drop);
+        assert_eq!(code("SELECT a FROM t WHERE rowid IN (:a, :b) FOR UPDATE WAIT 5"), Err(30006));
+        assert_eq!(code("SELECT a FROM t WHERE rowid IN (:a, :b) FOR UPDATE NOWAIT"), Ok(()));
+        assert_eq!(code("SELECT a FROM t WHERE rowid = :a FOR UPDATE WAIT 5"), Ok(()));
+    }
+
+    #[test]
+    fn a_star_is_told_from_the_items_round_it() {
+        let stars = |source| translate(source, true).unwrap().stars;
+        assert_eq!(stars("SELECT t.rowid AS r, t.* FROM t"), Some((1, 0)));
+        assert_eq!(stars("SELECT a.*, NVL(b, 1) c, b.*, d FROM a, b"), Some((0, 1)));
+        assert_eq!(stars("SELECT COUNT(*), 2 * 3 FROM t"), None);
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub enum Action {
     /// `ALTER SESSION SET ISOLATION_LEVEL`: the BEGIN of all transactions to come.
     SetSession(&'static str),
     SetSchema(String),
+    SetZone(String),
     /// Accepted without effect, as an NLS setting is.
     Nothing,
 }
@@ -75,6 +76,8 @@ pub struct Statement {
     /// Bind names in upper case, one for each occurrence. `$n` is the nth occurrence.
     pub binds: Vec<String>,
     pub for_update: bool,
+    /// Items of the select list before its first `*` and behind its last, if there is one.
+    pub stars: Option<(usize, usize)>,
     /// `WAIT n` in milliseconds.
     pub wait_ms: Option<u64>,
     /// Where pieces of `sql` came from: (character there, byte in the original).

@@ -159,3 +159,23 @@ fn of_ten_that_start_at_once_exactly_one_gets_the_lock() {
     assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1);
     assert_eq!(codes.iter().filter(|code| **code == 54).count(), 9);
 }
+
+#[test]
+fn rows_are_locked_by_a_list_of_rowids_and_found_after_others_changed_them() {
+    let (_db, first, second) = two();
+    let mut rowids = first.query_as::<String>("SELECT rowid FROM t ORDER BY id", &[]).unwrap();
+    let (one_row, other) = (rowids.next().unwrap().unwrap(), rowids.next().unwrap().unwrap());
+    second.execute("UPDATE t SET v = 5 WHERE id = 1", &[]).unwrap();
+    let list = "SELECT id, v FROM t WHERE rowid IN (:a, :b) ORDER BY rowid FOR UPDATE";
+    let held = |how: &str| -> oracle::Result<Vec<(i64, i64)>> {
+        first.query_as::<(i64, i64)>(&format!("{list} {how}"), &[&one_row, &other])?.collect()
+    };
+    assert_eq!(fails(held("NOWAIT")), 54);
+    assert_eq!(fails(held("WAIT 1")), 30006);
+    assert_eq!(held("SKIP LOCKED").unwrap(), [(2, 0)]);
+    second.commit().unwrap();
+    assert_eq!(held("NOWAIT").unwrap(), [(1, 5), (2, 0)]);
+    first.execute("UPDATE t SET v = 6 WHERE rowid = :a", &[&one_row]).unwrap();
+    first.commit().unwrap();
+    assert_eq!(one::<i64>(&second, "SELECT v FROM t WHERE id = 1"), 6);
+}

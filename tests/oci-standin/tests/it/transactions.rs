@@ -120,3 +120,20 @@ fn a_closed_connection_can_close_with_work_undone() {
     conn.close().unwrap();
     assert_eq!(one::<i64>(&connect(&db), "SELECT COUNT(*) FROM t"), 1);
 }
+
+#[test]
+fn a_read_only_transaction_sees_one_moment_and_changes_nothing() {
+    let (db, conn) = connection(&["CREATE TABLE t (id NUMBER)", "INSERT INTO t VALUES (1)"]);
+    conn.commit().unwrap();
+    let other = connect(&db);
+    conn.execute("SET TRANSACTION READ ONLY", &[]).unwrap();
+    assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM t"), 1);
+    other.execute("INSERT INTO t VALUES (2)", &[]).unwrap();
+    other.commit().unwrap();
+    assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM t"), 1);
+    assert_eq!(fails(conn.execute("INSERT INTO t VALUES (3)", &[])), 1456);
+    assert_eq!(fails(conn.query("SELECT id FROM t FOR UPDATE NOWAIT", &[])), 1456);
+    conn.rollback().unwrap();
+    assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM t"), 2);
+    conn.execute("INSERT INTO t VALUES (3)", &[]).unwrap();
+}

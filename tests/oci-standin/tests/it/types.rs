@@ -186,3 +186,36 @@ fn rowids_find_their_row_again() {
     assert_eq!((by_bind, by_function), (2, 2));
     assert_eq!(fails(conn.execute("DELETE FROM r WHERE rowid = :1", &[&"nonsense"])), 1410);
 }
+
+#[test]
+fn a_rowid_stays_with_its_row_and_no_star_brings_it() {
+    let (_db, conn) = connection(&["CREATE TABLE r (id NUMBER, v NUMBER)", "INSERT INTO r VALUES (1, 0)"]);
+    let rowid: String = one(&conn, "SELECT rowid FROM r");
+    conn.execute("UPDATE r SET v = 1 WHERE id = 1", &[]).unwrap();
+    assert_eq!(one::<String>(&conn, "SELECT rowid FROM r"), rowid);
+    let columns = |sql: &str| {
+        let rows = conn.query(sql, &[]).unwrap();
+        rows.column_info().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(columns("SELECT * FROM r"), ["ID", "V"]);
+    assert_eq!(columns("SELECT r.rowid AS row_id, r.*, id + 1 AS n FROM r"), ["ROW_ID", "ID", "V", "N"]);
+    let n: i64 = conn.query_row("SELECT r.*, 7 AS n FROM r", &[]).unwrap().get("N").unwrap();
+    assert_eq!(n, 7);
+    conn.execute("CREATE TABLE copied AS SELECT * FROM r", &[]).unwrap();
+    assert_eq!(columns("SELECT c.rowid, c.* FROM copied c"), ["ROWID", "ID", "V"]);
+}
+
+#[test]
+fn the_session_has_the_time_zone_it_asks_for() {
+    let (_db, conn) = connection(&["CREATE TABLE z (at TIMESTAMP WITH TIME ZONE)"]);
+    let noon = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().and_hms_opt(12, 0, 0).unwrap();
+    for (zone, hour) in [("+05:30", "06:30"), ("Europe/Berlin", "11:00"), ("UTC", "12:00"), ("-03:00", "15:00")] {
+        conn.execute(&format!("ALTER SESSION SET TIME_ZONE = '{zone}'"), &[]).unwrap();
+        conn.execute("DELETE FROM z", &[]).unwrap();
+        conn.execute("INSERT INTO z VALUES (:at)", &[&noon]).unwrap();
+        assert_eq!(one::<String>(&conn, "SELECT TO_CHAR(SYS_EXTRACT_UTC(at), 'HH24:MI') FROM z"), hour, "{zone}");
+        conn.rollback().unwrap();
+    }
+    assert_eq!(fails(conn.execute("ALTER SESSION SET TIME_ZONE = 'Mars/Base'", &[])), 1882);
+    assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM z"), 0);
+}
