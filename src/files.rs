@@ -6,7 +6,7 @@
 pub mod import;
 
 use std::fs::{File, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
@@ -81,33 +81,6 @@ impl Whole {
         self.file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
         Ok(())
     }
-}
-
-/// Writes to a file, or to stdout when none is named.
-///
-/// # Errors
-/// As [`write_whole`]; a reader of stdout that went away is none.
-pub fn write_out(
-    path: Option<&Path>,
-    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    match path {
-        Some(path) => write_whole(path, write),
-        None => {
-            let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-            let written = write(&mut out).and_then(|()| Ok(out.flush()?));
-            written.or_else(unless_reader_left)
-        }
-    }
-}
-
-/// `recert … | head` is no failure.
-fn unless_reader_left(error: anyhow::Error) -> anyhow::Result<()> {
-    let left = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-    if error.chain().any(|link| link.downcast_ref::<io::Error>().is_some_and(left)) {
-        return Ok(());
-    }
-    Err(error)
 }
 
 #[cfg(test)]

@@ -23,9 +23,5 @@ fn main() -> ExitCode {
         }
     };
     cli.start_log(); // Next, so that a bad config is heard.
-    let exit = guard::against_defects(|| cli::run(&cli)).unwrap_or_else(|error| {
-        tracing::error!(exit_code = Exit::of(&error).code(), "{}", Exit::tell(&error)); // The whole chain, on one line, once.
-        Exit::of(&error)
-    });
-    ExitCode::from(exit.code())
+    ExitCode::from(cli::run(&cli).code())
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
-use uuid::Uuid;
 
 use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec};
@@ -16,7 +15,7 @@ use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger;
 use crate::plan::{Approved, Plan, SavedPlan, apply, approve};
-use crate::summary::{Status, Summary};
+use crate::summary::{SCHEMA, Status, Summary};
 
 /// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,6 +32,8 @@ pub struct Request<'a> {
     pub config: &'a Config,
     /// What time it is.
     pub clock: &'a dyn Fn() -> DateTime<Utc>,
+    /// The run's id (UUIDv7).
+    pub run_id: String,
 }
 
 /// How a run ended: whatever happened, there is a summary.
@@ -84,9 +85,13 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
     let started_at = (request.clock)().trunc_subsecs(6);
     let saved = read_saved_plan(request)?;
     let when = decide_when(request, saved.as_ref(), started_at)?;
-    let run_id = Uuid::now_v7().to_string();
     let action = if request.preview { "preview" } else { request.job.name() }.to_owned();
-    let session = SessionSpec { action, run_id, writes: !request.preview, defines: false };
+    let session = SessionSpec {
+        action,
+        run_id: request.run_id.clone(),
+        writes: !request.preview,
+        defines: false,
+    };
     let mut run = Run { request, saved, when, session, started_at, reached: false };
 
     let came = run.try_until_done();
@@ -315,6 +320,7 @@ impl Run<'_> {
             self.record(Status::Refused, plan, refusal);
         }
         let summary = Summary {
+            schema: SCHEMA,
             command: self.session.action.clone(),
             job: self.request.job.name(),
             run_id: self.session.run_id.clone(),
@@ -322,6 +328,8 @@ impl Run<'_> {
             as_of: self.when.as_of,
             counts: plan.as_ref().map(Plan::counts).unwrap_or_default(),
             findings,
+            ledger_head: None,
+            held_ms: None,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             exit_code: error.as_ref().map_or(Exit::Done, Exit::of).code(),
             error: error.as_ref().map(Exit::tell),

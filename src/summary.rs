@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::plan::{Counts, Finding};
 
+/// Which object this is; another number says that a reader must look again.
+pub const SCHEMA: &str = "recert/summary/1";
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -40,6 +43,8 @@ impl Status {
 /// What a command says at its end.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
+    /// Which object this is, for programs.
+    pub schema: &'static str,
     /// The subcommand.
     pub command: String,
     /// The job it was about.
@@ -54,6 +59,11 @@ pub struct Summary {
     pub counts: Counts,
     /// What a person should know of.
     pub findings: Vec<Finding>,
+    /// The end of the ledger's chain after the run, in hexadecimal: what `verify` can be held against.
+    pub ledger_head: Option<String>,
+    /// How long rows of the applications were held, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_ms: Option<u64>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// The number the process ends with.
@@ -64,6 +74,19 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Writes it, for a program or for a person.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn write(&self, json: bool, out: &mut dyn io::Write) -> anyhow::Result<()> {
+        if json {
+            self.write_json(out)?
+        } else {
+            self.write_text(out)?
+        }
+        Ok(())
+    }
+
     /// Writes it for a person.
     ///
     /// # Errors
@@ -87,6 +110,9 @@ impl Summary {
         for finding in &self.findings {
             let blank = if finding.key.is_empty() { "" } else { " " };
             writeln!(out, "  {}{blank}{}: {}", finding.kind, finding.key, finding.message)?;
+        }
+        if let Some(head) = &self.ledger_head {
+            writeln!(out, "ledger: {head}")?;
         }
         if let Some(error) = &self.error {
             writeln!(out, "{error}")?;

@@ -3,14 +3,13 @@
 //! One line a thing looked at, with the statement or command that mends it; whoever mends the first
 //! line need not come back for the second.
 
-use std::time::Instant;
-
-use uuid::Uuid;
+use anyhow::anyhow;
 
 use super::{Context, migrate};
 use crate::config::{Config, DatabaseConfig};
 use crate::directory;
 use crate::exit::Exit;
+use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
 
@@ -71,8 +70,7 @@ impl Report {
 /// # Errors
 /// The config names no time zone there is. All else is a line of the summary, whose number is 3
 /// when something is missing, and 75 when only somebody did not answer.
-pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
-    let began = Instant::now();
+pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let mut report = Report::default();
     look_at_config(context, &mut report);
     for (database, owners) in migrate::databases(context.config) {
@@ -84,25 +82,16 @@ pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     counts.add("ok", report.n(OK));
     counts.add("warnings", report.n(WARNING));
     counts.add("missing", report.n(MISSING) + report.n(UNAVAILABLE));
-    let (exit, error) = verdict(&report);
-    Ok(Summary {
-        command: "check".to_owned(),
-        job: "check",
-        run_id: Uuid::now_v7().to_string(),
-        status: if exit == Exit::Done { Status::Unchanged } else { Status::Failed },
-        as_of: context.day()?,
-        counts,
-        findings: report.lines,
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        exit_code: exit.code(),
-        error,
-    })
+    let error = verdict(&report);
+    let status = if error.is_none() { Status::Unchanged } else { Status::Failed };
+    let summary = Summary { counts, findings: report.lines, ..context.summary(status)? };
+    Ok(Outcome::of(summary).with_error(error))
 }
 
 /// What a person must mend comes before what may answer by itself the next time.
-fn verdict(report: &Report) -> (Exit, Option<String>) {
+fn verdict(report: &Report) -> Option<anyhow::Error> {
     let exit = match (report.n(MISSING), report.n(UNAVAILABLE)) {
-        (0, 0) => return (Exit::Done, None),
+        (0, 0) => return None,
         (0, _) => Exit::Unavailable,
         _ => Exit::Config,
     };
@@ -112,7 +101,7 @@ fn verdict(report: &Report) -> (Exit, Option<String>) {
         .filter(|line| matches!(line.kind, MISSING | UNAVAILABLE))
         .map(|line| line.key.as_str())
         .collect();
-    (exit, Some(format!("{exit} ({}): to be mended: {}", exit.code(), named.join(", "))))
+    Some(anyhow!("to be mended: {}", named.join(", ")).context(exit))
 }
 
 /// A config with mistakes never gets here: they are all reported while it is read.

@@ -3,7 +3,9 @@
 use anyhow::Context as _;
 use clap_complete::{Shell, generate};
 
-use crate::files::write_out;
+use super::Context;
+use crate::outcome::Outcome;
+use crate::summary::Status;
 
 /// `recert completions`
 #[derive(Clone, Debug, clap::Args)]
@@ -17,9 +19,14 @@ pub struct Args {
 ///
 /// # Errors
 /// stdout can't be written to.
-pub fn run(args: &Args, mut command: clap::Command) -> anyhow::Result<()> {
+pub fn run(
+    args: &Args,
+    mut command: clap::Command,
+    context: &Context<'_>,
+) -> anyhow::Result<Outcome> {
     // In memory first: the generator gives up loudly when its writer does.
     let mut script = Vec::new();
     generate(args.shell, &mut command, "recert", &mut script);
-    write_out(None, |out| Ok(out.write_all(&script)?)).context("writing the completions")
+    context.out.write(|out| Ok(out.write_all(&script)?)).context("writing the completions")?;
+    Ok(Outcome::of(context.summary(Status::Unchanged)?).said())
 }

@@ -4,18 +4,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use uuid::Uuid;
 
-use super::{Context, migrate, report, verify};
+use super::{Context, Facts, migrate, report, verify};
 use crate::config::Config;
 use crate::db;
 use crate::exit::Exit;
-use crate::files::write_out;
 use crate::jobs::Job;
+use crate::outcome::Outcome;
 use crate::run::{self, Ended, Request};
 use crate::summary::Summary;
 
@@ -36,8 +35,7 @@ const MARK: &str = "# Made by `recert demo`; it makes the folder anew each time.
 ///
 /// # Errors
 /// `Exit::Config`: the folder holds something that is not the demo's; else as any run.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
-    let began = Instant::now();
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let config = make_folder(&args.dir)?;
     let today = context.day()?;
     let context = Context { config: &config, ..*context };
@@ -76,11 +74,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
     story.show(&restore.summary)?;
 
     story.say(&try_next(&args.dir, today, &revoke.summary.run_id))?;
-    Ok(Summary {
-        command: "demo".to_owned(),
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        ..revoke.summary
-    })
+    let outcome = Outcome::of(Summary { command: "demo".to_owned(), ..revoke.summary }).lasting();
+    // Its story is told already.
+    Ok(if context.json { outcome } else { outcome.said() })
 }
 
 fn try_next(dir: &Path, today: NaiveDate, run_id: &str) -> String {
@@ -118,7 +114,8 @@ impl Demo<'_> {
 
     fn run(&self, job: &Job, preview: bool) -> anyhow::Result<Ended> {
         let Context { as_of, clock, config, .. } = *self.context;
-        let ended = run::run(&Request { job, preview, as_of, config, clock })?;
+        let run_id = Uuid::now_v7().to_string();
+        let ended = run::run(&Request { job, preview, as_of, config, clock, run_id })?;
         match ended.error {
             Some(error) => Err(error),
             None => Ok(ended),
@@ -132,15 +129,16 @@ impl Demo<'_> {
             format: Vec::new(), // By the file's ending.
             out: Some(page),
         };
-        report::run(&args, self.context).map(|(summary, _)| summary)
+        let facts = Facts::of("report");
+        let outcome = report::run(&args, &Context { facts: &facts, ..*self.context })?;
+        outcome.error.map_or(Ok(outcome.summary), Err)
     }
 
     fn verify(&self) -> anyhow::Result<Summary> {
         let args = verify::Args { export: None, against: None, database: None };
-        match verify::run(&args, self.context)? {
-            (summary, None) => Ok(summary),
-            (_, Some(error)) => Err(error),
-        }
+        let facts = Facts::of("verify");
+        let outcome = verify::run(&args, &Context { facts: &facts, ..*self.context })?;
+        outcome.error.map_or(Ok(outcome.summary), Err)
     }
 }
 
@@ -155,7 +153,7 @@ impl Story<'_> {
         if self.silent {
             return Ok(());
         }
-        write_out(None, |out| Ok(writeln!(out, "{text}")?))
+        self.context.out.write(|out| Ok(writeln!(out, "{text}")?))
     }
 
     fn show(&self, summary: &Summary) -> anyhow::Result<()> {

@@ -15,12 +15,12 @@ use serde_json::value::RawValue;
 use super::Context;
 use super::databases;
 use crate::db::{Read, parse_date};
-use crate::files::write_out;
 use crate::jobs::Job;
 use crate::ledger::read::{RunRow, each_run};
+use crate::outcome::Outcome;
 use crate::preview::harmless;
 use crate::sql;
-use crate::summary::Summary;
+use crate::summary::Status;
 
 /// `recert history`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -96,18 +96,18 @@ struct Shown<'a> {
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`); an archive that can't be written.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Option<Summary>> {
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     if let (Some(before), Some(path)) = (args.archive_before, &args.out) {
-        return archive::run(before, path, args.database.as_deref(), context).map(Some);
+        return archive::run(before, path, args.database.as_deref(), context);
     }
     let format = if context.json { ListFormat::Json } else { args.format };
     let runs = list(args, context)?;
-    write_out(None, |out| match format {
+    context.out.write(|out| match format {
         ListFormat::Text => write_text(&runs, out),
         ListFormat::Json => write_json(&runs, out),
         ListFormat::Csv => write_csv(&runs, out),
     })?;
-    Ok(None)
+    Ok(Outcome::of(context.summary(Status::Unchanged)?).said())
 }
 
 /// A run with what is known of it from elsewhere.

@@ -7,8 +7,11 @@ use anyhow::Context as _;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
+use super::Context;
 use crate::exit::Exit;
-use crate::files::{write_out, write_whole};
+use crate::files::write_whole;
+use crate::outcome::Outcome;
+use crate::summary::Status;
 
 /// `recert man`
 #[derive(Clone, Debug, clap::Args)]
@@ -50,10 +53,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// `Exit::Config`: the folder can't be written to.
-pub fn run(args: &Args, command: clap::Command) -> anyhow::Result<()> {
+pub fn run(args: &Args, command: clap::Command, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let command = ready(command);
     let Some(dir) = &args.out else {
-        return write_out(None, |out| page(&command, out));
+        context.out.write(|out| page(&command, out))?;
+        return Ok(Outcome::of(context.summary(Status::Unchanged)?).said());
     };
     std::fs::create_dir_all(dir)
         .with_context(|| format!("making the folder `{}`", dir.display()))
@@ -62,7 +66,7 @@ pub fn run(args: &Args, command: clap::Command) -> anyhow::Result<()> {
         let path = dir.join(format!("{}.1", name(command)));
         write_whole(&path, |out| page(command, out))?;
     }
-    Ok(())
+    Ok(Outcome::of(context.summary(Status::Unchanged)?).said())
 }
 
 /// The command with its names and inherited options filled in; the numbers get a section of their own.

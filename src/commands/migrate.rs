@@ -1,18 +1,15 @@
 //! `recert migrate`: adds what is missing, never drops. Safe to rerun: what is there is left alone.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::Context as _;
-use uuid::Uuid;
 
 use super::Context;
 use crate::config::{Config, DatabaseConfig, Url};
 use crate::db::{self, BindArray, Dialect, SessionSpec, Transaction, Value};
-use crate::exit::Exit;
-use crate::files::write_out;
 use crate::jobs::Job;
 use crate::ledger::canonical::GENESIS;
+use crate::outcome::Outcome;
 use crate::plan::Counts;
 use crate::schema::{Owner, Table, tables};
 use crate::script::{Literal, bind_into};
@@ -53,14 +50,13 @@ struct Missing {
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`).
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
-    let began = Instant::now();
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
     let mut scripts = Vec::new();
     for (database, owners) in databases(context.config) {
         let session = SessionSpec {
             action: "migrate".to_owned(),
-            run_id: Uuid::now_v7().to_string(),
+            run_id: context.facts.run_id.clone(),
             writes: true,
             defines: args.format.is_none(),
         };
@@ -81,7 +77,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
         }
     }
     if args.format.is_some() {
-        write_out(args.out.as_deref(), |out| Ok(out.write_all(scripts.concat().as_bytes())?))?;
+        let script = scripts.concat();
+        context.write_out(args.out.as_deref(), |out| Ok(out.write_all(script.as_bytes())?))?;
     }
     let nothing = counts.iter().all(|(_, n)| n == 0);
     let status = match (args.format, nothing) {
@@ -89,17 +86,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
         (None, true) => Status::Unchanged,
         (None, false) => Status::Applied,
     };
-    Ok(Summary {
-        command: "migrate".to_owned(),
-        job: "migrate",
-        run_id: Uuid::now_v7().to_string(),
-        status,
-        as_of: context.day()?,
-        counts,
-        findings: Vec::new(),
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        exit_code: Exit::Done.code(),
-        error: None,
+    let outcome = Outcome::of(Summary { counts, ..context.summary(status)? });
+    Ok(match (args.format, &args.out) {
+        // A script on stdout leaves no room for a summary.
+        (Some(_), None) => outcome.said(),
+        (Some(_), Some(_)) => outcome,
+        (None, _) => outcome.lasting(),
     })
 }
 

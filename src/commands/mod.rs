@@ -13,10 +13,65 @@ pub mod report;
 pub mod show;
 pub mod verify;
 
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Config;
-use crate::summary::Summary;
+use crate::files::write_whole;
+use crate::outcome::Stdout;
+use crate::plan::Counts;
+use crate::summary::{SCHEMA, Status, Summary};
+
+/// What is known of a command before it begins.
+#[derive(Debug)]
+pub struct Facts {
+    /// What was typed first.
+    pub command: &'static str,
+    /// The job it is about.
+    pub job: &'static str,
+    /// The run's id (UUIDv7); of what is no run, an id that stands nowhere else.
+    pub run_id: String,
+    /// When it began.
+    pub began: Instant,
+}
+
+impl Facts {
+    /// Those of a command in a test, or of one that another carries out.
+    #[must_use]
+    pub fn of(command: &'static str) -> Facts {
+        let run_id = uuid::Uuid::now_v7().to_string();
+        Facts { command, job: command, run_id, began: Instant::now() }
+    }
+
+    /// How long it has taken by now, in milliseconds.
+    #[must_use]
+    pub fn took_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A summary with nothing counted or found yet.
+    #[must_use]
+    pub fn summary(&self, status: Status, as_of: NaiveDate) -> Summary {
+        Summary {
+            schema: SCHEMA,
+            command: self.command.to_owned(),
+            job: self.job,
+            run_id: self.run_id.clone(),
+            status,
+            as_of,
+            counts: Counts::default(),
+            findings: Vec::new(),
+            ledger_head: None,
+            held_ms: None,
+            duration_ms: self.took_ms(),
+            exit_code: 0,
+            error: None,
+        }
+    }
+}
 
 /// What every command is given.
 pub struct Context<'a> {
@@ -28,6 +83,10 @@ pub struct Context<'a> {
     pub json: bool,
     /// What time it is.
     pub clock: &'a dyn Fn() -> DateTime<Utc>,
+    /// What is known of the command before it begins.
+    pub facts: &'a Facts,
+    /// Where its result goes.
+    pub out: &'a Stdout,
 }
 
 impl Context<'_> {
@@ -40,18 +99,34 @@ impl Context<'_> {
         Ok(self.as_of.unwrap_or_else(|| (self.clock)().with_timezone(&zone).date_naive()))
     }
 
+    /// The summary of this command, with nothing counted or found yet.
+    ///
+    /// # Errors
+    /// As [`Context::day`].
+    pub fn summary(&self, status: Status) -> anyhow::Result<Summary> {
+        Ok(self.facts.summary(status, self.day()?))
+    }
+
+    /// Writes to a file, or to stdout when none is named.
+    ///
+    /// # Errors
+    /// As [`write_whole`] and [`Stdout::write`].
+    pub fn write_out(
+        &self,
+        path: Option<&Path>,
+        write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        match path {
+            Some(path) => write_whole(path, write),
+            None => self.out.write(write),
+        }
+    }
+
     /// Puts a summary on stdout, as text or JSON.
     ///
     /// # Errors
     /// stdout can't be written to.
     pub fn say(&self, summary: &Summary) -> anyhow::Result<()> {
-        crate::files::write_out(None, |out| {
-            if self.json {
-                summary.write_json(out)?
-            } else {
-                summary.write_text(out)?
-            }
-            Ok(())
-        })
+        self.out.write(|out| summary.write(self.json, out))
     }
 }

@@ -4,12 +4,13 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use super::Context;
-use crate::exit::Exit;
-use crate::files::{write_out, write_whole};
+use crate::files::write_whole;
 use crate::jobs::Job;
+use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::preview::{self, Format};
-use crate::run::{self, Ended, Request};
+use crate::run::{self, Request};
+use crate::summary::Summary;
 
 /// `recert preview`
 #[derive(Clone, Debug, clap::Args)]
@@ -34,35 +35,45 @@ pub struct Args {
     pub commit_every: NonZeroU32,
 }
 
+impl Args {
+    /// Whether stdout is for the plan alone.
+    pub(crate) fn answers_with_data(&self) -> bool {
+        self.out.is_none() && matches!(self.format, Format::Csv | Format::Sql)
+    }
+}
+
 /// Plans, shows, and changes nothing.
 ///
 /// # Errors
 /// As [`run::run`]; an output file that can't be written.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Ended, Exit)> {
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let job = args.job.clone().unwrap_or_default();
-    let config = context.config;
-    let request =
-        Request { job: &job, preview: true, as_of: context.as_of, config, clock: context.clock };
-    let mut ended = run::run(&request)?;
+    let Context { config, as_of, clock, facts, .. } = *context;
+    let run_id = facts.run_id.clone();
+    let mut ended = run::run(&Request { job: &job, preview: true, as_of, config, clock, run_id })?;
+    let as_planned = ended.as_planned;
     let Some(plan) = ended.plan.take() else {
-        if context.json {
-            context.say(&ended.summary)?;
-        }
-        return Ok((ended, Exit::Done));
+        let outcome = Outcome::from(ended);
+        return Ok(if args.answers_with_data() && !context.json {
+            outcome.said()
+        } else {
+            outcome
+        });
     };
     if let Some(path) = &args.save {
-        let saved = ended.as_planned.saved(&plan, &job, config);
+        let saved = as_planned.saved(&plan, &job, config);
         write_whole(path, |out| Ok(serde_json::to_writer(out, &saved)?))?;
     }
-    show(args, context, &plan, &ended)?;
-    let pending = args.detailed_exitcode && !plan.is_empty();
-    ended.plan = Some(plan);
-    Ok((ended, if pending { Exit::Pending } else { Exit::Done }))
+    let mut outcome = Outcome::from(ended);
+    if args.detailed_exitcode && !plan.is_empty() {
+        outcome = outcome.pending();
+    }
+    show(args, context, &plan, &outcome.summary)?;
+    Ok(outcome.said())
 }
 
 /// The plan goes to `--out`, and then the summary to stdout; or both share stdout as well as they can.
-fn show(args: &Args, context: &Context<'_>, plan: &Plan, ended: &Ended) -> anyhow::Result<()> {
-    let summary = &ended.summary;
+fn show(args: &Args, context: &Context<'_>, plan: &Plan, summary: &Summary) -> anyhow::Result<()> {
     let write = |format, out: &mut dyn std::io::Write| {
         preview::write(format, plan, summary, args.commit_every, out)
     };
@@ -72,12 +83,12 @@ fn show(args: &Args, context: &Context<'_>, plan: &Plan, ended: &Ended) -> anyho
             context.say(summary)
         }
         // One JSON object holds both.
-        (None, Format::Json) => write_out(None, |out| write(Format::Json, out)),
-        (None, Format::Text) if context.json => write_out(None, |out| write(Format::Json, out)),
-        (None, Format::Text) => write_out(None, |out| {
+        (None, Format::Json) => context.out.write(|out| write(Format::Json, out)),
+        (None, Format::Text) if context.json => context.out.write(|out| write(Format::Json, out)),
+        (None, Format::Text) => context.out.write(|out| {
             summary.write_text(out)?;
             write(Format::Text, out)
         }),
-        (None, format @ (Format::Csv | Format::Sql)) => write_out(None, |out| write(format, out)),
+        (None, format @ (Format::Csv | Format::Sql)) => context.out.write(|out| write(format, out)),
     }
 }

@@ -24,15 +24,14 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use memchr::{memchr_iter, memmem};
-use uuid::Uuid;
 
 use super::Context;
 use crate::exit::Exit;
 use crate::files::write_whole;
+use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
 
@@ -57,8 +56,7 @@ pub struct Args {
 /// # Errors
 /// `Exit::BadInput`: the script can't be read. Doubtful lines are no error here: the summary's
 /// `exit_code` says 5, and OUT is written all the same.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
-    let began = Instant::now();
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let told = || format!("reading the script `{}`", args.input.display());
     let file = File::open(&args.input).context(Exit::BadInput).with_context(told)?;
     let mut input = BufReader::with_capacity(1 << 16, file);
@@ -92,18 +90,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Summary> {
         key: format!("{}:{}", unsure.line, unsure.column),
         message: unsure.why.clone(),
     };
-    Ok(Summary {
-        command: "repair-sql".to_owned(),
-        job: "repair-sql",
-        run_id: Uuid::now_v7().to_string(),
-        status: if mended > 0 { Status::Applied } else { Status::Unchanged },
-        as_of: context.day()?,
-        counts,
-        findings: unsure.iter().map(finding).collect(),
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        exit_code: doubtful.as_ref().map_or(Exit::Done, Exit::of).code(),
-        error: doubtful.as_ref().map(Exit::tell),
-    })
+    let status = if mended > 0 { Status::Applied } else { Status::Unchanged };
+    let findings = unsure.iter().map(finding).collect();
+    let summary = Summary { counts, findings, ..context.summary(status)? };
+    Ok(Outcome::of(summary).with_error(doubtful).lasting())
 }
 
 /// A line that was left as it was.

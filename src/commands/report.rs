@@ -4,17 +4,16 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Seek as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use chrono::SubsecRound as _;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::Context;
 use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
-use crate::files::{Whole, write_out};
+use crate::files::Whole;
+use crate::outcome::{Outcome, Stdout};
 use crate::report::{self, Format, FormatName, Origin, Passed, Rules, Scope, Told};
 use crate::summary::{Status, Summary};
 
@@ -43,19 +42,18 @@ struct Output {
     path: Option<PathBuf>,
 }
 
-/// Writes the report, and returns the summary; the flag says that stdout is taken.
+/// Writes the report, and returns the summary.
 ///
 /// # Errors
 /// `Exit::Usage`: formats and `--out` don't go together; `Exit::Evidence`: it does not reconcile;
 /// what the database and the disk say.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, bool)> {
-    let began = Instant::now();
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let scope = args.year.map_or(Scope::All, Scope::Year);
     let outputs = outputs(args, scope, context.json)?;
     let as_of = context.day()?;
     let zone = context.config.time.tz()?;
     let rules = Rules::new(&context.config.revoke, as_of, zone);
-    let report_id = Uuid::now_v7().to_string();
+    let report_id = context.facts.run_id.clone();
     let session = SessionSpec {
         action: "report".to_owned(),
         run_id: report_id.clone(),
@@ -80,23 +78,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, bool)
     let Passed { tally, evidence, findings } =
         report::pass(scope, &rules, origin, &folder, &mut *db, &mut formats)?;
     drop(db);
-    let summary = Summary {
-        command: "report".to_owned(),
-        job: "report",
-        run_id: report_id,
-        // What the tables hold is as it was.
-        status: Status::Unchanged,
-        as_of,
-        counts: tally.counts(),
-        findings,
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        exit_code: Exit::Done.code(),
-        error: None,
-    };
+    // What the tables hold is as it was.
+    let status = Status::Unchanged;
+    let summary = Summary { counts: tally.counts(), findings, ..context.summary(status)? };
     let told = Told { scope, evidence: &evidence, tally: &tally, summary: &summary };
-    write(outputs, formats, &told)?;
-    let stdout_taken = args.out.is_none();
-    Ok((summary, stdout_taken))
+    write(outputs, formats, &told, context.out)?;
+    let outcome = Outcome::of(summary);
+    Ok(if args.out.is_none() { outcome.said() } else { outcome.lasting() })
 }
 
 fn parameters(args: &Args, scope: Scope, rules: &Rules) -> serde_json::Value {
@@ -115,6 +103,7 @@ fn write(
     outputs: Vec<Output>,
     formats: Vec<Box<dyn Format>>,
     told: &Told<'_>,
+    out: &Stdout,
 ) -> anyhow::Result<()> {
     let mut whole = Vec::new();
     for (output, format) in outputs.into_iter().zip(formats) {
@@ -129,16 +118,16 @@ fn write(
             None => {
                 let mut file = tempfile::tempfile().context("making a temporary file")?;
                 format.finish(told, &mut file)?;
-                to_stdout(file)?;
+                to_stdout(file, out)?;
             }
         }
     }
     whole.into_iter().try_for_each(Whole::persist)
 }
 
-fn to_stdout(mut file: File) -> anyhow::Result<()> {
+fn to_stdout(mut file: File, out: &Stdout) -> anyhow::Result<()> {
     file.rewind()?;
-    write_out(None, |out| Ok(io::copy(&mut file, out).map(|_| ())?))
+    out.write(|out| Ok(io::copy(&mut file, out).map(|_| ())?))
 }
 
 impl Output {

@@ -11,9 +11,10 @@ use super::databases;
 use super::history::{ListFormat, plain, to_the_second};
 use crate::db::Read;
 use crate::exit::Exit;
-use crate::files::write_out;
 use crate::ledger::read::{Entry, Held, RunRow, each_change_of, find_run};
+use crate::outcome::Outcome;
 use crate::preview::harmless;
+use crate::summary::Status;
 
 /// `recert show`
 #[derive(Clone, Debug, clap::Args)]
@@ -47,17 +48,18 @@ struct Shown<'a> {
 ///
 /// # Errors
 /// `Exit::Usage`: no ledger holds it; else what the databases say.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<()> {
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let databases = databases::chosen(context.config, args.database.as_deref())?;
     let format = if context.json { ListFormat::Json } else { args.format };
     for (_, database) in &databases {
         let mut db = databases::open(database, "show", None)?;
         if let Some(run) = find_run(&args.run_id, &mut *db)? {
-            return write_out(None, |out| match format {
+            context.out.write(|out| match format {
                 ListFormat::Text => write_text(&run, &mut *db, out),
                 ListFormat::Json => write_json(&run, &mut *db, out),
                 ListFormat::Csv => write_csv(&run, &mut *db, out),
-            });
+            })?;
+            return Ok(Outcome::of(context.summary(Status::Unchanged)?).said());
         }
     }
     let names: Vec<&str> = databases.iter().map(|(name, _)| *name).collect();

@@ -1,10 +1,8 @@
 //! `recert verify`: holds the ledger against its hashes (section 4 of the spec).
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
-use uuid::Uuid;
 
 use super::Context;
 use super::databases;
@@ -12,6 +10,7 @@ use crate::exit::Exit;
 use crate::ledger::canonical;
 use crate::ledger::heads::Heads;
 use crate::ledger::verify::verify;
+use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
 
@@ -47,8 +46,7 @@ fn not_verified(kept: &Heads, now: &Heads) -> Vec<Finding> {
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`); a file that can't be read or written.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, Option<anyhow::Error>)> {
-    let began = Instant::now();
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let kept = args.against.as_deref().map(Heads::read).transpose()?;
     let mut heads = Heads::begin(canonical::moment((context.clock)()));
     let mut counts = Counts::named(&["runs", "changes", "images", "erased"]);
@@ -90,17 +88,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<(Summary, Optio
     if let (None, Some(path)) = (&error, &args.export) {
         heads.write(path)?;
     }
-    let summary = Summary {
-        command: "verify".to_owned(),
-        job: "verify",
-        run_id: Uuid::now_v7().to_string(),
-        status: if error.is_some() { Status::Failed } else { Status::Unchanged },
-        as_of: context.day()?,
-        counts,
-        findings,
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        exit_code: error.as_ref().map_or(Exit::Done, Exit::of).code(),
-        error: error.as_ref().map(Exit::tell),
-    };
-    Ok((summary, error))
+    let status = if error.is_some() { Status::Failed } else { Status::Unchanged };
+    let summary = Summary { counts, findings, ..context.summary(status)? };
+    Ok(Outcome::of(summary).with_error(error))
 }

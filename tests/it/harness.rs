@@ -13,12 +13,13 @@ use std::process::Command as Process;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Parser as _;
 use recert::cli::{Cli, Command};
-use recert::commands::{Context, migrate};
+use recert::commands::{Context, Facts, migrate};
 use recert::config::directory::DirectorySettings;
 use recert::config::{Config, DatabaseConfig};
 use recert::db::{self, BindArray, Row, SessionSpec, Transaction, Value};
 use recert::exit::Exit;
 use recert::jobs::Job;
+use recert::outcome::Stdout;
 use recert::run::{self, Ended, Request};
 use recert::sql::Sql;
 use tempfile::TempDir;
@@ -49,8 +50,14 @@ pub(crate) fn migrate(database: &DatabaseConfig) {
     let mut config = Config::parse("").unwrap();
     config.database = database.clone();
     let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
-    let context = Context { config: &config, as_of: None, json: false, clock: &now };
-    migrate::run(&args, &context).unwrap();
+    migrate::run(&args, &context(&config)).unwrap();
+}
+
+/// What a command is given; its result goes nowhere.
+pub(crate) fn context(config: &Config) -> Context<'_> {
+    let facts = Box::leak(Box::new(Facts::of("test")));
+    let out = Box::leak(Box::new(Stdout::default()));
+    Context { config, as_of: None, json: false, clock: &now, facts, out }
 }
 
 /// One fresh database of each kind at hand: the embedded one, and Oracle's driver on the stand-in.
@@ -113,7 +120,7 @@ impl World {
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { config: &self.config, as_of: None, json: false, clock: &now }
+        context(&self.config)
     }
 
     /// A connection to look or write with.
@@ -201,7 +208,9 @@ impl World {
     /// Runs or plans; an error says that there was no run at all.
     pub(crate) fn try_run(&self, command: &str, preview: bool) -> anyhow::Result<Ended> {
         let (job, as_of) = parse(command);
-        run::run(&Request { job: &job, preview, as_of, config: &self.config, clock: &now })
+        let run_id = uuid::Uuid::now_v7().to_string();
+        let config = &self.config;
+        run::run(&Request { job: &job, preview, as_of, config, clock: &now, run_id })
     }
 
     /// Asks this directory from now on.

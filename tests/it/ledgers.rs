@@ -124,20 +124,19 @@ fn verify_walks_every_ledger_and_names_the_one_that_was_tampered_with() {
         verify::run(&args, &world.context()).unwrap()
     };
     for name in NAMES {
-        assert_eq!(verify_of(&world, Some(name)).0.counts.get("runs"), 1, "{name}");
+        assert_eq!(verify_of(&world, Some(name)).summary.counts.get("runs"), 1, "{name}");
     }
     let people = world.config.import.database.clone().unwrap();
     on(&mut world, &people, |world| world.tamper("UPDATE recert_run SET job = 'revoke'"));
-    let (_, error) = verify_of(&world, None);
-    let error = error.unwrap();
+    let error = verify_of(&world, None).error.unwrap();
     let said = Exit::tell(&error);
     assert_eq!(Exit::of(&error), Exit::Evidence);
     assert!(
         said.contains(&format!("`import` was tampered with: run {}", runs[2].summary.run_id)),
         "{said}"
     );
-    assert!(verify_of(&world, Some("main")).1.is_none());
-    assert!(verify_of(&world, Some("import")).1.is_some());
+    assert!(verify_of(&world, Some("main")).error.is_none());
+    assert!(verify_of(&world, Some("import")).error.is_some());
 }
 
 #[test]
@@ -148,9 +147,14 @@ fn verify_against_kept_heads_says_which_database_it_did_not_look_at() {
     verify::run(&export, &world.context()).unwrap();
     let against = || verify::Args { against: Some(kept.clone()), ..verify::Args::default() };
     let found = |world: &World, args: &verify::Args| -> Vec<String> {
-        let (summary, error) = verify::run(args, &world.context()).unwrap();
-        assert!(error.is_none());
-        summary.findings.iter().map(|found| format!("{} {}", found.kind, found.key)).collect()
+        let outcome = verify::run(args, &world.context()).unwrap();
+        assert!(outcome.error.is_none());
+        outcome
+            .summary
+            .findings
+            .iter()
+            .map(|found| format!("{} {}", found.kind, found.key))
+            .collect()
     };
     assert_eq!(found(&world, &against()), Vec::<String>::new());
     let one = verify::Args { database: Some("import".to_owned()), ..against() };
@@ -186,7 +190,7 @@ fn restore_works_on_the_database_that_is_named_and_names_the_others() {
 fn check_looks_at_every_database() {
     let (mut world, _) = three();
     let missing = |world: &World| -> Vec<String> {
-        let summary = check::run(&check::Args::default(), &world.context()).unwrap();
+        let summary = check::run(&check::Args::default(), &world.context()).unwrap().summary;
         let lines = summary.findings.iter().filter(|line| line.kind == "missing");
         lines.map(|line| line.key.clone()).collect()
     };
@@ -223,7 +227,7 @@ fn archive_of_runs_of_every_job_leaves_a_chain_that_verifies() {
             ..history::Args::default()
         };
         let context = recert::commands::Context { clock: &clock, ..world.context() };
-        let summary = history::run(&args, &context).unwrap().unwrap();
+        let summary = history::run(&args, &context).unwrap().summary;
         assert_eq!(summary.counts.get("runs_archived"), 5, "{}", world.name);
         assert_eq!(summary.counts.get("images_archived"), images);
         let verified = holds(&world);

@@ -28,6 +28,7 @@ mod licences;
 mod man;
 mod manners;
 mod metrics;
+mod outcome;
 mod pages;
 mod readme;
 mod report;

@@ -7,15 +7,15 @@ use recert::exit::Exit;
 use recert::summary::{Status, Summary};
 use serde_json::Value as Json;
 
-use crate::harness::{World, now, ok, worlds};
+use crate::harness::{World, ok, worlds};
 
 /// Runs `report` by its command line; `--out` must be in it.
 pub(crate) fn try_report(world: &World, command: &str) -> anyhow::Result<Summary> {
     let cli = Cli::try_parse_from(std::iter::once("recert").chain(command.split(' '))).unwrap();
     let Command::Report(args) = &cli.command else { panic!("`{command}` is no report") };
     let as_of = cli.global.as_of;
-    let context = Context { config: &world.config, as_of, json: false, clock: &now };
-    report::run(args, &context).map(|(summary, _)| summary)
+    let context = Context { as_of, ..world.context() };
+    report::run(args, &context).map(|outcome| outcome.summary)
 }
 
 /// The report as JSON.

@@ -402,7 +402,7 @@ fn a_killed_run_leaves_no_core_file() {
 fn a_panic_is_one_line_without_what_it_was_about_and_ends_with_1() {
     const NAME: &str = "security::a_panic_is_one_line_without_what_it_was_about_and_ends_with_1";
     if std::env::var_os("RECERT_TEST_PANIC").is_some() {
-        recert::log::start(recert::log::LogFormat::Text, 0, false);
+        recert::cli::start_log(recert::cli::LogFormat::Text, 0, false);
         let ended = recert::guard::against_defects::<()>(|| panic!("row of {SECRET}"));
         let error = ended.unwrap_err();
         tracing_line(&error);

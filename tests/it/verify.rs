@@ -11,6 +11,7 @@ use std::process::{Command as Process, Stdio};
 
 use recert::commands::verify::{Args, run};
 use recert::exit::Exit;
+use recert::outcome::Outcome;
 use recert::summary::Summary;
 
 pub(crate) use self::made::{image_sha256, write_changes, write_run};
@@ -35,7 +36,7 @@ pub(crate) fn with_runs(world: &World) -> Vec<String> {
 
 /// What verify says: its summary, and the error's number and words.
 pub(crate) fn verify(world: &World, args: &Args) -> (Summary, Exit, String) {
-    let (summary, error) = run(args, &world.context()).unwrap();
+    let Outcome { summary, error, .. } = run(args, &world.context()).unwrap();
     let said = error.as_ref().map(Exit::tell).unwrap_or_default();
     (summary, error.as_ref().map_or(Exit::Done, Exit::of), said)
 }

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Instant;
 
 use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::super::{Context, databases};
 use crate::config::DatabaseConfig;
@@ -17,6 +15,7 @@ use crate::ledger::{
     self,
     archive::{JOB, archive, remove},
 };
+use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::summary::{Status, Summary};
 
@@ -35,28 +34,18 @@ pub(super) fn run(
     path: &Path,
     database: Option<&str>,
     context: &Context<'_>,
-) -> anyhow::Result<Summary> {
-    let began = Instant::now();
+) -> anyhow::Result<Outcome> {
     let [(_, database)] = databases::chosen(context.config, database)?[..] else {
         return Err(anyhow!("the config has several databases; name one with `--database`")
             .context(Exit::Usage));
     };
-    let run_id = Uuid::now_v7().to_string();
+    let run_id = context.facts.run_id.clone();
     let started_at = (context.clock)().trunc_subsecs(6);
     let archiving = Archiving { before, path, database, context, run_id, started_at };
     let plan = archiving.try_until_done()?;
-    Ok(Summary {
-        command: JOB.to_owned(),
-        job: JOB,
-        status: if plan.is_empty() { Status::Unchanged } else { Status::Applied },
-        as_of: context.day()?,
-        counts: plan.counts(),
-        findings: Vec::new(),
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        exit_code: Exit::Done.code(),
-        error: None,
-        run_id: archiving.run_id,
-    })
+    let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+    let summary = Summary { counts: plan.counts(), ..context.summary(status)? };
+    Ok(Outcome::of(summary).lasting())
 }
 
 impl Archiving<'_> {

@@ -25,7 +25,7 @@ fn two_places(folder: &Path) -> Config {
 }
 
 fn migrate(world: &World, args: &migrate::Args) -> Vec<(&'static str, u64)> {
-    migrate::run(args, &world.context()).unwrap().counts.iter().collect()
+    migrate::run(args, &world.context()).unwrap().summary.counts.iter().collect()
 }
 
 fn has(database: &DatabaseConfig, table: &str) -> bool {

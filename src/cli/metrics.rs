@@ -8,83 +8,29 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::exit::Exit;
 use crate::files::Whole;
-use crate::plan::Counts;
 use crate::summary::{Status, Summary};
 
 const SUCCESS: &str = "recert_last_success_timestamp_seconds";
-
-/// What is told of a run.
-struct Figures<'a> {
-    job: &'a str,
-    run_id: &'a str,
-    status: Status,
-    exit_code: u8,
-    took: Duration,
-    counts: Counts,
-    findings: BTreeMap<&'a str, usize>,
-}
 
 /// Replaces the file with what is known of this run. The last success is carried over from the
 /// file that stood there, when this run is none.
 ///
 /// # Errors
 /// The file can't be written.
-pub fn write(path: &Path, summary: &Summary, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let mut findings = BTreeMap::new();
-    for finding in &summary.findings {
-        *findings.entry(finding.kind).or_default() += 1;
-    }
-    let figures = Figures {
-        job: summary.job,
-        run_id: &summary.run_id,
-        status: summary.status,
-        exit_code: summary.exit_code,
-        took: Duration::from_millis(summary.duration_ms),
-        counts: summary.counts.clone(),
-        findings,
-    };
-    replace(path, &figures, now)
-}
-
-/// The same for a command that ended before it came to a run: a mistake in the config, say.
-///
-/// # Errors
-/// The file can't be written.
-pub fn write_failure(
-    path: &Path,
-    job: &str,
-    exit: Exit,
-    took: Duration,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let figures = Figures {
-        job,
-        run_id: "",
-        status: Status::Failed,
-        exit_code: exit.code(),
-        took,
-        counts: Counts::default(),
-        findings: BTreeMap::new(),
-    };
-    replace(path, &figures, now)
-}
-
-fn replace(path: &Path, figures: &Figures<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub(super) fn write(path: &Path, summary: &Summary, now: DateTime<Utc>) -> anyhow::Result<()> {
     // A preview that went well is no success of the job.
-    let succeeded = figures.exit_code == 0 && figures.status != Status::Planned;
+    let succeeded = summary.exit_code == 0 && summary.status != Status::Planned;
     let success = if succeeded {
         Some(now.timestamp().to_string())
     } else {
-        last_success(path, &label(figures.job))
+        last_success(path, &label(summary.job))
     };
-    let text = text(figures, now, success);
+    let text = text(summary, now, success);
     let mut file = Whole::beside(path)?;
     file.file()
         .write_all(text.as_bytes())
@@ -93,12 +39,20 @@ fn replace(path: &Path, figures: &Figures<'_>, now: DateTime<Utc>) -> anyhow::Re
     file.persist()
 }
 
-fn text(figures: &Figures<'_>, now: DateTime<Utc>, success: Option<String>) -> String {
-    let job = format!("job=\"{}\"", label(figures.job));
+fn text(summary: &Summary, now: DateTime<Utc>, success: Option<String>) -> String {
+    let job = format!("job=\"{}\"", label(summary.job));
     let one = |value: String| vec![(job.clone(), value)];
     let by = |kind: &str, value: &str, n: String| (format!("{job},{kind}=\"{}\"", label(value)), n);
-    let run =
-        format!("{job},run_id=\"{}\",status=\"{}\"", label(figures.run_id), figures.status.word());
+    let run = format!(
+        "{job},run_id=\"{}\",status=\"{}\",ledger_head=\"{}\"",
+        label(&summary.run_id),
+        summary.status.word(),
+        summary.ledger_head.as_deref().unwrap_or_default()
+    );
+    let mut findings: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &summary.findings {
+        *findings.entry(finding.kind).or_default() += 1;
+    }
 
     let mut out = String::new();
     let mut metric = |name: &str, help: &str, samples: &[(String, String)]| {
@@ -110,21 +64,23 @@ fn text(figures: &Figures<'_>, now: DateTime<Utc>, success: Option<String>) -> S
             let _ = writeln!(out, "{name}{{{labels}}} {value}");
         }
     };
-    metric("recert_run_info", "The last run and its status.", &[(run, "1".to_owned())]);
+    metric(
+        "recert_run_info",
+        "The last run, its status, and the end of the ledger's chain after it.",
+        &[(run, "1".to_owned())],
+    );
     let ended = one(now.timestamp().to_string());
     metric("recert_run_timestamp_seconds", "When the last run ended.", &ended);
-    let took = one(format!("{}.{:03}", figures.took.as_secs(), figures.took.subsec_millis()));
+    let took = one(format!("{}.{:03}", summary.duration_ms / 1_000, summary.duration_ms % 1_000));
     metric("recert_run_duration_seconds", "How long the last run took.", &took);
-    let exit = one(figures.exit_code.to_string());
+    let exit = one(summary.exit_code.to_string());
     metric("recert_run_exit_code", "Number the last run ended with.", &exit);
     let counts: Vec<_> =
-        figures.counts.iter().map(|(name, n)| by("kind", name, n.to_string())).collect();
+        summary.counts.iter().map(|(name, n)| by("kind", name, n.to_string())).collect();
     metric("recert_run_counts", "Counts of the last run, by kind.", &counts);
-    let findings: usize = figures.findings.values().sum();
-    let all = one(findings.to_string());
+    let all = one(summary.findings.len().to_string());
     metric("recert_run_findings", "Findings of the last run.", &all);
-    let kinds: Vec<_> =
-        figures.findings.iter().map(|(kind, n)| by("kind", kind, n.to_string())).collect();
+    let kinds: Vec<_> = findings.iter().map(|(kind, n)| by("kind", kind, n.to_string())).collect();
     metric("recert_run_findings_by_kind", "Findings of the last run, by kind.", &kinds);
     if let Some(at) = success {
         metric(SUCCESS, "When a run of the job last ended with 0.", &one(at));
@@ -148,19 +104,15 @@ fn label(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::Facts;
 
     #[test]
     fn metrics_escape_what_a_label_can_not_hold() {
-        let figures = Figures {
-            job: "a\"b\\c\nd",
-            run_id: "",
-            status: Status::Failed,
-            exit_code: 1,
-            took: Duration::from_millis(1_007),
-            counts: Counts::default(),
-            findings: BTreeMap::new(),
-        };
-        let text = text(&figures, DateTime::UNIX_EPOCH, None);
+        let facts = Facts::of("a\"b\\c\nd");
+        let day = DateTime::UNIX_EPOCH.date_naive();
+        let summary =
+            Summary { exit_code: 1, duration_ms: 1_007, ..facts.summary(Status::Failed, day) };
+        let text = text(&summary, DateTime::UNIX_EPOCH, None);
         assert!(text.contains(r#"recert_run_exit_code{job="a\"b\\c\nd"} 1"#), "{text}");
         assert!(text.contains(r#"recert_run_duration_seconds{job="a\"b\\c\nd"} 1.007"#), "{text}");
         assert!(!text.contains("recert_run_counts"), "no heading without a sample: {text}");

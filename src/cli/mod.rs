@@ -1,0 +1,289 @@
+//! What can be typed: the global options, and one variant a subcommand.
+
+mod log;
+mod metrics;
+mod tell;
+
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use chrono::{NaiveDate, Utc};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{
+    Context, Facts, check, completions, demo, history, man, migrate, preview, repair_sql, report,
+    show, verify,
+};
+use crate::config::Config;
+use crate::db;
+use crate::exit::Exit;
+use crate::guard;
+use crate::jobs::Job;
+use crate::outcome::{Outcome, Stdout};
+use crate::run::{self, Request};
+use crate::summary::Status;
+
+pub use log::{LogFormat, start as start_log};
+
+/// Takes back revoked access and proves it
+#[derive(Debug, Parser)]
+#[command(name = "recert", version, max_term_width = 100, after_help = after_help())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// Config file; else ./recert.toml, /etc/recert/recert.toml, or the embedded database ./recert.db
+    #[arg(long, global = true, value_name = "PATH", env = "RECERT_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// The day to act for, instead of today in the configured time zone
+    #[arg(long, global = true, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<NaiveDate>,
+    /// How the result is written to stdout
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub output: Output,
+    /// How the log is written to stderr
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+    /// Log more; twice: everything
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Log only warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Write the run's figures here, in Prometheus' text format
+    #[arg(long, global = true, value_name = "F")]
+    pub metrics_file: Option<PathBuf>,
+}
+
+/// `--output`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A summary a person reads
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// One variant a subcommand; the jobs are in [`Job`].
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check everything a run needs, and say how to mend what is missing
+    Check(check::Args),
+    /// See the main job at work on a sample database
+    Demo(demo::Args),
+    /// Create recert's tables, and add missing columns; never drops
+    Migrate(migrate::Args),
+    /// Show the plan of a job, without writing
+    Preview(preview::Args),
+    /// List the runs in the ledger, or archive its old images
+    History(history::Args),
+    /// Show one run, and every change it made
+    Show(show::Args),
+    /// Hold the ledger against its hashes, and name the first thing that was tampered with
+    Verify(verify::Args),
+    /// Mend an old generated update script whose names or mail addresses hold bare apostrophes
+    RepairSql(repair_sql::Args),
+    /// Report a year's recertification, with evidence
+    Report(report::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// Print the man page, or write those of all subcommands
+    Man(man::Args),
+    /// A job that writes.
+    #[command(flatten)]
+    Job(Job),
+}
+
+impl Cli {
+    /// Starts the log as the options say.
+    pub fn start_log(&self) {
+        start_log(self.global.log_format, self.global.verbose, self.global.quiet);
+    }
+
+    /// What was typed first, for what is said of the command; of a job under preview, `preview`.
+    fn word(&self) -> &'static str {
+        match &self.command {
+            Command::Preview(_) => "preview",
+            _ => self.job(),
+        }
+    }
+
+    /// What the summary and the metrics are about.
+    fn job(&self) -> &'static str {
+        match &self.command {
+            Command::Job(job) => job.name(),
+            Command::Preview(args) => args.job.as_ref().map_or("revoke", Job::name),
+            Command::Migrate(_) => "migrate",
+            Command::Demo(_) => "demo",
+            Command::Check(_) => "check",
+            Command::RepairSql(_) => "repair-sql",
+            Command::Report(_) => "report",
+            Command::History(args) if args.archive_before.is_some() => "archive",
+            Command::History(_) => "history",
+            Command::Show(_) => "show",
+            Command::Verify(_) => "verify",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// Whether stdout is for data alone, so that a failure says nothing there but as JSON.
+    fn answers_with_data(&self) -> bool {
+        match &self.command {
+            Command::History(args) => args.archive_before.is_none(),
+            Command::Report(args) => args.out.is_none(),
+            Command::Migrate(args) => args.format.is_some() && args.out.is_none(),
+            Command::Preview(args) => args.answers_with_data(),
+            Command::Show(_) | Command::Completions(_) | Command::Man(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the whole of it may be tried again: it changes nothing, and is no run, which sees to that itself.
+    fn only_reads(&self) -> bool {
+        match &self.command {
+            Command::History(args) => args.archive_before.is_none(),
+            Command::Report(_) | Command::Show(_) | Command::Verify(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The config, trusted as far as the command's reach: what writes takes it from nobody's folder but
+    /// its own.
+    fn config(&self) -> anyhow::Result<Config> {
+        if matches!(self.command, Command::Demo(_) | Command::Completions(_) | Command::Man(_)) {
+            return Config::parse(""); // A mistake in it is no reason to withhold the manual.
+        }
+        let config = Config::load(self.global.config.as_deref())?;
+        let writes = match &self.command {
+            Command::Job(_) | Command::Migrate(_) => true,
+            Command::History(args) => args.archive_before.is_some(),
+            _ => false,
+        };
+        if writes {
+            config.must_be_trusted()?;
+        }
+        Ok(config)
+    }
+}
+
+/// Carries out a command line, tells what came of it, and returns the number to end with.
+#[must_use]
+pub fn run(cli: &Cli) -> Exit {
+    let facts = Facts {
+        command: cli.word(),
+        job: cli.job(),
+        run_id: uuid::Uuid::now_v7().to_string(),
+        began: Instant::now(),
+    };
+    let out = Stdout::default();
+    let outcome = match guard::against_defects(|| carry_out(cli, &facts, &out)) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let as_of = cli.global.as_of.unwrap_or_else(|| now().date_naive());
+            let status = match Exit::of(&error) {
+                Exit::Refused => Status::Refused,
+                _ => Status::Failed,
+            };
+            let outcome = Outcome::of(facts.summary(status, as_of)).with_error(Some(error));
+            let json = cli.global.output == Output::Json && !out.has_left();
+            if json || !cli.answers_with_data() { outcome } else { outcome.said() }
+        }
+    };
+    tell::tell(outcome, &cli.global, &facts, &out)
+}
+
+fn carry_out(cli: &Cli, facts: &Facts, out: &Stdout) -> anyhow::Result<Outcome> {
+    let config = cli.config()?;
+    let context = Context {
+        config: &config,
+        as_of: cli.global.as_of,
+        json: cli.global.output == Output::Json,
+        clock: &now,
+        facts,
+        out,
+    };
+    let mut pause = config.database.retry_delay;
+    for attempt in 1.. {
+        match dispatch(cli, &context) {
+            Err(error)
+                if cli.only_reads()
+                    && attempt <= config.database.retries
+                    && db::is_transient(&error)
+                    && !out.has_left() =>
+            {
+                tracing::warn!(attempt, "{}; trying again", Exit::tell(&error));
+                sleep(pause);
+                pause *= 2;
+            }
+            ended => return ended,
+        }
+    }
+    Err(anyhow!("no attempt was made"))
+}
+
+fn dispatch(cli: &Cli, context: &Context<'_>) -> anyhow::Result<Outcome> {
+    match &cli.command {
+        Command::Check(args) => check::run(args, context),
+        Command::Demo(args) => demo::run(args, context),
+        Command::Migrate(args) => migrate::run(args, context),
+        Command::Completions(args) => completions::run(args, Cli::command(), context),
+        Command::Man(args) => man::run(args, Cli::command(), context),
+        Command::RepairSql(args) => repair_sql::run(args, context),
+        Command::Preview(args) => preview::run(args, context),
+        Command::Report(args) => report::run(args, context),
+        Command::History(args) => history::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Job(job) => {
+            let Context { as_of, config, clock, facts, .. } = *context;
+            let run_id = facts.run_id.clone();
+            run::run(&Request { job, preview: false, as_of, config, clock, run_id })
+                .map(Outcome::from)
+        }
+    }
+}
+
+/// The one clock; everything below is told what time it is.
+#[expect(clippy::disallowed_methods, reason = "this is the place that knows")]
+fn now() -> chrono::DateTime<Utc> {
+    Utc::now()
+}
+
+/// The numbers, below every `--help`.
+fn after_help() -> String {
+    let mut help = String::from("Exit codes:\n");
+    for exit in Exit::ALL {
+        help.push_str(&format!(
+            "  {:>2}  {:<11}  {}\n",
+            exit.code(),
+            exit.to_string(),
+            exit.meaning()
+        ));
+    }
+    help
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_defined_without_contradiction() {
+        Cli::command().debug_assert();
+    }
+}
