@@ -1,9 +1,7 @@
 //! Output files: written beside their target under a temporary name, mode 0600, renamed when whole.
 //!
 //! A reader never sees half a file, and a link planted under the target's name is replaced, not
-//! followed. Import files are read in [`import`].
-
-pub mod import;
+//! followed.
 
 use std::fs::{File, Permissions};
 use std::io::{BufWriter, Write};

@@ -22,6 +22,7 @@ pub mod exit;
 pub mod files;
 pub mod guard;
 pub mod hex;
+pub mod import;
 pub mod jobs;
 mod ldap_text;
 pub mod ledger;

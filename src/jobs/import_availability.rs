@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::import_file::{ImportArgs, find_unknown};
 use super::{JobSpec, PlanJob, World};
 use crate::db::{Row, Value, image};
-use crate::files::import::availability::{Availability, Line, availability};
+use crate::import::args::{ImportArgs, find_unknown};
+use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
 use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql;
 
@@ -26,17 +26,17 @@ pub struct Args {
 const COUNTS: [&str; 4] = ["rows", "values_written", "unchanged", "rejected"];
 
 /// A person of the file.
-struct Person {
+struct PersonMonths {
     line: u64,
     /// One cell a month of the header; NaN, which no file can hold, is a blank.
     cells: Box<[f64]>,
 }
 
 /// What the file says.
-struct Delivered {
+struct AvailabilityFile {
     months: Vec<String>,
     /// By PM_USER.ID.
-    people: HashMap<Arc<str>, Person>,
+    people: HashMap<Arc<str>, PersonMonths>,
 }
 
 pub(super) const SPEC: JobSpec = JobSpec {
@@ -96,18 +96,18 @@ fn read_file(
     world: &World<'_>,
     ids: &HashMap<String, Arc<str>>,
     plan: &mut Plan,
-) -> anyhow::Result<Delivered> {
+) -> anyhow::Result<AvailabilityFile> {
     let (delivered, verdict) = args.import.read(|source, rejects| {
         let mut lines = availability(source.read(), &source.name)?;
         find_unknown(lines.unknown_columns(), plan);
         let months = lines.months().to_vec();
-        let mut people: HashMap<Arc<str>, Person> = HashMap::new();
+        let mut people: HashMap<Arc<str>, PersonMonths> = HashMap::new();
         let mut rows = 0;
         while let Some(line) = lines.next() {
             rows += 1;
             match line? {
-                Line::Rejected(reject) => rejects.add(&reject, source, plan)?,
-                Line::Availability(row) => match ids.get(&row.email.to_lowercase()) {
+                AvailabilityLine::Rejected(reject) => rejects.add(&reject, source, plan)?,
+                AvailabilityLine::Months(row) => match ids.get(&row.email.to_lowercase()) {
                     None => rejects.add(&lines.unknown_person(), source, plan)?,
                     Some(id) => take(&mut people, id, &row, months.len(), plan),
                 },
@@ -115,16 +115,16 @@ fn read_file(
         }
         plan.noticed.add("rows", rows);
         plan.noticed.add("rejected", rejects.count);
-        Ok((Delivered { months, people }, rejects.verdict(rows, world)))
+        Ok((AvailabilityFile { months, people }, rejects.verdict(rows, &world.config.import)))
     })?;
     verdict.uphold()?;
     Ok(delivered)
 }
 
 fn take(
-    people: &mut HashMap<Arc<str>, Person>,
+    people: &mut HashMap<Arc<str>, PersonMonths>,
     id: &Arc<str>,
-    row: &Availability,
+    row: &DeliveredMonths,
     n_months: usize,
     plan: &mut Plan,
 ) {
@@ -132,7 +132,7 @@ fn take(
     for (month, value) in &row.values {
         cells[*month] = *value;
     }
-    let person = Person { line: row.line, cells };
+    let person = PersonMonths { line: row.line, cells };
     if let Some(earlier) = people.insert(Arc::clone(id), person) {
         let told =
             format!("lines {} and {} name them; the last one counts", earlier.line, row.line);
@@ -143,10 +143,10 @@ fn take(
 /// Takes the months that are stored out of what was delivered; those that differ are to be updated.
 fn compare(
     world: &mut World<'_>,
-    delivered: &mut Delivered,
+    delivered: &mut AvailabilityFile,
     plan: &mut Plan,
 ) -> anyhow::Result<Step> {
-    let Delivered { months, people } = delivered;
+    let AvailabilityFile { months, people } = delivered;
     let places: HashMap<&str, usize> =
         months.iter().enumerate().map(|(at, month)| (month.as_str(), at)).collect();
     // A month may stand in several rows: what was delivered for it is needed until the last of them.
@@ -213,9 +213,9 @@ fn update(
 }
 
 /// What was delivered and is not stored.
-fn insertions(delivered: Delivered) -> Step {
+fn insertions(delivered: AvailabilityFile) -> Step {
     let why: Arc<str> = "in the file, and not yet there".into();
-    let Delivered { months, people } = delivered;
+    let AvailabilityFile { months, people } = delivered;
     let mut touches = Vec::new();
     for (id, person) in people {
         let filled = person.cells.iter().zip(&months).filter(|(value, _)| !value.is_nan());

@@ -4,7 +4,6 @@
 
 mod disable_inactive;
 mod import_availability;
-mod import_file;
 mod import_users;
 mod restore;
 mod revoke;

@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 use super::compare::{differs, value};
 use super::delete_at;
 use crate::db::{Row, Value, image};
-use crate::files::import::people::NO_MANAGER;
-use crate::files::import::{Column, Person};
+use crate::import::people::NO_MANAGER;
+use crate::import::{DeliveredPerson, PersonColumn};
 use crate::jobs::World;
 use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
 use crate::sql;
@@ -18,13 +18,13 @@ use crate::sql::Sql;
 
 /// Beyond so many combinations of changed columns a statement names all columns: round trips must not grow with them.
 const SETS_MAX: usize = 100;
-/// The columns that a mark sets, as bits behind those of [`Column`].
-const TO_DELETE: usize = Column::COUNT;
-const DELETE_AT: usize = Column::COUNT + 1;
+/// The columns that a mark sets, as bits behind those of [`PersonColumn`].
+const TO_DELETE: usize = PersonColumn::COUNT;
+const DELETE_AT: usize = PersonColumn::COUNT + 1;
 
 /// Why somebody is marked for deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Reason {
+pub(super) enum MarkReason {
     /// No longer in the file.
     Absent,
     /// Their business unit, four digits, is not signed.
@@ -37,42 +37,42 @@ pub(super) enum Reason {
 
 /// What becomes of somebody's mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Mark {
+pub(super) enum MarkChange {
     /// It stays, or there is none.
     Keep,
     /// They are marked.
-    Set(Reason),
+    Set(MarkReason),
     /// They are unmarked.
     Clear,
 }
 
 /// What a statement does to marks; decides what it counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum UpdateKind {
     Keep,
     Set,
     Clear,
 }
 
-/// Changes under way.
-pub(super) struct Changes {
+/// PersonChanges under way.
+pub(super) struct PersonChanges {
     moment: Value,
     delete_at: Value,
     delete_day: NaiveDate,
     /// By what they do to marks, and the columns they set, as bits.
-    updates: BTreeMap<(Kind, u64), Vec<Touch>>,
+    updates: BTreeMap<(UpdateKind, u64), Vec<Touch>>,
     marks: Vec<Touch>,
     unmarks: Vec<Touch>,
     inserts: Vec<Touch>,
     /// Of people who have to go as they come.
     marked_inserts: Vec<Touch>,
-    whys: HashMap<(bool, Mark), Arc<str>>,
+    whys: HashMap<(bool, MarkChange), Arc<str>>,
 }
 
-impl Changes {
-    pub(super) fn new(world: &World<'_>) -> Changes {
+impl PersonChanges {
+    pub(super) fn new(world: &World<'_>) -> PersonChanges {
         let delete_day = delete_at(world);
-        Changes {
+        PersonChanges {
             moment: world.moment.naive_utc().into(),
             delete_at: delete_day.into(),
             delete_day,
@@ -85,9 +85,9 @@ impl Changes {
         }
     }
 
-    /// Marks somebody whose data stay as they are; in force once it is given to [`Changes::add_marks`].
-    pub(super) fn mark(&mut self, row: &Row, id: String, reason: Reason) -> Touch {
-        let why = self.why(false, Mark::Set(reason));
+    /// Marks somebody whose data stay as they are; in force once it is given to [`PersonChanges::add_marks`].
+    pub(super) fn mark(&mut self, row: &Row, id: String, reason: MarkReason) -> Touch {
+        let why = self.why(false, MarkChange::Set(reason));
         let after = image(&[
             ("TO_DELETE", &Value::Int(1)),
             ("DELETE_AT", &self.delete_at),
@@ -103,7 +103,7 @@ impl Changes {
 
     /// Unmarks somebody whose data stay as they are.
     pub(super) fn unmark(&mut self, row: &Row, id: String) {
-        let why = self.why(false, Mark::Clear);
+        let why = self.why(false, MarkChange::Clear);
         let after = image(&[
             ("TO_DELETE", &Value::Int(0)),
             ("DELETE_AT", &Value::Null),
@@ -120,10 +120,10 @@ impl Changes {
     pub(super) fn update(
         &mut self,
         row: &Row,
-        person: &Person,
-        columns: &[Column],
-        mark: Mark,
-    ) -> anyhow::Result<Vec<Column>> {
+        person: &DeliveredPerson,
+        columns: &[PersonColumn],
+        mark: MarkChange,
+    ) -> anyhow::Result<Vec<PersonColumn>> {
         let mut changed = Vec::new();
         for column in columns {
             if differs(*column, person.get(*column), row.get(column.sql_name())?) {
@@ -133,20 +133,20 @@ impl Changes {
         let mut values: BTreeMap<usize, Value> =
             changed.iter().map(|column| (*column as usize, value(person.get(*column)))).collect();
         let (kind, mark) = match mark {
-            Mark::Keep => (Kind::Keep, mark),
-            Mark::Set(reason) => {
+            MarkChange::Keep => (UpdateKind::Keep, mark),
+            MarkChange::Set(reason) => {
                 values.insert(TO_DELETE, Value::Int(1));
                 values.insert(DELETE_AT, self.delete_at.clone());
                 let reason = match reason {
-                    Reason::Left(day) => Reason::Left(person.leaving_date.or(day)),
+                    MarkReason::Left(day) => MarkReason::Left(person.leaving_date.or(day)),
                     other => other,
                 };
-                (Kind::Set, Mark::Set(reason))
+                (UpdateKind::Set, MarkChange::Set(reason))
             }
-            Mark::Clear => {
+            MarkChange::Clear => {
                 values.insert(TO_DELETE, Value::Int(0));
                 values.insert(DELETE_AT, Value::Null);
-                (Kind::Clear, mark)
+                (UpdateKind::Clear, mark)
             }
         };
         let mut pairs: Vec<(&str, &Value)> =
@@ -168,7 +168,7 @@ impl Changes {
     /// don't change with the value they have.
     fn complete(
         &self,
-        kind: Kind,
+        kind: UpdateKind,
         values: &mut BTreeMap<usize, Value>,
         row: &Row,
     ) -> anyhow::Result<u64> {
@@ -188,21 +188,21 @@ impl Changes {
     /// Creates somebody; with the mark, if they have to go as they come.
     pub(super) fn insert(
         &mut self,
-        person: &Person,
+        person: &DeliveredPerson,
         id: &str,
         why: &Arc<str>,
-        goes: Option<Reason>,
+        goes: Option<MarkReason>,
     ) {
         let why = match goes {
             None => Arc::clone(why),
-            Some(reason) => format!("{why}; {}", self.why(false, Mark::Set(reason))).into(),
+            Some(reason) => format!("{why}; {}", self.why(false, MarkChange::Set(reason))).into(),
         };
-        let mut binds: Vec<Value> = Vec::with_capacity(Column::COUNT + 2);
-        for column in Column::ALL {
+        let mut binds: Vec<Value> = Vec::with_capacity(PersonColumn::COUNT + 2);
+        for column in PersonColumn::ALL {
             binds.push(match column {
-                Column::Id => id.into(),
-                Column::ImportedAt => self.moment.clone(),
-                Column::ManagerEmail => person.text(column).unwrap_or(NO_MANAGER).into(),
+                PersonColumn::Id => id.into(),
+                PersonColumn::ImportedAt => self.moment.clone(),
+                PersonColumn::ManagerEmail => person.text(column).unwrap_or(NO_MANAGER).into(),
                 column => value(person.get(column)),
             });
         }
@@ -251,13 +251,13 @@ impl Changes {
         ];
         for ((kind, set), touches) in self.updates {
             let (say, counts, takes): (_, &'static [&'static str], _) = match kind {
-                Kind::Keep => ("changing people", &["updated"], Takes::Nothing),
-                Kind::Set => (
+                UpdateKind::Keep => ("changing people", &["updated"], Takes::Nothing),
+                UpdateKind::Set => (
                     "changing people and marking them for deletion",
                     &["updated", "marked"],
                     Takes::Units,
                 ),
-                Kind::Clear => {
+                UpdateKind::Clear => {
                     ("changing people and unmarking them", &["updated", "unmarked"], Takes::Nothing)
                 }
             };
@@ -282,26 +282,28 @@ impl Changes {
     }
 
     /// The rule that decides, and its dates.
-    fn why(&mut self, has_new_data: bool, mark: Mark) -> Arc<str> {
+    fn why(&mut self, has_new_data: bool, mark: MarkChange) -> Arc<str> {
         let delete_day = self.delete_day;
         let why = self.whys.entry((has_new_data, mark)).or_insert_with(|| {
             let rule = match mark {
-                Mark::Keep => String::new(),
-                Mark::Clear => "delivered again without leaving date".to_owned(),
-                Mark::Set(Reason::Absent) => "no longer in the file".to_owned(),
-                Mark::Set(Reason::Unsigned(unit)) => {
+                MarkChange::Keep => String::new(),
+                MarkChange::Clear => "delivered again without leaving date".to_owned(),
+                MarkChange::Set(MarkReason::Absent) => "no longer in the file".to_owned(),
+                MarkChange::Set(MarkReason::Unsigned(unit)) => {
                     format!("business unit {unit:04} is not signed")
                 }
-                Mark::Set(Reason::Freelance) => "employee group `Freier Mitarbeiter`".to_owned(),
-                Mark::Set(Reason::Left(Some(day))) => format!("left on {day}"),
-                Mark::Set(Reason::Left(None)) => "left".to_owned(),
+                MarkChange::Set(MarkReason::Freelance) => {
+                    "employee group `Freier Mitarbeiter`".to_owned()
+                }
+                MarkChange::Set(MarkReason::Left(Some(day))) => format!("left on {day}"),
+                MarkChange::Set(MarkReason::Left(None)) => "left".to_owned(),
             };
             let until = match mark {
-                Mark::Set(_) => format!("; to be purged from {delete_day} on"),
+                MarkChange::Set(_) => format!("; to be purged from {delete_day} on"),
                 _ => String::new(),
             };
             let changed = match (has_new_data, mark) {
-                (true, Mark::Keep) => "changed in the file",
+                (true, MarkChange::Keep) => "changed in the file",
                 (true, _) => "changed in the file; ",
                 (false, _) => "",
             };
@@ -329,13 +331,14 @@ fn column_name(at: usize) -> &'static str {
     match at {
         TO_DELETE => "TO_DELETE",
         DELETE_AT => "DELETE_AT",
-        at => Column::ALL.get(at).map_or("", |column| column.sql_name()),
+        at => PersonColumn::ALL.get(at).map_or("", |column| column.sql_name()),
     }
 }
 
 /// What an update may set: not what never changes, nor IMPORTED_AT, which it always sets.
 fn settable() -> impl Iterator<Item = usize> {
-    let fixed = [Column::Id, Column::Email, Column::ImportedAt].map(|column| column as usize);
+    let fixed = [PersonColumn::Id, PersonColumn::Email, PersonColumn::ImportedAt]
+        .map(|column| column as usize);
     (0..=DELETE_AT).filter(move |at| !fixed.contains(at))
 }
 
@@ -363,7 +366,7 @@ mod tests {
 
     #[test]
     fn an_update_sets_the_columns_that_change_and_no_other() {
-        let set = 1 << Column::City as usize | 1 << DELETE_AT;
+        let set = 1 << PersonColumn::City as usize | 1 << DELETE_AT;
         let (sql, names) = update_statement(set);
         assert_eq!(
             sql.oracle(),

@@ -6,43 +6,43 @@ use std::hash::{BuildHasher as _, RandomState};
 use chrono::Datelike as _;
 
 use crate::db::{Row, Value};
-use crate::files::import::people::Value as Delivered;
-use crate::files::import::{Column, Person};
+use crate::import::people::CellValue;
+use crate::import::{DeliveredPerson, PersonColumn};
 
 /// The columns that are compared, and how.
-pub(super) struct Compare {
-    columns: Vec<Column>,
+pub(super) struct PersonCompare {
+    columns: Vec<PersonColumn>,
     hasher: RandomState,
     /// Used again for each row.
     room: RefCell<Vec<u8>>,
 }
 
-impl Compare {
+impl PersonCompare {
     /// Compares the columns that the file has. The id and the mail address never change; IMPORTED_AT is the run's own.
-    pub(super) fn of(has: impl Fn(Column) -> bool) -> Compare {
-        let is_compared = |column: &Column| match column {
-            Column::Id | Column::Email | Column::ImportedAt => false,
+    pub(super) fn of(has: impl Fn(PersonColumn) -> bool) -> PersonCompare {
+        let is_compared = |column: &PersonColumn| match column {
+            PersonColumn::Id | PersonColumn::Email | PersonColumn::ImportedAt => false,
             // Made from the cost centre, which every file has.
-            Column::BusinessUnit => true,
+            PersonColumn::BusinessUnit => true,
             column => has(*column),
         };
-        Compare {
-            columns: Column::ALL.into_iter().filter(is_compared).collect(),
+        PersonCompare {
+            columns: PersonColumn::ALL.into_iter().filter(is_compared).collect(),
             hasher: RandomState::new(),
             room: RefCell::new(Vec::new()),
         }
     }
 
-    pub(super) fn columns(&self) -> &[Column] {
+    pub(super) fn columns(&self) -> &[PersonColumn] {
         &self.columns
     }
 
-    pub(super) fn has(&self, column: Column) -> bool {
+    pub(super) fn has(&self, column: PersonColumn) -> bool {
         self.columns.contains(&column)
     }
 
     /// One number for all that is compared of a person in the file.
-    pub(super) fn person(&self, person: &Person) -> u64 {
+    pub(super) fn person(&self, person: &DeliveredPerson) -> u64 {
         self.hash(|room| {
             for column in &self.columns {
                 write_delivered(person.get(*column), room);
@@ -50,7 +50,7 @@ impl Compare {
         })
     }
 
-    /// The same number for a row of PM_USER that holds the same; `places` as [`Compare::columns`].
+    /// The same number for a row of PM_USER that holds the same; `places` as [`PersonCompare::columns`].
     pub(super) fn row(&self, row: &Row, places: &[usize]) -> u64 {
         self.hash(|room| {
             for (column, place) in self.columns.iter().zip(places) {
@@ -68,7 +68,11 @@ impl Compare {
 }
 
 /// Whether PM_USER holds something else than the file.
-pub(super) fn differs(column: Column, delivered: Option<Delivered<'_>>, stored: &Value) -> bool {
+pub(super) fn differs(
+    column: PersonColumn,
+    delivered: Option<CellValue<'_>>,
+    stored: &Value,
+) -> bool {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     write_delivered(delivered, &mut a);
     write_stored(column, stored, &mut b);
@@ -76,34 +80,34 @@ pub(super) fn differs(column: Column, delivered: Option<Delivered<'_>>, stored: 
 }
 
 /// What goes into PM_USER.
-pub(super) fn value(delivered: Option<Delivered<'_>>) -> Value {
+pub(super) fn value(delivered: Option<CellValue<'_>>) -> Value {
     match delivered {
         None => Value::Null,
-        Some(Delivered::Text(text)) => text.into(),
-        Some(Delivered::Date(day)) => day.into(),
-        Some(Delivered::Number(x)) if x.fract() == 0.0 && x < 9e15 => Value::Int(x as i64),
-        Some(Delivered::Number(x)) => Value::Number(x.to_string()),
+        Some(CellValue::Text(text)) => text.into(),
+        Some(CellValue::Date(day)) => day.into(),
+        Some(CellValue::Number(x)) if x.fract() == 0.0 && x < 9e15 => Value::Int(x as i64),
+        Some(CellValue::Number(x)) => Value::Number(x.to_string()),
     }
 }
 
-fn write_delivered(value: Option<Delivered<'_>>, room: &mut Vec<u8>) {
+fn write_delivered(value: Option<CellValue<'_>>, room: &mut Vec<u8>) {
     match value {
         None => room.push(b'-'),
-        Some(Delivered::Text(text)) => write_text(text, room),
-        Some(Delivered::Date(day)) => write_day(day.num_days_from_ce(), room),
-        Some(Delivered::Number(x)) => write_number(x, room),
+        Some(CellValue::Text(text)) => write_text(text, room),
+        Some(CellValue::Date(day)) => write_day(day.num_days_from_ce(), room),
+        Some(CellValue::Number(x)) => write_number(x, room),
     }
 }
 
 /// A value that is not of its column's kind differs from all that a file can hold.
-fn write_stored(column: Column, value: &Value, room: &mut Vec<u8>) {
+fn write_stored(column: PersonColumn, value: &Value, room: &mut Vec<u8>) {
     match (column, value) {
         (_, Value::Null) => room.push(b'-'),
-        (Column::InitialEntry | Column::LeavingDate, value) => match value.as_date() {
+        (PersonColumn::InitialEntry | PersonColumn::LeavingDate, value) => match value.as_date() {
             Ok(Some(at)) => write_day(at.date().num_days_from_ce(), room),
             _ => write_text(&value.display(), room),
         },
-        (Column::EmploymentPercentage, value) => match value.display().trim().parse() {
+        (PersonColumn::EmploymentPercentage, value) => match value.display().trim().parse() {
             Ok(x) => write_number(x, room),
             Err(_) => write_text(&value.display(), room),
         },

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! roster   the file, first reading: a few dozen bytes a row, by which people are found again
-//! hidden   whom rejected rows may speak of
+//! rejected whom rejected rows may speak of
 //! compare  what of a person is compared, on both sides
 //! stored   PM_USER, read once: who is unchanged, changed, to be marked, unmarked, purged
 //! people   the file, second reading: the rows that make a new person or change one
@@ -26,21 +26,21 @@
 
 mod changes;
 mod compare;
-mod hidden;
 mod people;
 mod purge;
+mod rejected;
 mod roster;
 mod stored;
 
 use chrono::{Days, NaiveDate};
 
-use super::import_file::ImportArgs;
 use super::{JobSpec, PlanJob, World};
+use crate::import::args::ImportArgs;
 use crate::plan::{Counts, Plan};
-use changes::Changes;
+use changes::PersonChanges;
 use people::Purged;
 use roster::Roster;
-use stored::Stored;
+use stored::StoredPeople;
 
 /// `recert import-users`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -86,11 +86,11 @@ impl PlanJob for Args {
 fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let mut roster = Roster::read(&args.import, world, &mut plan)?;
-    let mut changes = Changes::new(world);
-    let stored = Stored::read(&mut roster, &mut changes, world, &mut plan)?;
+    let mut changes = PersonChanges::new(world);
+    let stored = StoredPeople::read(&mut roster, &mut changes, world, &mut plan)?;
     doubt_small_file(&roster, &stored, &mut plan);
     plan.population = stored.population;
-    let Stored { changed, going, .. } = stored;
+    let StoredPeople { changed, going, .. } = stored;
     let going_ids = going.iter().map(|going| going.id.clone()).collect();
     let purged = Purged::with(going_ids);
     let moved =
@@ -105,7 +105,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
 }
 
 /// A file that holds fewer than half the people is rather a broken export than a company that halved.
-fn doubt_small_file(roster: &Roster, stored: &Stored, plan: &mut Plan) {
+fn doubt_small_file(roster: &Roster, stored: &StoredPeople, plan: &mut Plan) {
     let delivered = roster.n_people() + plan.noticed.get("rejected");
     if 2 * delivered < stored.unmarked {
         plan.doubts.push(format!(

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use uuid::Uuid;
 
-use super::changes::{Changes, Reason};
-use super::roster::{Entry, Roster};
-use super::stored::Changed;
-use crate::files::import::{Column, Line, Person, people};
+use super::changes::{MarkReason, PersonChanges};
+use super::roster::{Roster, RosterRow};
+use super::stored::ChangedPerson;
+use crate::import::args::ImportArgs;
+use crate::import::{DeliveredPerson, PeopleLine, PersonColumn, people};
 use crate::jobs::World;
-use crate::jobs::import_file::ImportArgs;
 use crate::plan::Plan;
 use crate::sql;
 
@@ -22,9 +22,9 @@ use crate::sql;
 const ID_NAMESPACE: Uuid = Uuid::from_u128(0x3d1f_0c52_7a6b_4b1e_9c55_2f0a_8e64_d7b1);
 
 /// A new person without an id that is free.
-struct Nameless {
-    person: Box<Person>,
-    goes: Option<Reason>,
+struct UnnamedPerson {
+    person: Box<DeliveredPerson>,
+    goes: Option<MarkReason>,
     /// How many ids were tried in vain.
     n_tried: u32,
     id: String,
@@ -37,9 +37,9 @@ struct Nameless {
 pub(super) fn read(
     args: &ImportArgs,
     roster: &Roster,
-    changed: Vec<Changed>,
+    changed: Vec<ChangedPerson>,
     mut purged: Purged,
-    changes: &mut Changes,
+    changes: &mut PersonChanges,
     world: &mut World<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<HashSet<String>> {
@@ -54,12 +54,15 @@ pub(super) fn read(
     let why: Arc<str> = "in the file, and not yet there".into();
     let mut at = 0;
     for line in people(source.read(), &source.name)? {
-        let Line::Person(person) = line? else { continue };
+        let PeopleLine::Person(person) = line? else { continue };
         let entry = roster.entry(at).ok_or_else(|| source.changed())?;
         while let Some(stored) = changed.next_if(|stored| stored.at == at) {
             let columns =
                 changes.update(&stored.row, &person, roster.compare.columns(), stored.mark)?;
-            if columns.iter().any(|c| matches!(c, Column::BusinessUnit | Column::CostCenter)) {
+            if columns
+                .iter()
+                .any(|c| matches!(c, PersonColumn::BusinessUnit | PersonColumn::CostCenter))
+            {
                 moved.insert(stored.row.text("ID")?);
             }
         }
@@ -81,7 +84,7 @@ pub(super) fn read(
                     changes.insert(&person, id, &why, goes);
                     new_ids.insert(id.to_owned());
                 }
-                None => nameless.push(Nameless::new(person, goes)),
+                None => nameless.push(UnnamedPerson::new(person, goes)),
             }
         }
         at += 1;
@@ -89,7 +92,7 @@ pub(super) fn read(
     name(&mut nameless, new_ids, world)?;
     let why_other: Arc<str> =
         "in the file, and not yet there; its id is known with another mail address".into();
-    for Nameless { person, goes, id, .. } in nameless {
+    for UnnamedPerson { person, goes, id, .. } in nameless {
         match person.id() {
             Some(known) => {
                 let told = format!(
@@ -122,7 +125,7 @@ impl Purged {
     fn contains(
         &mut self,
         own_id: Option<&str>,
-        person: &Person,
+        person: &DeliveredPerson,
         world: &mut World<'_>,
     ) -> anyhow::Result<bool> {
         if !self.is_read {
@@ -140,20 +143,20 @@ impl Purged {
 }
 
 /// Why a new person is marked for deletion as they come.
-fn goes_at_once(entry: &Entry, person: &Person) -> Option<Reason> {
+fn goes_at_once(entry: &RosterRow, person: &DeliveredPerson) -> Option<MarkReason> {
     if entry.has_left() {
-        Some(Reason::Left(person.leaving_date))
+        Some(MarkReason::Left(person.leaving_date))
     } else if entry.is_freelance() {
-        Some(Reason::Freelance)
+        Some(MarkReason::Freelance)
     } else {
         None
     }
 }
 
-impl Nameless {
-    fn new(person: Box<Person>, goes: Option<Reason>) -> Nameless {
+impl UnnamedPerson {
+    fn new(person: Box<DeliveredPerson>, goes: Option<MarkReason>) -> UnnamedPerson {
         let id = generated_id(person.email(), 1);
-        Nameless { person, goes, n_tried: 0, id }
+        UnnamedPerson { person, goes, n_tried: 0, id }
     }
 
     fn try_another(&mut self) {
@@ -170,7 +173,7 @@ fn generated_id(email: &str, attempt: u32) -> String {
 
 /// Tries other ids until nobody has them: neither in PM_USER nor among the new people.
 fn name(
-    nameless: &mut [Nameless],
+    nameless: &mut [UnnamedPerson],
     mut new_ids: HashSet<String>,
     world: &mut World<'_>,
 ) -> anyhow::Result<()> {

@@ -17,7 +17,7 @@ use crate::sql;
 use crate::sql::Sql;
 
 /// Somebody who is purged.
-pub(super) struct Going {
+pub(super) struct PurgedPerson {
     pub(super) id: String,
     /// DELETE_AT.
     pub(super) since: NaiveDate,
@@ -30,7 +30,7 @@ type Whys = HashMap<String, Arc<str>>;
 ///
 /// # Errors
 /// What the database says.
-pub(super) fn steps(going: Vec<Going>, world: &mut World<'_>) -> anyhow::Result<Vec<Step>> {
+pub(super) fn steps(going: Vec<PurgedPerson>, world: &mut World<'_>) -> anyhow::Result<Vec<Step>> {
     if going.is_empty() {
         return Ok(Vec::new());
     }
@@ -121,7 +121,7 @@ fn delete_owned(
     Ok(step(say, delete, &["row_id", "user_id"], table, touches))
 }
 
-fn delete_people(going: &[Going], whys: &Whys) -> Step {
+fn delete_people(going: &[PurgedPerson], whys: &Whys) -> Step {
     let touches = going
         .iter()
         .filter_map(|person| {

@@ -7,11 +7,11 @@ use std::hash::{BuildHasher as _, RandomState};
 use anyhow::Context as _;
 use hashbrown::HashTable;
 
-use super::compare::Compare;
-use super::hidden::Hidden;
-use crate::files::import::{Column, Line, Person, people};
+use super::compare::PersonCompare;
+use super::rejected::RejectedPeople;
+use crate::import::args::{ImportArgs, find_unknown};
+use crate::import::{DeliveredPerson, PeopleLine, PersonColumn, people};
 use crate::jobs::World;
-use crate::jobs::import_file::{ImportArgs, find_unknown};
 use crate::plan::Plan;
 use crate::sql;
 
@@ -20,29 +20,29 @@ pub(super) const FREELANCE: &str = "Freier Mitarbeiter";
 
 /// An id or a mail address, hashed twice with secret keys: 128 bits, so that two of them never meet by chance, and
 /// nobody can write a file in which they do.
-pub(super) type Key = [u64; 2];
+pub(super) type IdentityKey = [u64; 2];
 
 /// Makes keys.
 #[derive(Default)]
-pub(super) struct Keys(RandomState, RandomState);
+pub(super) struct IdentityKeys(RandomState, RandomState);
 
-impl Keys {
-    pub(super) fn id(&self, id: &str) -> Key {
+impl IdentityKeys {
+    pub(super) fn id(&self, id: &str) -> IdentityKey {
         [self.0.hash_one(id), self.1.hash_one(id)]
     }
 
     /// Mail addresses are compared without case.
-    pub(super) fn email(&self, email: &str) -> Key {
+    pub(super) fn email(&self, email: &str) -> IdentityKey {
         let email = email.to_lowercase();
         self.id(&email)
     }
 }
 
 /// One row of the file.
-pub(super) struct Entry {
-    /// Of no use without [`Entry::HAS_ID`].
-    id: Key,
-    email: Key,
+pub(super) struct RosterRow {
+    /// Of no use without [`RosterRow::HAS_ID`].
+    id: IdentityKey,
+    email: IdentityKey,
     /// Of all that is compared.
     pub(super) fingerprint: u64,
     line: u32,
@@ -50,7 +50,7 @@ pub(super) struct Entry {
     flags: u16,
 }
 
-impl Entry {
+impl RosterRow {
     const HAS_ID: u16 = 1;
     /// A later row has the same id or mail address.
     const SUPERSEDED: u16 = 2;
@@ -71,23 +71,23 @@ impl Entry {
     }
 
     pub(super) fn is_unsigned(&self) -> bool {
-        self.is(Entry::UNSIGNED)
+        self.is(RosterRow::UNSIGNED)
     }
 
     pub(super) fn leaves(&self) -> bool {
-        self.is(Entry::LEAVES)
+        self.is(RosterRow::LEAVES)
     }
 
     pub(super) fn has_left(&self) -> bool {
-        self.is(Entry::LEFT)
+        self.is(RosterRow::LEFT)
     }
 
     pub(super) fn is_freelance(&self) -> bool {
-        self.is(Entry::FREELANCE)
+        self.is(RosterRow::FREELANCE)
     }
 
     pub(super) fn is_id_taken(&self) -> bool {
-        self.is(Entry::ID_TAKEN)
+        self.is(RosterRow::ID_TAKEN)
     }
 
     /// The business unit's four digits.
@@ -97,16 +97,16 @@ impl Entry {
 
     /// Whether the row makes a new person: it counts, and its person is neither stored nor left out.
     pub(super) fn creates(&self) -> bool {
-        !self.is(Entry::SUPERSEDED | Entry::UNSIGNED | Entry::MATCHED)
+        !self.is(RosterRow::SUPERSEDED | RosterRow::UNSIGNED | RosterRow::MATCHED)
     }
 }
 
 /// All rows of the file, and how to find them.
 pub(super) struct Roster {
-    pub(super) keys: Keys,
-    pub(super) compare: Compare,
-    pub(super) hidden: Hidden,
-    entries: Vec<Entry>,
+    pub(super) keys: IdentityKeys,
+    pub(super) compare: PersonCompare,
+    pub(super) hidden: RejectedPeople,
+    entries: Vec<RosterRow>,
     by_id: HashTable<u32>,
     by_email: HashTable<u32>,
 }
@@ -125,13 +125,13 @@ impl Roster {
         let (roster, verdict) = args.read(|source, rejects| {
             let mut lines = people(source.read(), &source.name)?;
             find_unknown(lines.unknown_columns(), plan);
-            let mut roster = Roster::new(Compare::of(|column| lines.has(column)));
+            let mut roster = Roster::new(PersonCompare::of(|column| lines.has(column)));
             let mut rows = 0;
             for line in &mut lines {
                 rows += 1;
                 match line? {
-                    Line::Person(person) => roster.add(&person, &signed, world, plan),
-                    Line::Rejected(reject) => {
+                    PeopleLine::Person(person) => roster.add(&person, &signed, world, plan),
+                    PeopleLine::Rejected(reject) => {
                         roster.hidden.add(&reject, &roster.keys);
                         rejects.add(&reject, source, plan)?;
                     }
@@ -139,17 +139,17 @@ impl Roster {
             }
             plan.noticed.add("rows", rows);
             plan.noticed.add("rejected", rejects.count);
-            Ok((roster, rejects.verdict(rows, world)))
+            Ok((roster, rejects.verdict(rows, &world.config.import)))
         })?;
         verdict.uphold()?;
         Ok(roster)
     }
 
-    fn new(compare: Compare) -> Roster {
+    fn new(compare: PersonCompare) -> Roster {
         Roster {
-            keys: Keys::default(),
+            keys: IdentityKeys::default(),
             compare,
-            hidden: Hidden::default(),
+            hidden: RejectedPeople::default(),
             entries: Vec::new(),
             by_id: HashTable::new(),
             by_email: HashTable::new(),
@@ -157,17 +157,23 @@ impl Roster {
     }
 
     /// Adds a row; of rows with the same id or mail address the last one counts.
-    fn add(&mut self, person: &Person, signed: &[u16], world: &World<'_>, plan: &mut Plan) {
+    fn add(
+        &mut self,
+        person: &DeliveredPerson,
+        signed: &[u16],
+        world: &World<'_>,
+        plan: &mut Plan,
+    ) {
         // Four digits: the reader saw to it.
         let unit = person.business_unit().parse().unwrap_or(u16::MAX);
         let mut flags = 0;
         let mut flag = |flag, is: bool| flags |= if is { flag } else { 0 };
-        flag(Entry::HAS_ID, person.id().is_some());
-        flag(Entry::UNSIGNED, signed.binary_search(&unit).is_err());
-        flag(Entry::LEAVES, person.leaving_date.is_some());
-        flag(Entry::LEFT, person.leaving_date.is_some_and(|day| day <= world.as_of));
-        flag(Entry::FREELANCE, person.text(Column::EmployeeGroup) == Some(FREELANCE));
-        let entry = Entry {
+        flag(RosterRow::HAS_ID, person.id().is_some());
+        flag(RosterRow::UNSIGNED, signed.binary_search(&unit).is_err());
+        flag(RosterRow::LEAVES, person.leaving_date.is_some());
+        flag(RosterRow::LEFT, person.leaving_date.is_some_and(|day| day <= world.as_of));
+        flag(RosterRow::FREELANCE, person.text(PersonColumn::EmployeeGroup) == Some(FREELANCE));
+        let entry = RosterRow {
             id: person.id().map(|id| self.keys.id(id)).unwrap_or_default(),
             email: self.keys.email(person.email()),
             fingerprint: self.compare.person(person),
@@ -177,10 +183,10 @@ impl Roster {
         };
         let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let same_email = self.index_email(&entry, at);
-        let same_id = if entry.is(Entry::HAS_ID) { self.index_id(&entry, at) } else { None };
+        let same_id = if entry.is(RosterRow::HAS_ID) { self.index_id(&entry, at) } else { None };
         for earlier in same_email.into_iter().chain(same_id.filter(|_| same_id != same_email)) {
             let earlier = &mut self.entries[earlier as usize];
-            earlier.flags |= Entry::SUPERSEDED;
+            earlier.flags |= RosterRow::SUPERSEDED;
             let told = format!(
                 "lines {} and {} have the same id or mail address; the last one counts",
                 earlier.line, entry.line
@@ -191,7 +197,7 @@ impl Roster {
     }
 
     /// Makes the row the one that has this mail address, and returns the one that had it.
-    fn index_email(&mut self, entry: &Entry, at: u32) -> Option<u32> {
+    fn index_email(&mut self, entry: &RosterRow, at: u32) -> Option<u32> {
         let entries = &self.entries;
         let same = |other: &u32| entries[*other as usize].email == entry.email;
         let hash =
@@ -200,7 +206,7 @@ impl Roster {
     }
 
     /// As [`Roster::index_email`], for the id.
-    fn index_id(&mut self, entry: &Entry, at: u32) -> Option<u32> {
+    fn index_id(&mut self, entry: &RosterRow, at: u32) -> Option<u32> {
         let entries = &self.entries;
         let same = |other: &u32| entries[*other as usize].id == entry.id;
         let hash = |other: &u32| if *other == at { entry } else { &entries[*other as usize] }.id[0];
@@ -208,48 +214,48 @@ impl Roster {
     }
 
     /// The row that counts for this mail address.
-    pub(super) fn find_email(&self, email: Key) -> Option<usize> {
+    pub(super) fn find_email(&self, email: IdentityKey) -> Option<usize> {
         let same = |at: &u32| self.entries[*at as usize].email == email;
         self.counting(self.by_email.find(email[0], same))
     }
 
     /// The row that counts for this id.
-    pub(super) fn find_id(&self, id: Key) -> Option<usize> {
+    pub(super) fn find_id(&self, id: IdentityKey) -> Option<usize> {
         let same = |at: &u32| self.entries[*at as usize].id == id;
         self.counting(self.by_id.find(id[0], same))
     }
 
     fn counting(&self, at: Option<&u32>) -> Option<usize> {
-        at.map(|at| *at as usize).filter(|at| !self.entries[*at].is(Entry::SUPERSEDED))
+        at.map(|at| *at as usize).filter(|at| !self.entries[*at].is(RosterRow::SUPERSEDED))
     }
 
     /// Row `at` of those that are not rejected, counted from 0.
-    pub(super) fn entry(&self, at: usize) -> Option<&Entry> {
+    pub(super) fn entry(&self, at: usize) -> Option<&RosterRow> {
         self.entries.get(at)
     }
 
     pub(super) fn set_matched(&mut self, at: usize) {
-        self.entries[at].flags |= Entry::MATCHED;
+        self.entries[at].flags |= RosterRow::MATCHED;
     }
 
     pub(super) fn set_id_taken(&mut self, at: usize) {
-        self.entries[at].flags |= Entry::ID_TAKEN;
+        self.entries[at].flags |= RosterRow::ID_TAKEN;
     }
 
     /// People in the rows that are not rejected, each once.
     pub(super) fn n_people(&self) -> u64 {
-        self.entries.iter().filter(|entry| !entry.is(Entry::SUPERSEDED)).count() as u64
+        self.entries.iter().filter(|entry| !entry.is(RosterRow::SUPERSEDED)).count() as u64
     }
 
     /// Whether any row makes a new person.
     pub(super) fn creates_any(&self) -> bool {
-        self.entries.iter().any(Entry::creates)
+        self.entries.iter().any(RosterRow::creates)
     }
 
     /// Names those who are left out: by business unit, not one by one.
     pub(super) fn find_left_out(&self, plan: &mut Plan) {
         let mut units: BTreeMap<u16, (u64, u32)> = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| !entry.is(Entry::SUPERSEDED)) {
+        for entry in self.entries.iter().filter(|entry| !entry.is(RosterRow::SUPERSEDED)) {
             if entry.is_unsigned() {
                 units.entry(entry.unit).or_insert((0, entry.line)).0 += 1;
             }

@@ -3,53 +3,53 @@
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
-use super::changes::{Changes, Mark, Reason};
-use super::compare::Compare;
-use super::purge::Going;
+use super::changes::{MarkChange, MarkReason, PersonChanges};
+use super::compare::PersonCompare;
+use super::purge::PurgedPerson;
 use super::roster::{FREELANCE, Roster};
 use crate::db::{Row, Value};
-use crate::files::import::Column;
+use crate::import::PersonColumn;
 use crate::jobs::World;
 use crate::plan::{Plan, Touch};
 use crate::sql;
 
 /// Somebody whom the file describes otherwise than PM_USER does.
-pub(super) struct Changed {
+pub(super) struct ChangedPerson {
     /// The row of the file, counted as [`Roster::entry`] does.
     pub(super) at: usize,
     /// The person as stored.
     pub(super) row: Row,
     /// What becomes of their mark.
-    pub(super) mark: Mark,
+    pub(super) mark: MarkChange,
 }
 
 /// What reading PM_USER brought.
 #[derive(Default)]
-pub(super) struct Stored {
+pub(super) struct StoredPeople {
     /// Everybody.
     pub(super) population: u64,
     /// Those who are not marked for deletion.
     pub(super) unmarked: u64,
     /// In the order of the file.
-    pub(super) changed: Vec<Changed>,
+    pub(super) changed: Vec<ChangedPerson>,
     /// Those who are purged.
-    pub(super) going: Vec<Going>,
+    pub(super) going: Vec<PurgedPerson>,
 }
 
-impl Stored {
+impl StoredPeople {
     /// Reads PM_USER, and plans all that needs no second look at the file.
     ///
     /// # Errors
     /// What the database says.
     pub(super) fn read(
         roster: &mut Roster,
-        changes: &mut Changes,
+        changes: &mut PersonChanges,
         world: &mut World<'_>,
         plan: &mut Plan,
-    ) -> anyhow::Result<Stored> {
+    ) -> anyhow::Result<StoredPeople> {
         let as_of = world.as_of;
-        let stored = Stored::default();
-        let mut scan = Scan {
+        let stored = StoredPeople::default();
+        let mut scan = StoredScan {
             roster,
             changes,
             plan,
@@ -72,7 +72,7 @@ impl Stored {
 }
 
 /// Where the columns stand that are looked at in every row.
-struct Places {
+struct StoredPlaces {
     id: usize,
     email: usize,
     to_delete: usize,
@@ -82,15 +82,15 @@ struct Places {
     compared: Vec<usize>,
 }
 
-impl Places {
-    fn of(row: &Row, compare: &Compare) -> anyhow::Result<Places> {
+impl StoredPlaces {
+    fn of(row: &Row, compare: &PersonCompare) -> anyhow::Result<StoredPlaces> {
         let place = |name: &str| {
             row.get(name)?; // Says what to do about a column that is missing.
             Ok(row.columns.iter().position(|column| column == name).unwrap_or_default())
         };
         let compared: anyhow::Result<Vec<usize>> =
             compare.columns().iter().map(|column| place(column.sql_name())).collect();
-        Ok(Places {
+        Ok(StoredPlaces {
             id: place("ID")?,
             email: place("EMAIL")?,
             to_delete: place("TO_DELETE")?,
@@ -103,21 +103,21 @@ impl Places {
 }
 
 /// One reading of PM_USER.
-struct Scan<'a> {
+struct StoredScan<'a> {
     roster: &'a mut Roster,
-    changes: &'a mut Changes,
+    changes: &'a mut PersonChanges,
     plan: &'a mut Plan,
     as_of: NaiveDate,
-    places: Option<Places>,
+    places: Option<StoredPlaces>,
     /// To be marked because they are not in the file, unless a reject may be anybody.
     absent: Vec<Touch>,
     /// To be purged, and not in the file.
-    absent_going: Vec<Going>,
-    stored: Stored,
+    absent_going: Vec<PurgedPerson>,
+    stored: StoredPeople,
 }
 
 /// A person as stored: what decides.
-struct Person<'a> {
+struct StoredPerson<'a> {
     row: &'a Row,
     id: String,
     /// Marked for deletion.
@@ -126,11 +126,11 @@ struct Person<'a> {
     delete_at: Option<NaiveDate>,
 }
 
-impl Person<'_> {
+impl StoredPerson<'_> {
     /// Marked, and their day has come.
-    fn is_due(&self, as_of: NaiveDate) -> Option<Going> {
+    fn is_due(&self, as_of: NaiveDate) -> Option<PurgedPerson> {
         let since = self.delete_at.filter(|day| self.is_marked && *day <= as_of)?;
-        Some(Going { id: self.id.clone(), since })
+        Some(PurgedPerson { id: self.id.clone(), since })
     }
 
     /// A mark without a date would last for ever; it counts as none.
@@ -139,11 +139,11 @@ impl Person<'_> {
     }
 }
 
-impl Scan<'_> {
+impl StoredScan<'_> {
     fn see(&mut self, row: &Row) -> anyhow::Result<()> {
         let places = match &self.places {
             Some(places) => places,
-            None => self.places.insert(Places::of(row, &self.roster.compare)?),
+            None => self.places.insert(StoredPlaces::of(row, &self.roster.compare)?),
         };
         let id = row.values[places.id].display();
         let delete_at = &row.values[places.delete_at];
@@ -167,7 +167,7 @@ impl Scan<'_> {
         if let Some(other) = by_id.filter(|_| by_id != found) {
             self.roster.set_id_taken(other);
         }
-        let person = Person { row, id, is_marked, delete_at };
+        let person = StoredPerson { row, id, is_marked, delete_at };
         match found {
             Some(at) => self.see_delivered(at, person),
             None if is_hidden => {
@@ -182,7 +182,7 @@ impl Scan<'_> {
     }
 
     /// A rejected row may speak of them: whether they stay, the next good file says.
-    fn spare_hidden(&mut self, person: &Person<'_>) {
+    fn spare_hidden(&mut self, person: &StoredPerson<'_>) {
         if person.is_due(self.as_of).is_some() {
             let told =
                 "to be purged, but a rejected row may speak of them: left until the file is mended";
@@ -190,11 +190,11 @@ impl Scan<'_> {
         }
     }
 
-    fn see_absent(&mut self, person: Person<'_>) {
+    fn see_absent(&mut self, person: StoredPerson<'_>) {
         if let Some(going) = person.is_due(self.as_of) {
             self.absent_going.push(going);
         } else if !person.has_dated_mark() {
-            self.absent.push(self.changes.mark(person.row, person.id, Reason::Absent));
+            self.absent.push(self.changes.mark(person.row, person.id, MarkReason::Absent));
         }
     }
 
@@ -219,7 +219,7 @@ impl Scan<'_> {
         }
     }
 
-    fn see_delivered(&mut self, at: usize, person: Person<'_>) -> anyhow::Result<()> {
+    fn see_delivered(&mut self, at: usize, person: StoredPerson<'_>) -> anyhow::Result<()> {
         let (Some(entry), Some(places)) = (self.roster.entry(at), &self.places) else {
             return Ok(());
         };
@@ -229,13 +229,13 @@ impl Scan<'_> {
             let told = || format!("LEAVING_DATE of person `{}`", person.id);
             Ok(row.values[places.leaving_date].as_date().with_context(told)?.map(|at| at.date()))
         };
-        let (leaves, has_left) = if compare.has(Column::LeavingDate) {
+        let (leaves, has_left) = if compare.has(PersonColumn::LeavingDate) {
             (entry.leaves(), entry.has_left())
         } else {
             let day = stored_leaving()?;
             (day.is_some(), day.is_some_and(|day| day <= self.as_of))
         };
-        let is_freelance = if compare.has(Column::EmployeeGroup) {
+        let is_freelance = if compare.has(PersonColumn::EmployeeGroup) {
             entry.is_freelance()
         } else {
             row.values[places.employee_group].display() == FREELANCE
@@ -243,12 +243,12 @@ impl Scan<'_> {
         let is_changed =
             !entry.is_unsigned() && entry.fingerprint != compare.row(row, &places.compared);
         let reason = if entry.is_unsigned() {
-            Some(Reason::Unsigned(entry.unit()))
+            Some(MarkReason::Unsigned(entry.unit()))
         } else if is_freelance {
-            Some(Reason::Freelance)
+            Some(MarkReason::Freelance)
         } else if has_left {
             // What is changed is told by the new date, not by the stored one.
-            Some(Reason::Left(if is_changed { None } else { stored_leaving()? }))
+            Some(MarkReason::Left(if is_changed { None } else { stored_leaving()? }))
         } else {
             None
         };
@@ -259,23 +259,23 @@ impl Scan<'_> {
             return Ok(());
         }
         let mark = match reason {
-            Some(reason) if !person.has_dated_mark() => Mark::Set(reason),
-            None if comes_back => Mark::Clear,
-            _ => Mark::Keep,
+            Some(reason) if !person.has_dated_mark() => MarkChange::Set(reason),
+            None if comes_back => MarkChange::Clear,
+            _ => MarkChange::Keep,
         };
         let is_unsigned = entry.is_unsigned();
         self.roster.set_matched(at);
         match mark {
             mark if is_changed => {
-                self.stored.changed.push(Changed { at, row: row.clone(), mark });
+                self.stored.changed.push(ChangedPerson { at, row: row.clone(), mark });
             }
-            Mark::Set(reason) => {
+            MarkChange::Set(reason) => {
                 let touch = self.changes.mark(row, person.id, reason);
                 self.changes.add_marks(vec![touch]);
             }
-            Mark::Clear => self.changes.unmark(row, person.id),
-            Mark::Keep if is_unsigned => {}
-            Mark::Keep => self.plan.noticed.add("unchanged", 1),
+            MarkChange::Clear => self.changes.unmark(row, person.id),
+            MarkChange::Keep if is_unsigned => {}
+            MarkChange::Keep => self.plan.noticed.add("unchanged", 1),
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The availability file.
 
-use recert::files::import::availability::{Availability, Line, availability};
+use recert::import::availability::{AvailabilityLine, DeliveredMonths, availability};
 
 use super::harness::bad;
 
-fn read(file: &str) -> Result<Vec<Line>, String> {
+fn read(file: &str) -> Result<Vec<AvailabilityLine>, String> {
     let reader = availability(file.as_bytes(), "free.csv").map_err(|err| bad(&err))?;
     reader.collect::<anyhow::Result<_>>().map_err(|err| bad(&err))
 }
@@ -13,10 +13,10 @@ fn refused(file: &str) -> String {
     read(file).expect_err("the file should be refused")
 }
 
-fn rows(file: &str) -> Vec<Availability> {
+fn rows(file: &str) -> Vec<DeliveredMonths> {
     let row = |line| match line {
-        Line::Availability(row) => row,
-        Line::Rejected(reject) => panic!("rejected: {reject}"),
+        AvailabilityLine::Months(row) => row,
+        AvailabilityLine::Rejected(reject) => panic!("rejected: {reject}"),
     };
     read(file).expect("a sound file").into_iter().map(row).collect()
 }
@@ -31,8 +31,8 @@ fn row_gives_the_months_that_are_not_blank() {
     assert_eq!(
         rows(file),
         [
-            Availability { line: 2, email: "a@b".to_owned(), values: vec![(0, 0.5), (2, 1.0)] },
-            Availability { line: 3, email: "c@d".to_owned(), values: Vec::new() },
+            DeliveredMonths { line: 2, email: "a@b".to_owned(), values: vec![(0, 0.5), (2, 1.0)] },
+            DeliveredMonths { line: 3, email: "c@d".to_owned(), values: Vec::new() },
         ]
     );
 }
@@ -46,7 +46,8 @@ fn columns_stand_in_any_order() {
 fn value_that_is_no_number_with_a_dot_rejects_its_row_alone() {
     for cell in ["1,5", "NaN", "inf", "-inf", "1e999", "x", "1.000,0"] {
         let lines = read(&format!("email;2026-01;2026-02\na@b;1;{cell}\nc@d;1;2\n")).unwrap();
-        let [Line::Rejected(reject), Line::Availability(_)] = lines.as_slice() else {
+        let [AvailabilityLine::Rejected(reject), AvailabilityLine::Months(_)] = lines.as_slice()
+        else {
             panic!("{lines:?}")
         };
         assert_eq!(
@@ -65,8 +66,8 @@ fn row_without_a_mail_address_or_with_other_columns_is_rejected() {
     let sentences: Vec<String> = lines
         .iter()
         .map(|line| match line {
-            Line::Rejected(reject) => reject.to_string(),
-            Line::Availability(row) => panic!("{row:?}"),
+            AvailabilityLine::Rejected(reject) => reject.to_string(),
+            AvailabilityLine::Months(row) => panic!("{row:?}"),
         })
         .collect();
     assert_eq!(

@@ -1,15 +1,17 @@
 //! Bytes → records.
 
-use recert::files::import::csv::{FIELD_BYTES_MAX, FIELDS_MAX, Fault, FaultKind, Reader, Record};
+use recert::import::csv::{
+    CsvFault, CsvFaultKind, CsvReader, CsvRecord, FIELD_BYTES_MAX, FIELDS_MAX,
+};
 
 use super::harness::{Dribble, bad};
 
-type Rows = Vec<(u64, Vec<String>, Option<Fault>)>;
+type Rows = Vec<(u64, Vec<String>, Option<CsvFault>)>;
 
 fn read(bytes: &[u8]) -> Result<Rows, String> {
     let mut rows = Vec::new();
-    let mut record = Record::default();
-    let mut reader = Reader::new(Dribble(bytes, 3), "f.csv");
+    let mut record = CsvRecord::default();
+    let mut reader = CsvReader::new(Dribble(bytes, 3), "f.csv");
     while reader.read(&mut record).map_err(|err| bad(&err))? {
         rows.push((record.line, record.fields().map(str::to_owned).collect(), record.fault));
     }
@@ -70,8 +72,8 @@ fn reader_counts_lines_inside_quotes() {
 
 #[test]
 fn record_knows_the_line_of_each_field() {
-    let mut record = Record::default();
-    let mut reader = Reader::new("\n\"a\n\r\nb\";\"c\r\";\"\nd\";e\n".as_bytes(), "f.csv");
+    let mut record = CsvRecord::default();
+    let mut reader = CsvReader::new("\n\"a\n\r\nb\";\"c\r\";\"\nd\";e\n".as_bytes(), "f.csv");
     assert!(reader.read(&mut record).unwrap());
     let lines: Vec<u64> = (0..4).map(|n| record.line_of(n)).collect();
     assert_eq!((lines, record.last_line), (vec![2, 4, 5, 6], 6));
@@ -86,7 +88,7 @@ fn quote_inside_an_unquoted_field_is_text() {
 fn text_after_a_closing_quote_is_a_fault_of_its_record_alone() {
     let rows = read(b"a;\"b\"c;d\ne\n").unwrap();
     assert_eq!(rows[0].1, ["a", "bc", "d"]);
-    assert_eq!(rows[0].2, Some(Fault { field: 1, kind: FaultKind::TextAfterQuote }));
+    assert_eq!(rows[0].2, Some(CsvFault { field: 1, kind: CsvFaultKind::TextAfterQuote }));
     assert_eq!((rows[1].0, rows[1].2), (2, None));
 }
 
@@ -139,8 +141,8 @@ fn file_cut_off_inside_a_character_is_said_to_be() {
 
 #[test]
 fn rows_before_a_bad_byte_are_still_read() {
-    let mut reader = Reader::new(&b"a\nb\n\xff"[..], "f.csv");
-    let mut record = Record::default();
+    let mut reader = CsvReader::new(&b"a\nb\n\xff"[..], "f.csv");
+    let mut record = CsvRecord::default();
     assert!(reader.read(&mut record).unwrap() && reader.read(&mut record).unwrap());
     assert!(reader.read(&mut record).is_err());
 }
@@ -175,7 +177,7 @@ fn field_beyond_the_limit_is_cut_at_a_character_and_a_fault() {
         format!("\"xx{}\"", "é\n".repeat(FIELD_BYTES_MAX)),
     ] {
         let rows = read(format!("a;{long};b\nc;d\n").as_bytes()).unwrap();
-        assert_eq!(rows[0].2, Some(Fault { field: 1, kind: FaultKind::TooLong }));
+        assert_eq!(rows[0].2, Some(CsvFault { field: 1, kind: CsvFaultKind::TooLong }));
         assert!(rows[0].1[1].len() <= FIELD_BYTES_MAX && rows[0].1[1].len() > FIELD_BYTES_MAX - 4);
         assert_eq!(rows[0].1[2], "b");
         assert_eq!(
@@ -193,9 +195,9 @@ fn field_as_long_as_the_limit_is_whole() {
 
 #[test]
 fn record_of_a_million_separators_keeps_no_more_than_the_limit() {
-    let mut record = Record::default();
+    let mut record = CsvRecord::default();
     let line = ";".repeat(1_000_000);
-    assert!(Reader::new(line.as_bytes(), "f.csv").read(&mut record).unwrap());
+    assert!(CsvReader::new(line.as_bytes(), "f.csv").read(&mut record).unwrap());
     assert_eq!((record.n_fields, record.fields().count()), (1_000_001, FIELDS_MAX));
 }
 
@@ -211,8 +213,8 @@ fn error_while_reading_says_after_which_line() {
             Ok(4)
         }
     }
-    let mut reader = Reader::new(Broken(false), "f.csv");
-    let mut record = Record::default();
+    let mut reader = CsvReader::new(Broken(false), "f.csv");
+    let mut record = CsvRecord::default();
     assert!(reader.read(&mut record).unwrap() && reader.read(&mut record).unwrap());
     let message = bad(&reader.read(&mut record).unwrap_err());
     assert!(message.contains("disk on fire"), "{message}");

@@ -1,6 +1,6 @@
 //! One cell → its value.
 
-use recert::files::import::fields::{business_unit, country, date, is_email, is_month, number};
+use recert::import::fields::{business_unit, country, date, is_email, is_month, number};
 
 fn day(cell: &str) -> Option<String> {
     date(cell).map(|date| date.to_string())

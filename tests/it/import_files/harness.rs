@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use recert::exit::Exit;
-use recert::files::import::{BadFile, Column, Line, Person, Reject, people};
+use recert::import::{BadFile, DeliveredPerson, PeopleLine, PersonColumn, RejectedRow, people};
 
 /// A people file with all columns and one row a spec: `column=value|column=value` over a sound default.
 pub(crate) fn people_file(rows: &[&str]) -> String {
-    let names: Vec<&str> = Column::ALL.into_iter().map(Column::name).collect();
+    let names: Vec<&str> = PersonColumn::ALL.into_iter().map(PersonColumn::name).collect();
     let mut file = names.join(";") + "\n";
     for row in rows {
         file += &row_of(row);
@@ -18,7 +18,7 @@ pub(crate) fn people_file(rows: &[&str]) -> String {
 
 /// One row, as `people_file` writes it.
 pub(crate) fn row_of(spec: &str) -> String {
-    let cells = Column::ALL.map(|column| {
+    let cells = PersonColumn::ALL.map(|column| {
         let set = spec
             .split('|')
             .filter_map(|pair| pair.split_once('='))
@@ -28,24 +28,24 @@ pub(crate) fn row_of(spec: &str) -> String {
     cells.join(";")
 }
 
-fn default(column: Column) -> &'static str {
+fn default(column: PersonColumn) -> &'static str {
     match column {
-        Column::Id => "U1",
-        Column::FirstName => "Anna",
-        Column::LastName => "O'Brien",
-        Column::Email => "anna@example.org",
-        Column::City => "Zürich",
-        Column::CostCenter => "12345678",
-        Column::ImportedAt => "2026-11-01",
-        Column::PersonnelAreaText => "Headquarters",
+        PersonColumn::Id => "U1",
+        PersonColumn::FirstName => "Anna",
+        PersonColumn::LastName => "O'Brien",
+        PersonColumn::Email => "anna@example.org",
+        PersonColumn::City => "Zürich",
+        PersonColumn::CostCenter => "12345678",
+        PersonColumn::ImportedAt => "2026-11-01",
+        PersonColumn::PersonnelAreaText => "Headquarters",
         _ => "",
     }
 }
 
 /// All lines of a people file, or the message of the error that ended it.
-pub(crate) fn read(input: impl Read) -> Result<Vec<Line>, String> {
+pub(crate) fn read(input: impl Read) -> Result<Vec<PeopleLine>, String> {
     let reader = people(input, "users.csv").map_err(|err| bad(&err))?;
-    reader.collect::<anyhow::Result<Vec<Line>>>().map_err(|err| bad(&err))
+    reader.collect::<anyhow::Result<Vec<PeopleLine>>>().map_err(|err| bad(&err))
 }
 
 /// The error's message; it must be of class bad-input.
@@ -60,26 +60,26 @@ pub(crate) fn refused(file: impl AsRef<[u8]>) -> String {
 }
 
 /// The people of a file without rejects.
-pub(crate) fn persons(file: impl AsRef<[u8]>) -> Vec<Person> {
+pub(crate) fn persons(file: impl AsRef<[u8]>) -> Vec<DeliveredPerson> {
     let person = |line| match line {
-        Line::Person(person) => *person,
-        Line::Rejected(reject) => panic!("rejected: {reject}"),
+        PeopleLine::Person(person) => *person,
+        PeopleLine::Rejected(reject) => panic!("rejected: {reject}"),
     };
     read(file.as_ref()).expect("a sound file").into_iter().map(person).collect()
 }
 
 /// The one person of a file with one row.
-pub(crate) fn person(row: &str) -> Person {
+pub(crate) fn person(row: &str) -> DeliveredPerson {
     let mut persons = persons(people_file(&[row]));
     assert_eq!(persons.len(), 1);
     persons.remove(0)
 }
 
 /// The rejects of a file.
-pub(crate) fn rejects(file: impl AsRef<[u8]>) -> Vec<Reject> {
+pub(crate) fn rejects(file: impl AsRef<[u8]>) -> Vec<RejectedRow> {
     let reject = |line| match line {
-        Line::Person(_) => None,
-        Line::Rejected(reject) => Some(reject),
+        PeopleLine::Person(_) => None,
+        PeopleLine::Rejected(reject) => Some(reject),
     };
     read(file.as_ref()).expect("a file that can be read").into_iter().filter_map(reject).collect()
 }

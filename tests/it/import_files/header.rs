@@ -1,6 +1,6 @@
 //! The header of a people file, and files without rows.
 
-use recert::files::import::{Column, people};
+use recert::import::{PersonColumn, people};
 
 use super::harness::{people_file, persons, refused};
 
@@ -39,7 +39,7 @@ fn required_columns_alone_are_enough_in_any_order() {
         "email;personnelAreaText;city;lastName;importedAt;firstName;costCenter\na@b;HQ;Bern;B;x;A;12345\n",
     )[0];
     assert_eq!(
-        (person.email(), person.text(Column::City), person.business_unit()),
+        (person.email(), person.text(PersonColumn::City), person.business_unit()),
         ("a@b", Some("Bern"), "1234")
     );
 }
@@ -49,9 +49,9 @@ fn reader_knows_which_columns_the_file_has() {
     let file = format!("{REQUIRED};country\n");
     let people = people(file.as_bytes(), "users.csv").unwrap();
     assert!(
-        people.has(Column::Country)
-            && people.has(Column::Email)
-            && !people.has(Column::LeavingDate)
+        people.has(PersonColumn::Country)
+            && people.has(PersonColumn::Email)
+            && !people.has(PersonColumn::LeavingDate)
     );
 }
 

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use recert::files::import::csv::{FIELD_BYTES_MAX, FIELDS_MAX};
-use recert::files::import::{BadFile, Line, people};
+use recert::import::csv::{FIELD_BYTES_MAX, FIELDS_MAX};
+use recert::import::{BadFile, PeopleLine, people};
 
 /// Reads `bytes` as a people file, and panics when a row is lost, a position is wrong, or the result depends on how the
 /// bytes arrive.
@@ -22,7 +22,7 @@ pub(crate) fn fuzz_people(bytes: &[u8]) {
 }
 
 /// All that the reader gives, and the error that ended it. Nothing may come after an error.
-fn outcome(input: impl Read) -> (Vec<Line>, Option<BadFile>) {
+fn outcome(input: impl Read) -> (Vec<PeopleLine>, Option<BadFile>) {
     let bad = |err: anyhow::Error| err.downcast::<BadFile>().expect("only bad files are errors");
     let mut reader = match people(input, "fuzz") {
         Ok(reader) => reader,
@@ -43,9 +43,9 @@ fn outcome(input: impl Read) -> (Vec<Line>, Option<BadFile>) {
 }
 
 /// What holds for each line by itself.
-fn check_line(line: &Line) {
+fn check_line(line: &PeopleLine) {
     match line {
-        Line::Person(person) => {
+        PeopleLine::Person(person) => {
             assert_eq!(person.email().matches('@').count(), 1);
             assert!(
                 person.business_unit().len() == 4
@@ -58,7 +58,7 @@ fn check_line(line: &Line) {
             );
             assert!(person.id().is_none_or(|id| !id.contains(char::is_control)));
         }
-        Line::Rejected(reject) => {
+        PeopleLine::Rejected(reject) => {
             assert!(
                 reject.column_number >= 1
                     && !reject.expected.is_empty()
@@ -70,7 +70,7 @@ fn check_line(line: &Line) {
 }
 
 /// Persons and rejects are the file's rows, each once, in order: compared with a reader that is plain and slow.
-fn check_rows(bytes: &[u8], lines: &[Line], has_error: bool) {
+fn check_rows(bytes: &[u8], lines: &[PeopleLine], has_error: bool) {
     let rows: Vec<Row> =
         plain_rows(bytes).into_iter().skip(1).filter(|row| !row.is_blank).collect();
     if rows.iter().any(|row| row.n_fields > FIELDS_MAX || row.longest > FIELD_BYTES_MAX) {
@@ -79,8 +79,8 @@ fn check_rows(bytes: &[u8], lines: &[Line], has_error: bool) {
     assert!(has_error || lines.len() == rows.len(), "{} lines of {} rows", lines.len(), rows.len());
     for (line, row) in lines.iter().zip(rows) {
         let at = match line {
-            Line::Person(person) => person.line..=person.line,
-            Line::Rejected(reject) => row.first_line..=reject.line,
+            PeopleLine::Person(person) => person.line..=person.line,
+            PeopleLine::Rejected(reject) => row.first_line..=reject.line,
         };
         assert_eq!(*at.start(), row.first_line);
         assert!(row.last_line >= *at.end() && at.end() >= at.start());

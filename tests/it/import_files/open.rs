@@ -3,12 +3,12 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use recert::files::import::Source;
+use recert::import::ImportSource;
 
 use super::harness::bad;
 
 fn refused(path: &Path) -> String {
-    bad(&Source::open(path).unwrap_err())
+    bad(&ImportSource::open(path).unwrap_err())
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn name_is_letters_digits_and_underscores_with_or_without_csv() {
     for name in ["users", "users_2026.csv", "A1.CSV"] {
         std::fs::write(dir.join(name), "x").unwrap();
         let mut text = String::new();
-        Source::open(&dir.join(name)).unwrap().read().read_to_string(&mut text).unwrap();
+        ImportSource::open(&dir.join(name)).unwrap().read().read_to_string(&mut text).unwrap();
         assert_eq!(text, "x");
     }
     for name in [
@@ -54,7 +54,7 @@ fn source_can_be_read_again_and_knows_its_sha256() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("users.csv");
     std::fs::write(&path, "abc").unwrap();
-    let source = Source::open(&path).unwrap();
+    let source = ImportSource::open(&path).unwrap();
     for _ in 0..2 {
         let mut text = String::new();
         source.read().read_to_string(&mut text).unwrap();

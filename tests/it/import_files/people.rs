@@ -1,7 +1,7 @@
 //! Rows of a people file → persons and rejects.
 
-use recert::files::import::people::Value;
-use recert::files::import::{Column, Line};
+use recert::import::people::CellValue;
+use recert::import::{PeopleLine, PersonColumn};
 
 use super::harness::{
     Dribble, people_file, person, persons, read, refused, rejected, rejects, row_of,
@@ -9,27 +9,29 @@ use super::harness::{
 
 #[test]
 fn person_holds_every_column_under_its_own_name() {
-    let text = |column: Column| match column {
-        Column::Email | Column::ManagerEmail => format!("{}@example.org", column.name()),
-        Column::CostCenter => "98765".to_owned(),
-        Column::InitialEntry | Column::LeavingDate => "2022-10-17".to_owned(),
-        Column::EmploymentPercentage => "50".to_owned(),
-        Column::Country => "756".to_owned(),
+    let text = |column: PersonColumn| match column {
+        PersonColumn::Email | PersonColumn::ManagerEmail => {
+            format!("{}@example.org", column.name())
+        }
+        PersonColumn::CostCenter => "98765".to_owned(),
+        PersonColumn::InitialEntry | PersonColumn::LeavingDate => "2022-10-17".to_owned(),
+        PersonColumn::EmploymentPercentage => "50".to_owned(),
+        PersonColumn::Country => "756".to_owned(),
         column => format!("<{}>", column.name()),
     };
     let specs: Vec<String> =
-        Column::ALL.iter().map(|&c| format!("{}={}", c.name(), text(c))).collect();
+        PersonColumn::ALL.iter().map(|&c| format!("{}={}", c.name(), text(c))).collect();
     let person = person(&specs.join("|"));
     let day = "2022-10-17".parse().unwrap();
-    for column in Column::ALL {
+    for column in PersonColumn::ALL {
         let own = text(column);
         let expected = match column {
-            Column::BusinessUnit => Some(Value::Text("9876")),
-            Column::ImportedAt => None,
-            Column::InitialEntry | Column::LeavingDate => Some(Value::Date(day)),
-            Column::EmploymentPercentage => Some(Value::Number(50.0)),
-            Column::Country => Some(Value::Text("CH")),
-            _ => Some(Value::Text(&own)),
+            PersonColumn::BusinessUnit => Some(CellValue::Text("9876")),
+            PersonColumn::ImportedAt => None,
+            PersonColumn::InitialEntry | PersonColumn::LeavingDate => Some(CellValue::Date(day)),
+            PersonColumn::EmploymentPercentage => Some(CellValue::Number(50.0)),
+            PersonColumn::Country => Some(CellValue::Text("CH")),
+            _ => Some(CellValue::Text(&own)),
         };
         assert_eq!(person.get(column), expected, "{}", column.name());
     }
@@ -38,8 +40,11 @@ fn person_holds_every_column_under_its_own_name() {
 #[test]
 fn empty_cells_are_null_but_the_manager_is_not_specified() {
     let person = person("");
-    let filled: Vec<&str> =
-        Column::ALL.into_iter().filter(|c| person.get(*c).is_some()).map(Column::name).collect();
+    let filled: Vec<&str> = PersonColumn::ALL
+        .into_iter()
+        .filter(|c| person.get(*c).is_some())
+        .map(PersonColumn::name)
+        .collect();
     assert_eq!(
         filled,
         [
@@ -54,7 +59,7 @@ fn empty_cells_are_null_but_the_manager_is_not_specified() {
             "personnelAreaText"
         ]
     );
-    assert_eq!(person.get(Column::ManagerEmail), Some(Value::Text("Not Specified")));
+    assert_eq!(person.get(PersonColumn::ManagerEmail), Some(CellValue::Text("Not Specified")));
 }
 
 #[test]
@@ -63,8 +68,8 @@ fn blanks_around_values_are_dropped_and_those_inside_kept() {
         "email=  anna@example.org\u{a0}|city= La  Chaux |id=\tU7 |company=   |leavingDate= 17.10.2022 ",
     );
     assert_eq!((person.email(), person.id()), ("anna@example.org", Some("U7")));
-    assert_eq!(person.text(Column::City), Some("La  Chaux"));
-    assert_eq!(person.text(Column::Company), None);
+    assert_eq!(person.text(PersonColumn::City), Some("La  Chaux"));
+    assert_eq!(person.text(PersonColumn::Company), None);
     assert_eq!(person.leaving_date.map(|date| date.to_string()).as_deref(), Some("2022-10-17"));
 }
 
@@ -83,15 +88,15 @@ fn business_unit_comes_from_the_cost_center_whatever_the_file_says() {
 #[test]
 fn names_pass_as_they_are() {
     let person = person("firstName=Žofie \"Zo\" 李|lastName=' OR 1=1 --");
-    assert_eq!(person.text(Column::FirstName), Some("Žofie \"Zo\" 李"));
-    assert_eq!(person.text(Column::LastName), Some("' OR 1=1 --"));
+    assert_eq!(person.text(PersonColumn::FirstName), Some("Žofie \"Zo\" 李"));
+    assert_eq!(person.text(PersonColumn::LastName), Some("' OR 1=1 --"));
 }
 
 #[test]
 fn quoted_values_may_hold_separators_quotes_and_line_breaks() {
     let file = people_file(&["job=\"a;b\"\"c\"\"\r\nd\"", "id=U2"]);
     let persons = persons(file);
-    assert_eq!(persons[0].text(Column::Job), Some("a;b\"c\"\r\nd"));
+    assert_eq!(persons[0].text(PersonColumn::Job), Some("a;b\"c\"\r\nd"));
     assert_eq!((persons[0].line, persons[1].line), (2, 4));
 }
 
@@ -104,7 +109,7 @@ fn crlf_a_byte_order_mark_and_blank_lines_change_nothing() {
 
 #[test]
 fn row_without_a_required_value_is_rejected() {
-    for column in Column::ALL.into_iter().filter(|column| column.is_required()) {
+    for column in PersonColumn::ALL.into_iter().filter(|column| column.is_required()) {
         let sentence = rejected(&format!("{}=  ", column.name()));
         let number = column as usize + 1;
         let name = column.name();
@@ -229,7 +234,7 @@ fn row_of_separators_and_text_without_end_is_rejected_for_its_columns() {
 fn text_after_a_closing_quote_is_rejected_and_the_next_row_read() {
     let file = people_file(&["firstName=\"Hans\" Peter", "id=U2"]);
     let lines = read(file.as_bytes()).unwrap();
-    let [Line::Rejected(reject), Line::Person(next)] = lines.as_slice() else {
+    let [PeopleLine::Rejected(reject), PeopleLine::Person(next)] = lines.as_slice() else {
         panic!("{lines:?}")
     };
     assert_eq!(
@@ -256,7 +261,7 @@ fn control_character_in_an_id_is_rejected() {
 #[test]
 fn value_longer_than_a_column_holds_is_rejected() {
     assert_eq!(
-        person(&format!("job={}", "é".repeat(2000))).text(Column::Job).map(str::len),
+        person(&format!("job={}", "é".repeat(2000))).text(PersonColumn::Job).map(str::len),
         Some(4000)
     );
     assert!(
@@ -269,7 +274,9 @@ fn value_longer_than_a_column_holds_is_rejected() {
 fn value_beyond_every_limit_is_rejected_and_the_next_row_read() {
     let file = people_file(&[&format!("job={}", "x".repeat(3_000_000)), "id=U2"]);
     let lines = read(Dribble(file.as_bytes(), 100_000)).unwrap();
-    let [Line::Rejected(reject), Line::Person(_)] = lines.as_slice() else { panic!("two lines") };
+    let [PeopleLine::Rejected(reject), PeopleLine::Person(_)] = lines.as_slice() else {
+        panic!("two lines")
+    };
     assert!(
         reject.to_string().contains("column 7 (`job`): expected at most 65536 bytes"),
         "{reject}"

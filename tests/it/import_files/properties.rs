@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use recert::files::import::csv::{Reader, Record};
+use recert::import::csv::{CsvReader, CsvRecord};
 
 use super::harness::{Dribble, bad, people_file, row_of};
 use super::invariants::fuzz_people;
 
 fn read_back(bytes: &[u8], piece: usize) -> Vec<Vec<String>> {
-    let mut reader = Reader::new(Dribble(bytes, piece), "f.csv");
-    let (mut record, mut rows) = (Record::default(), Vec::new());
+    let mut reader = CsvReader::new(Dribble(bytes, piece), "f.csv");
+    let (mut record, mut rows) = (CsvRecord::default(), Vec::new());
     while reader.read(&mut record).map_err(|err| bad(&err)).expect("sound CSV") {
         assert_eq!(record.fault, None);
         rows.push(record.fields().map(str::to_owned).collect());

@@ -1,11 +1,11 @@
 //! The rejects file.
 
-use recert::files::import::{Identity, Reject, Rejects};
+use recert::import::{RejectIdentity, RejectedRow, RejectsWriter};
 
 use super::harness::{people_file, rejects};
 
-fn written(rejects: &[Reject]) -> String {
-    let mut out = Rejects::new(Vec::new()).unwrap();
+fn written(rejects: &[RejectedRow]) -> String {
+    let mut out = RejectsWriter::new(Vec::new()).unwrap();
     for reject in rejects {
         out.write(reject).unwrap();
     }
@@ -39,13 +39,13 @@ fn rejects_file_names_line_column_and_reason_and_holds_the_row() {
 #[test]
 fn rejects_file_runs_no_formula() {
     for start in ["=", "+", "-", "@", "\t", "\r"] {
-        let reject = Reject {
+        let reject = RejectedRow {
             line: 2,
             column: format!("{start}HYPERLINK()"),
             column_number: 1,
             expected: "a".to_owned(),
             found: "b".to_owned(),
-            identity: Identity::default(),
+            identity: RejectIdentity::default(),
             row: format!("{start}1+1"),
             cut_off: false,
             misshapen: false,

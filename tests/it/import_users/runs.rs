@@ -219,16 +219,16 @@ fn a_failure_in_the_middle_leaves_the_old_state() {
 
 #[test]
 fn more_combinations_of_columns_than_statements_are_worth_still_change_what_they_should() {
-    use recert::files::import::Column;
+    use recert::import::PersonColumn;
     let columns = [
-        Column::FirstName,
-        Column::LastName,
-        Column::City,
-        Column::Job,
-        Column::Company,
-        Column::NamePrefix,
-        Column::JobLevel,
-        Column::CompanyCode,
+        PersonColumn::FirstName,
+        PersonColumn::LastName,
+        PersonColumn::City,
+        PersonColumn::Job,
+        PersonColumn::Company,
+        PersonColumn::NamePrefix,
+        PersonColumn::JobLevel,
+        PersonColumn::CompanyCode,
     ];
     for world in worlds() {
         world.put("org");

@@ -16,19 +16,19 @@ use crate::hex::hex;
 /// A run reads it twice, and again when it is tried again: so what comes from a pipe is kept in a temporary file
 /// without a name, which nobody else can open and which goes with the process.
 #[derive(Debug)]
-pub struct Source {
+pub struct ImportSource {
     /// What messages call it: its path, or `standard input`.
     pub name: String,
     file: File,
     sha256: OnceLock<String>,
 }
 
-impl Source {
+impl ImportSource {
     /// Opens `path`. Its last part must be letters, digits and underscores, with or without `.csv` (section 8).
     ///
     /// # Errors
     /// `Exit::BadInput` for another name, and for a file that can't be opened or, from a pipe, read.
-    pub fn open(path: &Path) -> anyhow::Result<Source> {
+    pub fn open(path: &Path) -> anyhow::Result<ImportSource> {
         let (name, file) = if path == Path::new("-") {
             let name = "standard input".to_owned();
             let file = keep(io::stdin().lock(), &name)?;
@@ -38,12 +38,12 @@ impl Source {
             let file = open_named(path, &name)?;
             (name, file)
         };
-        Ok(Source { name, file, sha256: OnceLock::new() })
+        Ok(ImportSource { name, file, sha256: OnceLock::new() })
     }
 
     /// Its bytes, from the first. Read to their end, they are known by their SHA-256 from then on.
-    pub fn read(&self) -> Bytes<'_> {
-        Bytes { source: self, at: 0, hasher: Some(Sha256::new()) }
+    pub fn read(&self) -> SourceBytes<'_> {
+        SourceBytes { source: self, at: 0, hasher: Some(Sha256::new()) }
     }
 
     /// SHA-256 of all its bytes, in lower-case hexadecimal.
@@ -99,14 +99,14 @@ fn is_import_name(file_name: &str) -> bool {
     !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The bytes of a [`Source`], with a place of their own in it.
-pub struct Bytes<'a> {
-    source: &'a Source,
+/// The bytes of a [`ImportSource`], with a place of their own in it.
+pub struct SourceBytes<'a> {
+    source: &'a ImportSource,
     at: u64,
     hasher: Option<Sha256>,
 }
 
-impl Read for Bytes<'_> {
+impl Read for SourceBytes<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.source.file.read_at(buffer, self.at)?;
         self.at += n as u64;

@@ -19,7 +19,7 @@ const SIGNATURES: [(&[u8], &str); 8] = [
 ];
 
 /// A buffered input. `buffer[at..valid]` is checked text not yet taken, `buffer[valid..end]` the start of a character.
-pub(super) struct Source<R> {
+pub(super) struct Utf8Source<R> {
     input: R,
     name: String,
     buffer: Box<[u8]>,
@@ -38,9 +38,9 @@ pub(super) struct Source<R> {
     after_cr: bool,
 }
 
-impl<R: Read> Source<R> {
-    pub(super) fn new(input: R, name: &str) -> Source<R> {
-        Source {
+impl<R: Read> Utf8Source<R> {
+    pub(super) fn new(input: R, name: &str) -> Utf8Source<R> {
+        Utf8Source {
             input,
             name: name.to_owned(),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),

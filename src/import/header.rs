@@ -4,22 +4,22 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
 
-use super::csv::{FIELDS_MAX, Reader, Record};
-use super::fault::{BadFile, Place, found, shown};
+use super::csv::{CsvReader, CsvRecord, FIELDS_MAX};
+use super::fault::{BadFile, ColumnPlace, found, shown};
 
 /// Names that differ by this many keystrokes from a known one are taken for a slip.
 const SLIPS_MAX: usize = 2;
 
 /// A column of the file that is not read: a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownColumn {
     /// Which one.
-    pub place: Place,
+    pub place: ColumnPlace,
     /// The name that was probably meant.
     pub meant: Option<String>,
 }
 
-impl fmt::Display for Unknown {
+impl fmt::Display for UnknownColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is not known, and not read", self.place)?;
         match &self.meant {
@@ -33,12 +33,12 @@ impl fmt::Display for Unknown {
 ///
 /// # Errors
 /// `Exit::BadInput`: an empty file, a header that is not sound CSV, a name that stands twice.
-pub(super) fn read<R: Read>(reader: &mut Reader<R>) -> anyhow::Result<Vec<String>> {
-    let mut record = Record::default();
+pub(super) fn read<R: Read>(reader: &mut CsvReader<R>) -> anyhow::Result<Vec<String>> {
+    let mut record = CsvRecord::default();
     if !reader.read(&mut record)? {
         return Err(BadFile::whole(reader.name(), "the file is empty").error());
     }
-    let bad = |place: Option<Place>, what: String| {
+    let bad = |place: Option<ColumnPlace>, what: String| {
         Err(BadFile::at(reader.name(), record.line, place, what).error())
     };
     if record.n_fields > FIELDS_MAX {
@@ -54,7 +54,7 @@ pub(super) fn read<R: Read>(reader: &mut Reader<R>) -> anyhow::Result<Vec<String
     let names: Vec<String> = record.fields().map(str::to_owned).collect();
     let mut seen = HashMap::new();
     for (n, name) in names.iter().enumerate() {
-        let place = Place { number: n + 1, name: name.clone() };
+        let place = ColumnPlace { number: n + 1, name: name.clone() };
         if name.contains('\0') {
             return bad(
                 Some(place),
@@ -74,7 +74,7 @@ pub(super) fn missing(
     file: &str,
     names: &[String],
     missing: &[&str],
-    unknown: &[Unknown],
+    unknown: &[UnknownColumn],
 ) -> anyhow::Error {
     let quoted: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
     let mut what = match quoted.as_slice() {

@@ -2,29 +2,35 @@
 
 use std::io::Read;
 
-use super::csv::{FIELDS_MAX, Fault, Reader, Record};
-use super::fault::{BadFile, Identity, Reject, found};
+use super::csv::{CsvFault, CsvReader, CsvRecord, FIELDS_MAX};
+use super::fault::{BadFile, RejectIdentity, RejectedRow, found};
 
 /// The most bytes of a rejected row that are kept for the rejects file.
 const ROW_BYTES_MAX: usize = 4096;
 
 /// The records of a file behind its header, one at a time.
-pub(super) struct Rows<R> {
-    pub(super) reader: Reader<R>,
+pub(super) struct ShapedRows<R> {
+    pub(super) reader: CsvReader<R>,
     /// The row just read.
-    pub(super) record: Record,
+    pub(super) record: CsvRecord,
     n_columns: usize,
     has_rows: bool,
     is_done: bool,
 }
 
-impl<R: Read> Rows<R> {
-    pub(super) fn new(reader: Reader<R>, n_columns: usize) -> Rows<R> {
-        Rows { reader, record: Record::default(), n_columns, has_rows: false, is_done: false }
+impl<R: Read> ShapedRows<R> {
+    pub(super) fn new(reader: CsvReader<R>, n_columns: usize) -> ShapedRows<R> {
+        ShapedRows {
+            reader,
+            record: CsvRecord::default(),
+            n_columns,
+            has_rows: false,
+            is_done: false,
+        }
     }
 
     /// Reads the next row that is not blank into `record`; a reject when it hasn't the header's shape. Ends after an error.
-    pub(super) fn advance(&mut self) -> Option<anyhow::Result<Result<(), Box<Reject>>>> {
+    pub(super) fn advance(&mut self) -> Option<anyhow::Result<Result<(), Box<RejectedRow>>>> {
         if self.is_done {
             return None;
         }
@@ -33,7 +39,7 @@ impl<R: Read> Rows<R> {
         row
     }
 
-    fn read_row(&mut self) -> anyhow::Result<Option<Result<(), Box<Reject>>>> {
+    fn read_row(&mut self) -> anyhow::Result<Option<Result<(), Box<RejectedRow>>>> {
         while self.reader.read(&mut self.record)? {
             if is_blank(&self.record) {
                 continue;
@@ -49,8 +55,8 @@ impl<R: Read> Rows<R> {
     }
 }
 
-/// Rows that hold nothing but separators and blanks are no rows: spreadsheets leave them at the end.
-pub(super) fn is_blank(record: &Record) -> bool {
+/// ShapedRows that hold nothing but separators and blanks are no rows: spreadsheets leave them at the end.
+pub(super) fn is_blank(record: &CsvRecord) -> bool {
     record.fault.is_none() && record.text().trim().is_empty()
 }
 
@@ -60,15 +66,15 @@ pub(super) fn is_blank(record: &Record) -> bool {
 /// `Exit::BadInput` when quoted text runs over several lines and may have swallowed other rows: their people would be
 /// taken for gone.
 pub(super) fn fault<R: Read>(
-    reader: &Reader<R>,
-    record: &Record,
+    reader: &CsvReader<R>,
+    record: &CsvRecord,
     n_columns: usize,
-) -> anyhow::Result<Option<Reject>> {
+) -> anyhow::Result<Option<RejectedRow>> {
     if record.last_line > record.line {
         refuse_swallowed_rows(reader, record, n_columns)?;
     }
     // Too many fields for the limit are too many for the header; that says more.
-    if let Some(Fault { field, kind }) = record.fault.filter(|_| record.n_fields <= FIELDS_MAX) {
+    if let Some(CsvFault { field, kind }) = record.fault.filter(|_| record.n_fields <= FIELDS_MAX) {
         let found = found(record.field(field));
         return Ok(Some(misshapen(reader, record, field, kind.to_string(), found)));
     }
@@ -101,8 +107,8 @@ pub(super) fn fault<R: Read>(
 /// A quote that stands alone makes text of everything up to the next quote, rows included. Such a record has the wrong
 /// number of fields, or text after the closing quote, or a field that holds at least a row's separators.
 fn refuse_swallowed_rows<R: Read>(
-    reader: &Reader<R>,
-    record: &Record,
+    reader: &CsvReader<R>,
+    record: &CsvRecord,
     n_columns: usize,
 ) -> anyhow::Result<()> {
     let is_multi_line = |n: &usize| record.field(*n).contains(['\n', '\r']);
@@ -125,27 +131,27 @@ fn refuse_swallowed_rows<R: Read>(
 
 /// A reject of a row whose fields may stand in other columns than their own.
 fn misshapen<R: Read>(
-    reader: &Reader<R>,
-    record: &Record,
+    reader: &CsvReader<R>,
+    record: &CsvRecord,
     field: usize,
     expected: String,
     found: String,
-) -> Reject {
+) -> RejectedRow {
     let identity = candidates(record);
-    Reject { misshapen: true, ..reject(reader, record, field, expected, found, identity) }
+    RejectedRow { misshapen: true, ..reject(reader, record, field, expected, found, identity) }
 }
 
 /// A reject because of field `n`, counted from 0.
 pub(super) fn reject<R: Read>(
-    reader: &Reader<R>,
-    record: &Record,
+    reader: &CsvReader<R>,
+    record: &CsvRecord,
     n: usize,
     expected: String,
     found: String,
-    identity: Identity,
-) -> Reject {
+    identity: RejectIdentity,
+) -> RejectedRow {
     let place = reader.place(n);
-    Reject {
+    RejectedRow {
         line: record.line_of(n),
         column: place.name,
         column_number: place.number,
@@ -159,8 +165,8 @@ pub(super) fn reject<R: Read>(
 }
 
 /// Every piece of text in the row that may be an id or a mail address.
-fn candidates(record: &Record) -> Identity {
-    let mut identity = Identity::default();
+fn candidates(record: &CsvRecord) -> RejectIdentity {
+    let mut identity = RejectIdentity::default();
     let pieces = record.fields().flat_map(|field| field.split([';', '"', '\n', '\r', '\0']));
     for piece in pieces.map(str::trim).filter(|piece| !piece.is_empty()) {
         if piece.contains('@') {
@@ -173,7 +179,7 @@ fn candidates(record: &Record) -> Identity {
 }
 
 /// The row as CSV again.
-fn row(record: &Record) -> String {
+fn row(record: &CsvRecord) -> String {
     let mut row = String::new();
     for (n, field) in record.fields().enumerate() {
         if n > 0 {

@@ -1,15 +1,15 @@
-//! The people file: header and rows → [`Person`], normalised, or [`Reject`] (section 8).
+//! The people file: header and rows → [`DeliveredPerson`], normalised, or [`RejectedRow`] (section 8).
 
 use std::io::Read;
 
 use chrono::NaiveDate;
 
-use super::column::Column;
-use super::csv::{Reader, Record};
-use super::fault::{Identity, Place, Reject, found};
+use super::column::PersonColumn;
+use super::csv::{CsvReader, CsvRecord};
+use super::fault::{ColumnPlace, RejectIdentity, RejectedRow, found};
 use super::fields;
-use super::header::{self, Unknown};
-use super::rows::{self, Rows};
+use super::header::{self, UnknownColumn};
+use super::rows::{self, ShapedRows};
 
 /// What stands in for an empty managerEmail.
 pub const NO_MANAGER: &str = "Not Specified";
@@ -19,16 +19,16 @@ const PERCENTAGE_MIN: f64 = 1e-100;
 
 /// One row of the file.
 #[derive(Debug)]
-pub enum Line {
+pub enum PeopleLine {
     /// A row that can be used.
-    Person(Box<Person>),
+    Person(Box<DeliveredPerson>),
     /// One that can't.
-    Rejected(Reject),
+    Rejected(RejectedRow),
 }
 
 /// A value as it goes into PM_USER.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub enum CellValue<'a> {
     /// Not empty.
     Text(&'a str),
     /// A day without a time.
@@ -39,7 +39,7 @@ pub enum Value<'a> {
 
 /// A person as the file describes them. All texts share one allocation: half a million people are to fit into memory.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Person {
+pub struct DeliveredPerson {
     /// The line the row begins on.
     pub line: u64,
     /// The first day.
@@ -52,40 +52,40 @@ pub struct Person {
     pub country: Option<&'static str>,
     text: Box<str>,
     /// Where the text of each column ends; it begins where the one before ends.
-    ends: [u32; Column::COUNT],
+    ends: [u32; PersonColumn::COUNT],
 }
 
-impl Person {
+impl DeliveredPerson {
     /// The file's id, else its msgId; `None` when a UUID is to be generated.
     pub fn id(&self) -> Option<&str> {
-        self.text(Column::Id)
+        self.text(PersonColumn::Id)
     }
 
     /// The mail address as in the file, without blanks around it. To be compared without case.
     pub fn email(&self) -> &str {
-        self.text(Column::Email).unwrap_or_default()
+        self.text(PersonColumn::Email).unwrap_or_default()
     }
 
     /// The first four digits of the cost center, whatever the file's businessUnit says.
     pub fn business_unit(&self) -> &str {
-        self.text(Column::BusinessUnit).unwrap_or_default()
+        self.text(PersonColumn::BusinessUnit).unwrap_or_default()
     }
 
     /// The text of a column, without blanks around it; `None` for an empty one, and for the columns that are no text.
-    pub fn text(&self, column: Column) -> Option<&str> {
+    pub fn text(&self, column: PersonColumn) -> Option<&str> {
         let n = column as usize;
         let start = if n == 0 { 0 } else { self.ends[n - 1] as usize };
         self.text.get(start..self.ends[n] as usize).filter(|text| !text.is_empty())
     }
 
     /// What is to stand in PM_USER; `None` is NULL. IMPORTED_AT is the run's to say, and `None` here.
-    pub fn get(&self, column: Column) -> Option<Value<'_>> {
+    pub fn get(&self, column: PersonColumn) -> Option<CellValue<'_>> {
         match column {
-            Column::InitialEntry => self.initial_entry.map(Value::Date),
-            Column::LeavingDate => self.leaving_date.map(Value::Date),
-            Column::EmploymentPercentage => self.employment_percentage.map(Value::Number),
-            Column::Country => self.country.map(Value::Text),
-            text => self.text(text).map(Value::Text),
+            PersonColumn::InitialEntry => self.initial_entry.map(CellValue::Date),
+            PersonColumn::LeavingDate => self.leaving_date.map(CellValue::Date),
+            PersonColumn::EmploymentPercentage => self.employment_percentage.map(CellValue::Number),
+            PersonColumn::Country => self.country.map(CellValue::Text),
+            text => self.text(text).map(CellValue::Text),
         }
     }
 }
@@ -94,71 +94,75 @@ impl Person {
 ///
 /// # Errors
 /// `Exit::BadInput`, here or from the iterator, which then ends: see [`super`].
-pub fn people<R: Read>(input: R, name: &str) -> anyhow::Result<People<R>> {
-    let mut reader = Reader::new(input, name);
+pub fn people<R: Read>(input: R, name: &str) -> anyhow::Result<PeopleRows<R>> {
+    let mut reader = CsvReader::new(input, name);
     let names = header::read(&mut reader)?;
-    let mut slots = [None; Column::COUNT];
+    let mut slots = [None; PersonColumn::COUNT];
     let mut unknown = Vec::new();
     for (n, name) in names.iter().enumerate() {
-        match Column::ALL.into_iter().find(|column| column.name() == name) {
+        match PersonColumn::ALL.into_iter().find(|column| column.name() == name) {
             Some(column) => slots[column as usize] = Some(n),
-            None => unknown.push(Place { number: n + 1, name: name.clone() }),
+            None => unknown.push(ColumnPlace { number: n + 1, name: name.clone() }),
         }
     }
-    let absent = |column: &Column| slots[*column as usize].is_none();
+    let absent = |column: &PersonColumn| slots[*column as usize].is_none();
     let absent_names: Vec<&str> =
-        Column::ALL.into_iter().filter(absent).map(Column::name).collect();
-    let unknown: Vec<Unknown> = unknown
+        PersonColumn::ALL.into_iter().filter(absent).map(PersonColumn::name).collect();
+    let unknown: Vec<UnknownColumn> = unknown
         .into_iter()
-        .map(|place| Unknown { meant: header::meant(&place.name, &absent_names), place })
+        .map(|place| UnknownColumn { meant: header::meant(&place.name, &absent_names), place })
         .collect();
-    let missing: Vec<&str> = Column::ALL
+    let missing: Vec<&str> = PersonColumn::ALL
         .into_iter()
         .filter(|c| c.is_required() && absent(c))
-        .map(Column::name)
+        .map(PersonColumn::name)
         .collect();
     if !missing.is_empty() {
         return Err(header::missing(reader.name(), &names, &missing, &unknown));
     }
-    Ok(People { rows: Rows::new(reader, names.len()), slots, unknown })
+    Ok(PeopleRows { rows: ShapedRows::new(reader, names.len()), slots, unknown })
 }
 
 /// The rows of a people file.
-pub struct People<R> {
-    rows: Rows<R>,
+pub struct PeopleRows<R> {
+    rows: ShapedRows<R>,
     /// Where each column stands in the file.
-    slots: [Option<usize>; Column::COUNT],
-    unknown: Vec<Unknown>,
+    slots: [Option<usize>; PersonColumn::COUNT],
+    unknown: Vec<UnknownColumn>,
 }
 
-impl<R: Read> People<R> {
+impl<R: Read> PeopleRows<R> {
     /// Columns of the file that are not read: findings.
-    pub fn unknown_columns(&self) -> &[Unknown] {
+    pub fn unknown_columns(&self) -> &[UnknownColumn] {
         &self.unknown
     }
 
     /// Whether the file has the column. Of one it doesn't have, it says nothing about anybody.
-    pub fn has(&self, column: Column) -> bool {
+    pub fn has(&self, column: PersonColumn) -> bool {
         self.slots[column as usize].is_some()
     }
 
-    fn cells<'a>(&self, record: &'a Record) -> Cells<'a> {
-        let mut cells = [""; Column::COUNT];
+    fn cells<'a>(&self, record: &'a CsvRecord) -> PersonCells<'a> {
+        let mut cells = [""; PersonColumn::COUNT];
         for (cell, slot) in cells.iter_mut().zip(self.slots) {
             if let Some(n) = slot {
                 *cell = record.field(n).trim();
             }
         }
-        Cells(cells)
+        PersonCells(cells)
     }
 
-    fn reject(&self, cells: &Cells<'_>, Fault(column, expected): Fault) -> Reject {
-        let owned = |column: &Column| {
+    fn reject(
+        &self,
+        cells: &PersonCells<'_>,
+        CellFault(column, expected): CellFault,
+    ) -> RejectedRow {
+        let owned = |column: &PersonColumn| {
             Some(cells.get(*column)).filter(|cell| !cell.is_empty()).map(str::to_owned)
         };
-        let identity = Identity {
-            ids: [Column::Id, Column::MsgId].iter().filter_map(owned).collect(),
-            emails: [Column::Email].iter().filter_map(owned).collect(),
+        let identity = RejectIdentity {
+            ids: [PersonColumn::Id, PersonColumn::MsgId].iter().filter_map(owned).collect(),
+            emails: [PersonColumn::Email].iter().filter_map(owned).collect(),
         };
         let n = self.slots[column as usize].unwrap_or_default();
         let found = found(cells.get(column));
@@ -166,70 +170,78 @@ impl<R: Read> People<R> {
     }
 }
 
-impl<R: Read> Iterator for People<R> {
-    type Item = anyhow::Result<Line>;
+impl<R: Read> Iterator for PeopleRows<R> {
+    type Item = anyhow::Result<PeopleLine>;
 
-    fn next(&mut self) -> Option<anyhow::Result<Line>> {
+    fn next(&mut self) -> Option<anyhow::Result<PeopleLine>> {
         Some(self.rows.advance()?.map(|row| {
             if let Err(reject) = row {
-                return Line::Rejected(*reject);
+                return PeopleLine::Rejected(*reject);
             }
             let cells = self.cells(&self.rows.record);
             match cells.person(self.rows.record.line) {
-                Ok(person) => Line::Person(Box::new(person)),
-                Err(fault) => Line::Rejected(self.reject(&cells, fault)),
+                Ok(person) => PeopleLine::Person(Box::new(person)),
+                Err(fault) => PeopleLine::Rejected(self.reject(&cells, fault)),
             }
         }))
     }
 }
 
 /// The column a row is rejected for, and what was expected there.
-struct Fault(Column, &'static str);
+struct CellFault(PersonColumn, &'static str);
 
 /// One row's cells by column, without blanks around them; empty for columns the file doesn't have.
-struct Cells<'a>([&'a str; Column::COUNT]);
+struct PersonCells<'a>([&'a str; PersonColumn::COUNT]);
 
-impl<'a> Cells<'a> {
-    fn get(&self, column: Column) -> &'a str {
+impl<'a> PersonCells<'a> {
+    fn get(&self, column: PersonColumn) -> &'a str {
         self.0[column as usize]
     }
 
-    fn person(&self, line: u64) -> Result<Person, Fault> {
+    fn person(&self, line: u64) -> Result<DeliveredPerson, CellFault> {
         self.check()?;
-        let cost_center = self.get(Column::CostCenter);
+        let cost_center = self.get(PersonColumn::CostCenter);
         let unit = fields::business_unit(cost_center)
-            .ok_or(Fault(Column::CostCenter, fields::COST_CENTER))?;
-        let initial_entry = self.parsed(Column::InitialEntry, fields::date, fields::DATE)?;
-        let leaving_date = self.parsed(Column::LeavingDate, fields::date, fields::DATE)?;
+            .ok_or(CellFault(PersonColumn::CostCenter, fields::COST_CENTER))?;
+        let initial_entry = self.parsed(PersonColumn::InitialEntry, fields::date, fields::DATE)?;
+        let leaving_date = self.parsed(PersonColumn::LeavingDate, fields::date, fields::DATE)?;
         // Below that only zero: a NUMBER column holds no such fraction.
         let percentage = |cell: &str| {
             fields::number(cell).filter(|&number| number == 0.0 || number >= PERCENTAGE_MIN)
         };
         let employment_percentage =
-            self.parsed(Column::EmploymentPercentage, percentage, fields::NUMBER)?;
-        let country = self.parsed(Column::Country, fields::country, fields::COUNTRY)?;
+            self.parsed(PersonColumn::EmploymentPercentage, percentage, fields::NUMBER)?;
+        let country = self.parsed(PersonColumn::Country, fields::country, fields::COUNTRY)?;
         let (text, ends) = self.pack(unit);
-        Ok(Person { line, initial_entry, leaving_date, employment_percentage, country, text, ends })
+        Ok(DeliveredPerson {
+            line,
+            initial_entry,
+            leaving_date,
+            employment_percentage,
+            country,
+            text,
+            ends,
+        })
     }
 
     /// What must hold of cells that are kept as text.
-    fn check(&self) -> Result<(), Fault> {
-        for column in Column::ALL {
+    fn check(&self) -> Result<(), CellFault> {
+        for column in PersonColumn::ALL {
             let cell = self.get(column);
             if cell.is_empty() && column.is_required() {
-                return Err(Fault(column, "a value, because the column is required"));
+                return Err(CellFault(column, "a value, because the column is required"));
             }
             if cell.len() > column.bytes_max() {
-                return Err(Fault(column, column.too_long()));
+                return Err(CellFault(column, column.too_long()));
             }
         }
-        for column in [Column::Id, Column::MsgId] {
+        for column in [PersonColumn::Id, PersonColumn::MsgId] {
             if self.get(column).contains(char::is_control) {
-                return Err(Fault(column, "an id on one line, without control characters"));
+                return Err(CellFault(column, "an id on one line, without control characters"));
             }
         }
-        if !fields::is_email(self.get(Column::Email)) {
-            return Err(Fault(Column::Email, fields::EMAIL));
+        if !fields::is_email(self.get(PersonColumn::Email)) {
+            return Err(CellFault(PersonColumn::Email, fields::EMAIL));
         }
         Ok(())
     }
@@ -237,34 +249,36 @@ impl<'a> Cells<'a> {
     /// An empty cell is no value; any other must parse.
     fn parsed<T>(
         &self,
-        column: Column,
+        column: PersonColumn,
         parse: impl Fn(&str) -> Option<T>,
         expected: &'static str,
-    ) -> Result<Option<T>, Fault> {
+    ) -> Result<Option<T>, CellFault> {
         match self.get(column) {
             "" => Ok(None),
-            cell => parse(cell).map(Some).ok_or(Fault(column, expected)),
+            cell => parse(cell).map(Some).ok_or(CellFault(column, expected)),
         }
     }
 
     /// The texts behind one another, and where each ends.
-    fn pack(&self, unit: &'a str) -> (Box<str>, [u32; Column::COUNT]) {
+    fn pack(&self, unit: &'a str) -> (Box<str>, [u32; PersonColumn::COUNT]) {
         let mut pieces = self.0;
         let or = |piece: &'a str, other: &'a str| if piece.is_empty() { other } else { piece };
-        pieces[Column::Id as usize] = or(self.get(Column::Id), self.get(Column::MsgId));
-        pieces[Column::ManagerEmail as usize] = or(self.get(Column::ManagerEmail), NO_MANAGER);
+        pieces[PersonColumn::Id as usize] =
+            or(self.get(PersonColumn::Id), self.get(PersonColumn::MsgId));
+        pieces[PersonColumn::ManagerEmail as usize] =
+            or(self.get(PersonColumn::ManagerEmail), NO_MANAGER);
         for no_text in [
-            Column::ImportedAt,
-            Column::InitialEntry,
-            Column::LeavingDate,
-            Column::EmploymentPercentage,
-            Column::Country,
+            PersonColumn::ImportedAt,
+            PersonColumn::InitialEntry,
+            PersonColumn::LeavingDate,
+            PersonColumn::EmploymentPercentage,
+            PersonColumn::Country,
         ] {
             pieces[no_text as usize] = "";
         }
-        pieces[Column::BusinessUnit as usize] = unit;
+        pieces[PersonColumn::BusinessUnit as usize] = unit;
         let mut text = String::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-        let mut ends = [0; Column::COUNT];
+        let mut ends = [0; PersonColumn::COUNT];
         for (piece, end) in pieces.iter().zip(&mut ends) {
             text.push_str(piece);
             // At most 28 values of 4000 bytes.

@@ -12,27 +12,27 @@ macro_rules! columns {
         /// A column of the people file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[expect(missing_docs, reason = "they are named as in section 8")]
-        pub enum Column { $($column,)+ }
+        pub enum PersonColumn { $($column,)+ }
 
-        impl Column {
+        impl PersonColumn {
             /// All columns, in the order of section 8.
-            pub const ALL: [Column; Column::COUNT] = [$(Column::$column,)+];
+            pub const ALL: [PersonColumn; PersonColumn::COUNT] = [$(PersonColumn::$column,)+];
             /// How many there are.
             pub const COUNT: usize = [$($name,)+].len();
 
             /// The name in the file's header.
             pub fn name(self) -> &'static str {
-                match self { $(Column::$column => $name,)+ }
+                match self { $(PersonColumn::$column => $name,)+ }
             }
 
             /// The column of PM_USER.
             pub fn sql_name(self) -> &'static str {
-                match self { $(Column::$column => $sql,)+ }
+                match self { $(PersonColumn::$column => $sql,)+ }
             }
 
             /// The header must have it, and every row must fill it.
             pub fn is_required(self) -> bool {
-                match self { $(Column::$column => $required,)+ }
+                match self { $(PersonColumn::$column => $required,)+ }
             }
         }
     };
@@ -69,13 +69,13 @@ columns! {
     Country "country" "COUNTRY" false,
 }
 
-impl Column {
+impl PersonColumn {
     /// The most bytes of a value: as much as the column of PM_USER holds, so that a row too long for it is rejected
     /// here instead of failing the run in the database.
     pub fn bytes_max(self) -> usize {
         match self {
-            Column::Id | Column::MsgId => ID_BYTES_MAX,
-            Column::Email | Column::ManagerEmail => EMAIL_BYTES_MAX,
+            PersonColumn::Id | PersonColumn::MsgId => ID_BYTES_MAX,
+            PersonColumn::Email | PersonColumn::ManagerEmail => EMAIL_BYTES_MAX,
             _ => TEXT_BYTES_MAX,
         }
     }
@@ -83,8 +83,8 @@ impl Column {
     /// What is expected of a longer value.
     pub(super) fn too_long(self) -> &'static str {
         match self {
-            Column::Id | Column::MsgId => "at most 256 bytes",
-            Column::Email | Column::ManagerEmail => "at most 320 bytes",
+            PersonColumn::Id | PersonColumn::MsgId => "at most 256 bytes",
+            PersonColumn::Email | PersonColumn::ManagerEmail => "at most 320 bytes",
             _ => "at most 4000 bytes",
         }
     }

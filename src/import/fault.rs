@@ -9,14 +9,14 @@ const FOUND_CHARS_MAX: usize = 60;
 
 /// A column of the file: its number, counted from 1, and its header name where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ColumnPlace {
     /// Counted from 1.
     pub number: usize,
     /// As in the header; empty where it has no such column.
     pub name: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ColumnPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "column {}", self.number)?;
         if self.name.is_empty() { Ok(()) } else { write!(f, " (`{}`)", shown(&self.name)) }
@@ -31,7 +31,7 @@ pub struct BadFile {
     /// Counted from 1.
     pub line: Option<u64>,
     /// The column that was being read.
-    pub column: Option<Place>,
+    pub column: Option<ColumnPlace>,
     /// What was expected and what was found, and what to do about it.
     pub what: String,
 }
@@ -43,7 +43,12 @@ impl BadFile {
     }
 
     /// One place in the file is wrong.
-    pub fn at(file: &str, line: u64, column: Option<Place>, what: impl Into<String>) -> BadFile {
+    pub fn at(
+        file: &str,
+        line: u64,
+        column: Option<ColumnPlace>,
+        what: impl Into<String>,
+    ) -> BadFile {
         BadFile { file: file.to_owned(), line: Some(line), column, what: what.into() }
     }
 
@@ -72,14 +77,14 @@ impl std::error::Error for BadFile {}
 /// without case) counts as delivered. A row with the right number of fields gives its own id, msgId and email; in a row whose
 /// fields may have shifted, every piece of text is a candidate: better one person too many kept than one deleted by a typo.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
+pub struct RejectIdentity {
     /// The id, the msgId.
     pub ids: Vec<String>,
     /// The mail address.
     pub emails: Vec<String>,
 }
 
-impl Identity {
+impl RejectIdentity {
     /// Nothing could be read, so anybody may have stood in the row.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty() && self.emails.is_empty()
@@ -88,7 +93,7 @@ impl Identity {
 
 /// A row that can't be used. Holds personal data: for the rejects file, not for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
+pub struct RejectedRow {
     /// The line on which the faulty cell begins, counted from 1.
     pub line: u64,
     /// The faulty column's header name; empty where the header has no such column.
@@ -100,7 +105,7 @@ pub struct Reject {
     /// What stood there, shortened, control characters escaped.
     pub found: String,
     /// Whose row it is.
-    pub identity: Identity,
+    pub identity: RejectIdentity,
     /// The row as it stood in the file (the start of it, when it is very long).
     pub row: String,
     /// The file ends in this row, before its last column and without a line end: more rows may be missing after it.
@@ -109,7 +114,7 @@ pub struct Reject {
     pub misshapen: bool,
 }
 
-impl Reject {
+impl RejectedRow {
     /// Expected and found, in one sentence.
     pub fn reason(&self) -> String {
         format!("expected {}, found {}", self.expected, self.found)
@@ -117,9 +122,9 @@ impl Reject {
 }
 
 /// Where and why, with what stood there.
-impl fmt::Display for Reject {
+impl fmt::Display for RejectedRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = Place { number: self.column_number, name: self.column.clone() };
+        let place = ColumnPlace { number: self.column_number, name: self.column.clone() };
         write!(f, "line {}, {place}: {}", self.line, self.reason())
     }
 }

@@ -5,24 +5,24 @@ use std::io::Write;
 
 use anyhow::Context as _;
 
-use super::fault::Reject;
+use super::fault::RejectedRow;
 
 /// `line;column;column_number;reason;row`, one line a reject; UTF-8 without a BOM.
-pub struct Rejects<W: Write> {
+pub struct RejectsWriter<W: Write> {
     out: csv::Writer<W>,
 }
 
-impl<W: Write> Rejects<W> {
+impl<W: Write> RejectsWriter<W> {
     /// Writes the header at once, so that a run without rejects leaves a file that says so.
-    pub fn new(out: W) -> anyhow::Result<Rejects<W>> {
+    pub fn new(out: W) -> anyhow::Result<RejectsWriter<W>> {
         let mut out = csv::WriterBuilder::new().delimiter(b';').from_writer(out);
         out.write_record(["line", "column", "column_number", "reason", "row"])
             .context("writing the rejects")?;
-        Ok(Rejects { out })
+        Ok(RejectsWriter { out })
     }
 
     /// Adds one reject.
-    pub fn write(&mut self, reject: &Reject) -> anyhow::Result<()> {
+    pub fn write(&mut self, reject: &RejectedRow) -> anyhow::Result<()> {
         let (line, number) = (reject.line.to_string(), reject.column_number.to_string());
         let reason = reject.reason();
         self.out

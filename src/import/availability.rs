@@ -2,31 +2,31 @@
 
 use std::io::Read;
 
-use super::csv::Reader;
-use super::fault::{BadFile, Identity, Place, Reject, found};
+use super::csv::CsvReader;
+use super::fault::{BadFile, ColumnPlace, RejectIdentity, RejectedRow, found};
 use super::fields;
-use super::header::{self, Unknown};
-use super::rows::{self, Rows};
+use super::header::{self, UnknownColumn};
+use super::rows::{self, ShapedRows};
 
 const EMAIL: &str = "email";
 
 /// One row of the file.
 #[derive(Debug)]
-pub enum Line {
+pub enum AvailabilityLine {
     /// A row that can be used.
-    Availability(Availability),
+    Months(DeliveredMonths),
     /// One that can't.
-    Rejected(Reject),
+    Rejected(RejectedRow),
 }
 
 /// What the file says of one person.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Availability {
+pub struct DeliveredMonths {
     /// The line the row begins on.
     pub line: u64,
     /// As in the file, without blanks around it. To be compared without case.
     pub email: String,
-    /// Place in [`Availabilities::months`] and value; months left blank are left out.
+    /// ColumnPlace in [`AvailabilityRows::months`] and value; months left blank are left out.
     pub values: Vec<(usize, f64)>,
 }
 
@@ -34,14 +34,14 @@ pub struct Availability {
 ///
 /// # Errors
 /// `Exit::BadInput`, here or from the iterator, which then ends: see [`super`].
-pub fn availability<R: Read>(input: R, name: &str) -> anyhow::Result<Availabilities<R>> {
-    let mut reader = Reader::new(input, name);
+pub fn availability<R: Read>(input: R, name: &str) -> anyhow::Result<AvailabilityRows<R>> {
+    let mut reader = CsvReader::new(input, name);
     let names = header::read(&mut reader)?;
     let mut email = None;
     let mut months = Vec::new();
     let mut unknown = Vec::new();
     for (n, name) in names.iter().enumerate() {
-        let place = Place { number: n + 1, name: name.clone() };
+        let place = ColumnPlace { number: n + 1, name: name.clone() };
         if name == EMAIL {
             email = Some(n);
         } else if fields::is_month(name) {
@@ -51,7 +51,7 @@ pub fn availability<R: Read>(input: R, name: &str) -> anyhow::Result<Availabilit
             let what = "expected a month as YYYY-MM, found another name that begins with a digit";
             return Err(BadFile::at(reader.name(), 1, Some(place), what).error());
         } else {
-            unknown.push(Unknown {
+            unknown.push(UnknownColumn {
                 meant: header::meant(name, &[EMAIL]).filter(|_| email.is_none()),
                 place,
             });
@@ -70,37 +70,43 @@ pub fn availability<R: Read>(input: R, name: &str) -> anyhow::Result<Availabilit
         .error());
     }
     let (slots, months) = months.into_iter().unzip();
-    Ok(Availabilities { rows: Rows::new(reader, names.len()), email, slots, months, unknown })
+    Ok(AvailabilityRows {
+        rows: ShapedRows::new(reader, names.len()),
+        email,
+        slots,
+        months,
+        unknown,
+    })
 }
 
 /// The rows of an availability file.
-pub struct Availabilities<R> {
-    rows: Rows<R>,
+pub struct AvailabilityRows<R> {
+    rows: ShapedRows<R>,
     /// Where the mail address stands in the file.
     email: usize,
     /// Where each of the months stands in the file.
     slots: Vec<usize>,
     months: Vec<String>,
-    unknown: Vec<Unknown>,
+    unknown: Vec<UnknownColumn>,
 }
 
-impl<R: Read> Availabilities<R> {
+impl<R: Read> AvailabilityRows<R> {
     /// The months of the header, `YYYY-MM`, in its order.
     pub fn months(&self) -> &[String] {
         &self.months
     }
 
     /// Columns of the file that are not read: findings.
-    pub fn unknown_columns(&self) -> &[Unknown] {
+    pub fn unknown_columns(&self) -> &[UnknownColumn] {
         &self.unknown
     }
 
     /// The row just read, rejected because nobody has its mail address.
-    pub fn unknown_person(&self) -> Reject {
+    pub fn unknown_person(&self) -> RejectedRow {
         *self.reject(self.email, "the mail address of a person in PM_USER")
     }
 
-    fn read(&self) -> Result<Availability, Box<Reject>> {
+    fn read(&self) -> Result<DeliveredMonths, Box<RejectedRow>> {
         let record = &self.rows.record;
         let email = record.field(self.email).trim();
         if !fields::is_email(email) {
@@ -116,27 +122,27 @@ impl<R: Read> Availabilities<R> {
                 ));
             }
         }
-        Ok(Availability { line: record.line, email: email.to_owned(), values })
+        Ok(DeliveredMonths { line: record.line, email: email.to_owned(), values })
     }
 
-    fn reject(&self, n: usize, expected: &str) -> Box<Reject> {
+    fn reject(&self, n: usize, expected: &str) -> Box<RejectedRow> {
         let record = &self.rows.record;
         let email = record.field(self.email).trim();
         let emails =
             Some(email).filter(|email| !email.is_empty()).map(str::to_owned).into_iter().collect();
-        let identity = Identity { ids: Vec::new(), emails };
+        let identity = RejectIdentity { ids: Vec::new(), emails };
         let found = found(record.field(n).trim());
         Box::new(rows::reject(&self.rows.reader, record, n, expected.to_owned(), found, identity))
     }
 }
 
-impl<R: Read> Iterator for Availabilities<R> {
-    type Item = anyhow::Result<Line>;
+impl<R: Read> Iterator for AvailabilityRows<R> {
+    type Item = anyhow::Result<AvailabilityLine>;
 
-    fn next(&mut self) -> Option<anyhow::Result<Line>> {
+    fn next(&mut self) -> Option<anyhow::Result<AvailabilityLine>> {
         Some(self.rows.advance()?.map(|row| match row.and_then(|()| self.read()) {
-            Ok(availability) => Line::Availability(availability),
-            Err(reject) => Line::Rejected(*reject),
+            Ok(availability) => AvailabilityLine::Months(availability),
+            Err(reject) => AvailabilityLine::Rejected(*reject),
         }))
     }
 }

@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
-use super::World;
+use super::{BadFile, ColumnPlace, ImportSource, RejectedRow, RejectsWriter, UnknownColumn};
+use crate::config::ImportConfig;
 use crate::exit::Exit;
-use crate::files::import::{BadFile, Place, Reject, Rejects, Source, Unknown};
 use crate::files::write_whole;
 use crate::plan::Plan;
 
@@ -24,24 +24,24 @@ pub struct ImportArgs {
     pub rejects: Option<PathBuf>,
     /// The file once it is open: what comes from a pipe can be read only once.
     #[arg(skip)]
-    source: Arc<OnceLock<Source>>,
+    source: Arc<OnceLock<ImportSource>>,
 }
 
 impl ImportArgs {
     /// The file, opened the first time it is asked for.
-    pub(super) fn source(&self) -> anyhow::Result<&Source> {
+    pub(crate) fn source(&self) -> anyhow::Result<&ImportSource> {
         if let Some(source) = self.source.get() {
             return Ok(source);
         }
-        let opened = Source::open(&self.file)?;
+        let opened = ImportSource::open(&self.file)?;
         Ok(self.source.get_or_init(|| opened))
     }
 
     /// The file's name and SHA-256, for the ledger and for saved plans. A file that can't be read has none: the plan
     /// says why.
-    pub(super) fn parameters(&self) -> Json {
+    pub(crate) fn parameters(&self) -> Json {
         let name = self.file.file_name().unwrap_or(self.file.as_os_str());
-        let sha256 = self.source().and_then(Source::sha256).ok();
+        let sha256 = self.source().and_then(ImportSource::sha256).ok();
         json!({ "file": name.to_string_lossy(), "sha256": sha256 })
     }
 
@@ -49,9 +49,9 @@ impl ImportArgs {
     ///
     /// # Errors
     /// What `read` returns; `Exit::Usage`: the rejects would replace the file itself.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
-        read: impl FnOnce(&Source, &mut RejectList<'_>) -> anyhow::Result<T>,
+        read: impl FnOnce(&ImportSource, &mut RejectList<'_>) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let source = self.source()?;
         let Some(path) = &self.rejects else {
@@ -63,10 +63,10 @@ impl ImportArgs {
             );
         }
         write_whole(path, |out| {
-            let out = Some(Rejects::new(out)?);
+            let out = Some(RejectsWriter::new(out)?);
             let mut rejects = RejectList { out, count: 0, first: None };
             let done = read(source, &mut rejects)?;
-            rejects.out.take().map(Rejects::finish).transpose()?;
+            rejects.out.take().map(RejectsWriter::finish).transpose()?;
             Ok(done)
         })
     }
@@ -77,24 +77,24 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
 }
 
 /// The rows of one file that can't be used.
-pub(super) struct RejectList<'a> {
-    out: Option<Rejects<&'a mut dyn Write>>,
+pub(crate) struct RejectList<'a> {
+    out: Option<RejectsWriter<&'a mut dyn Write>>,
     /// How many there are.
-    pub(super) count: u64,
+    pub(crate) count: u64,
     /// Where the first one is, and what was expected there.
     first: Option<BadFile>,
 }
 
 impl RejectList<'_> {
     /// Counts a reject, writes it to the rejects file, and makes it a finding that repeats nothing of the row.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
-        reject: &Reject,
-        source: &Source,
+        reject: &RejectedRow,
+        source: &ImportSource,
         plan: &mut Plan,
     ) -> anyhow::Result<()> {
         self.count += 1;
-        let place = Place { number: reject.column_number, name: reject.column.clone() };
+        let place = ColumnPlace { number: reject.column_number, name: reject.column.clone() };
         let expected = format!("expected {}", reject.expected);
         plan.find("rejected", format!("line {}, {place}", reject.line), expected.as_str());
         self.first
@@ -106,10 +106,10 @@ impl RejectList<'_> {
     }
 
     /// Whether they are few enough; said when the rejects file is whole, so that it can be looked at.
-    pub(super) fn verdict(&mut self, rows: u64, world: &World<'_>) -> Verdict {
-        let (count, percent) = (self.count, world.config.import.rejects_percent);
+    pub(crate) fn verdict(&mut self, rows: u64, config: &ImportConfig) -> RejectVerdict {
+        let (count, percent) = (self.count, config.rejects_percent);
         let too_many = 100.0 * count as f64 > percent * rows as f64;
-        Verdict(self.first.take().filter(|_| too_many).map(|mut first| {
+        RejectVerdict(self.first.take().filter(|_| too_many).map(|mut first| {
             first.what += &format!(
                 "; {count} of {rows} rows are rejected, more than {percent} % (`[import] rejects_percent`)"
             );
@@ -120,20 +120,20 @@ impl RejectList<'_> {
 
 /// What to do with a file, in view of its rejects.
 #[must_use]
-pub(super) struct Verdict(Option<BadFile>);
+pub(crate) struct RejectVerdict(Option<BadFile>);
 
-impl Verdict {
+impl RejectVerdict {
     /// Goes on, or refuses the file.
     ///
     /// # Errors
     /// `Exit::BadInput`: more rows were rejected than `[import] rejects_percent` allows.
-    pub(super) fn uphold(self) -> anyhow::Result<()> {
+    pub(crate) fn uphold(self) -> anyhow::Result<()> {
         self.0.map_or(Ok(()), |bad| Err(bad.error()))
     }
 }
 
 /// Names the columns of the file that are not read.
-pub(super) fn find_unknown(unknown: &[Unknown], plan: &mut Plan) {
+pub(crate) fn find_unknown(unknown: &[UnknownColumn], plan: &mut Plan) {
     for column in unknown {
         plan.find("unknown_column", format!("column {}", column.place.number), column.to_string());
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::roster::{Key, Keys};
-use crate::files::import::{Reject, fields};
+use super::roster::{IdentityKey, IdentityKeys};
+use crate::import::{RejectedRow, fields};
 
 /// One rejected row.
-struct Hiding {
+struct RejectTrace {
     line: u64,
     /// The file ends in it: rows may be missing behind it.
     cut_off: bool,
@@ -21,20 +21,20 @@ struct Hiding {
 
 /// The people of all rejected rows.
 #[derive(Default)]
-pub(super) struct Hidden {
-    rows: Vec<Hiding>,
-    by_id: HashMap<Key, Vec<usize>>,
-    by_email: HashMap<Key, Vec<usize>>,
+pub(super) struct RejectedPeople {
+    rows: Vec<RejectTrace>,
+    by_id: HashMap<IdentityKey, Vec<usize>>,
+    by_email: HashMap<IdentityKey, Vec<usize>>,
 }
 
-impl Hidden {
+impl RejectedPeople {
     /// Adds a rejected row.
-    pub(super) fn add(&mut self, reject: &Reject, keys: &Keys) {
+    pub(super) fn add(&mut self, reject: &RejectedRow, keys: &IdentityKeys) {
         let at = self.rows.len();
-        let ids: HashSet<Key> = reject.identity.ids.iter().map(|id| keys.id(id)).collect();
-        let emails: HashSet<Key> =
+        let ids: HashSet<IdentityKey> = reject.identity.ids.iter().map(|id| keys.id(id)).collect();
+        let emails: HashSet<IdentityKey> =
             reject.identity.emails.iter().map(|email| keys.email(email)).collect();
-        self.rows.push(Hiding {
+        self.rows.push(RejectTrace {
             line: reject.line,
             cut_off: reject.cut_off,
             misshapen: reject.misshapen,
@@ -48,7 +48,7 @@ impl Hidden {
     }
 
     /// Whether a rejected row may speak of this person.
-    pub(super) fn meet(&mut self, id: Key, email: Option<Key>) -> bool {
+    pub(super) fn meet(&mut self, id: IdentityKey, email: Option<IdentityKey>) -> bool {
         let by_id = self.by_id.get(&id);
         let by_email = email.and_then(|email| self.by_email.get(&email));
         by_id.into_iter().flatten().for_each(|at| self.rows[*at].is_id_met = true);
@@ -62,7 +62,7 @@ impl Hidden {
     }
 }
 
-impl Hiding {
+impl RejectTrace {
     fn hides_anybody(&self) -> bool {
         // In a row out of shape one of the addresses may be the manager's: all must be known.
         let are_emails_met = self.n_emails > 0 && self.n_emails_met >= self.n_emails;

@@ -2,9 +2,10 @@
 //! whatever makes the file as a whole doubtful ends the reading with `Exit::BadInput`.
 //!
 //! The files decide who is deleted, so in doubt the readers refuse: a row that can't be used names its person as far as
-//! it could be read ([`Identity`]), and text that may have swallowed other rows is never taken for one row.
+//! it could be read ([`RejectIdentity`]), and text that may have swallowed other rows is never taken for one row.
 //!
 //! ```text
+//! args          the command line of both jobs, and what becomes of the rejects
 //! open          the name, the file or stdin
 //! encoding      bytes → UTF-8, with the position
 //! csv           UTF-8 → records
@@ -12,8 +13,8 @@
 //! rows          the others → of the header's shape, or a reject
 //! fields        one cell → date, country, number …
 //! column        the columns of the people file
-//! people        records → Person | Reject
-//! availability  records → Availability | Reject
+//! people        records → DeliveredPerson | RejectedRow
+//! availability  records → Availability | RejectedRow
 //! rejects       rejects → CSV
 //! fault         what is wrong with a file, what is wrong with a row
 //! ```
@@ -21,6 +22,7 @@
 //! Absent on purpose: the crate `csv` as reader. It always finds a parse: it can't tell that the file ended inside a quote,
 //! nor that text follows a closing quote, and both mean here that rows are missing.
 
+pub(crate) mod args;
 pub mod availability;
 pub mod column;
 pub mod csv;
@@ -34,9 +36,9 @@ mod rejects;
 mod rows;
 
 pub use availability::availability;
-pub use column::Column;
-pub use fault::{BadFile, Identity, Place, Reject};
-pub use header::Unknown;
-pub use open::{Bytes, Source};
-pub use people::{Line, Person, people};
-pub use rejects::Rejects;
+pub use column::PersonColumn;
+pub use fault::{BadFile, ColumnPlace, RejectIdentity, RejectedRow};
+pub use header::UnknownColumn;
+pub use open::{ImportSource, SourceBytes};
+pub use people::{DeliveredPerson, PeopleLine, people};
+pub use rejects::RejectsWriter;

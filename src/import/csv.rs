@@ -1,16 +1,16 @@
 //! Bytes → records: a strict, streaming reader of `;`-separated UTF-8 (RFC 4180 otherwise) that knows where it is.
 //!
 //! - LF, CRLF and CR end a record; empty lines are none. Inside quotes they are text, and count as lines.
-//! - A quote inside an unquoted field is text (`12" disk`). Text after a closing quote is a [`Fault`] of the record. A quote
+//! - A quote inside an unquoted field is text (`12" disk`). Text after a closing quote is a [`CsvFault`] of the record. A quote
 //!   that is never closed is a bad file, because it has swallowed every row after it.
 //! - Memory does not grow with the file: a field, a record and the number of fields are limited; what goes beyond is read to
-//!   its end and dropped, and is a [`Fault`].
+//!   its end and dropped, and is a [`CsvFault`].
 
 use std::fmt;
 use std::io::Read;
 
-use super::encoding::Source;
-use super::fault::{BadFile, Place};
+use super::encoding::Utf8Source;
+use super::fault::{BadFile, ColumnPlace};
 
 /// The most bytes of one field that are kept.
 pub const FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -21,7 +21,7 @@ pub const FIELDS_MAX: usize = 1024;
 
 /// What is wrong with a record as CSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultKind {
+pub enum CsvFaultKind {
     /// `"ab"c`: something stands between the closing quote and the separator.
     TextAfterQuote,
     /// The field or the record is longer than the limits.
@@ -29,11 +29,11 @@ pub enum FaultKind {
 }
 
 /// What was expected instead.
-impl fmt::Display for FaultKind {
+impl fmt::Display for CsvFaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FaultKind::TextAfterQuote => f.write_str("a separator after the closing quote"),
-            FaultKind::TooLong => {
+            CsvFaultKind::TextAfterQuote => f.write_str("a separator after the closing quote"),
+            CsvFaultKind::TooLong => {
                 write!(
                     f,
                     "at most {FIELD_BYTES_MAX} bytes a cell and {RECORD_BYTES_MAX} bytes a row"
@@ -45,16 +45,16 @@ impl fmt::Display for FaultKind {
 
 /// The first fault of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct CsvFault {
     /// The field it is in, counted from 0.
     pub field: usize,
     /// What it is.
-    pub kind: FaultKind,
+    pub kind: CsvFaultKind,
 }
 
 /// One record; its buffers are used again for the next.
 #[derive(Debug, Default)]
-pub struct Record {
+pub struct CsvRecord {
     /// The line it begins on, counted from 1.
     pub line: u64,
     /// The line it ends on; a later one when a quoted field holds line breaks.
@@ -62,14 +62,14 @@ pub struct Record {
     /// Fields in the file, also those beyond [`FIELDS_MAX`].
     pub n_fields: usize,
     /// The first thing that is wrong with it.
-    pub fault: Option<Fault>,
+    pub fault: Option<CsvFault>,
     /// No line end follows: it is the last record of a file that doesn't end with one.
     pub unterminated: bool,
     text: String,
     ends: Vec<usize>,
 }
 
-impl Record {
+impl CsvRecord {
     /// The text of field `n`, counted from 0, without quotes; empty for one that isn't there.
     pub fn field(&self, n: usize) -> &str {
         let start = if n == 0 { Some(0) } else { self.ends.get(n - 1).copied() };
@@ -103,8 +103,8 @@ impl Record {
         text
     }
 
-    fn blame(&mut self, kind: FaultKind) {
-        self.fault.get_or_insert(Fault { field: self.n_fields, kind });
+    fn blame(&mut self, kind: CsvFaultKind) {
+        self.fault.get_or_insert(CsvFault { field: self.n_fields, kind });
     }
 
     /// Adds to the current field what the limits allow. A cut never goes through a character.
@@ -117,7 +117,7 @@ impl Record {
             text.extend_from_slice(bytes);
             return;
         }
-        self.blame(FaultKind::TooLong);
+        self.blame(CsvFaultKind::TooLong);
         if self.n_fields < FIELDS_MAX {
             let is_inside = |at: usize| bytes.get(at).is_some_and(|b| b & 0xC0 == 0x80);
             let cut = (0..=room).rev().find(|&at| !is_inside(at)).unwrap_or(0);
@@ -145,16 +145,16 @@ fn line_breaks(text: &str) -> u64 {
 }
 
 /// Reads records off a file.
-pub struct Reader<R> {
-    source: Source<R>,
+pub struct CsvReader<R> {
+    source: Utf8Source<R>,
     /// The header's names, for messages.
     names: Vec<String>,
 }
 
-impl<R: Read> Reader<R> {
+impl<R: Read> CsvReader<R> {
     /// `name` is what messages call the file.
-    pub fn new(input: R, name: &str) -> Reader<R> {
-        Reader { source: Source::new(input, name), names: Vec::new() }
+    pub fn new(input: R, name: &str) -> CsvReader<R> {
+        CsvReader { source: Utf8Source::new(input, name), names: Vec::new() }
     }
 
     /// The file, as messages call it.
@@ -167,16 +167,16 @@ impl<R: Read> Reader<R> {
         self.names = names;
     }
 
-    /// Column `n`, counted from 0.
-    pub fn place(&self, n: usize) -> Place {
-        Place { number: n + 1, name: self.names.get(n).cloned().unwrap_or_default() }
+    /// PersonColumn `n`, counted from 0.
+    pub fn place(&self, n: usize) -> ColumnPlace {
+        ColumnPlace { number: n + 1, name: self.names.get(n).cloned().unwrap_or_default() }
     }
 
     /// Reads the next record into `record`; `false` at the end of the file.
     ///
     /// # Errors
     /// `Exit::BadInput`: the file can't be read, is not UTF-8, or ends inside a quoted field.
-    pub fn read(&mut self, record: &mut Record) -> anyhow::Result<bool> {
+    pub fn read(&mut self, record: &mut CsvRecord) -> anyhow::Result<bool> {
         let mut text = record.begin(0);
         let read = self
             .read_into(record, &mut text)
@@ -189,7 +189,11 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads up to the line end, and leaves it: what follows must not spoil a record that is whole.
-    fn read_into(&mut self, record: &mut Record, text: &mut Vec<u8>) -> Result<bool, Box<BadFile>> {
+    fn read_into(
+        &mut self,
+        record: &mut CsvRecord,
+        text: &mut Vec<u8>,
+    ) -> Result<bool, Box<BadFile>> {
         loop {
             match self.source.peek()? {
                 None => return Ok(false),
@@ -219,7 +223,7 @@ impl<R: Read> Reader<R> {
     /// Up to the next separator, line end or end of file, which it returns and leaves.
     fn bare(
         &mut self,
-        record: &mut Record,
+        record: &mut CsvRecord,
         text: &mut Vec<u8>,
     ) -> Result<Option<u8>, Box<BadFile>> {
         loop {
@@ -246,7 +250,7 @@ impl<R: Read> Reader<R> {
     /// From the opening quote to the separator behind the closing one.
     fn quoted(
         &mut self,
-        record: &mut Record,
+        record: &mut CsvRecord,
         text: &mut Vec<u8>,
     ) -> Result<Option<u8>, Box<BadFile>> {
         let opened = self.source.line();
@@ -273,7 +277,7 @@ impl<R: Read> Reader<R> {
                 }
                 end @ (None | Some(b';' | b'\n' | b'\r')) => return Ok(end),
                 Some(_) => {
-                    record.blame(FaultKind::TextAfterQuote);
+                    record.blame(CsvFaultKind::TextAfterQuote);
                     return self.bare(record, text);
                 }
             }
@@ -281,7 +285,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// An error that names a line happened in the field being read.
-    fn with_column(&self, mut bad: BadFile, record: &Record) -> BadFile {
+    fn with_column(&self, mut bad: BadFile, record: &CsvRecord) -> BadFile {
         if bad.line.is_some() {
             bad.column = Some(self.place(record.n_fields));
         }
