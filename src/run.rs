@@ -14,7 +14,7 @@ use crate::db::{self, CommitUnanswered, SessionSpec};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger;
-use crate::plan::{Approved, Plan, SavedPlan, apply, approve};
+use crate::plan::{Approved, HeldLimit, Plan, SavedPlan, apply, approve};
 use crate::summary::{SCHEMA, Status, Summary};
 
 /// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
@@ -181,8 +181,12 @@ impl Run<'_> {
         if let Some(saved) = &self.saved {
             plan = saved.narrow(plan)?;
         }
-        let allowed = job.write_args().allow_changes;
-        let approved = match approve(plan, job.limits(config), allowed) {
+        let limits: Vec<HeldLimit<'_>> = job
+            .limits(config)
+            .into_iter()
+            .map(|(name, limits)| HeldLimit { name, limits, earlier: 0 })
+            .collect();
+        let approved = match approve(plan, &limits, job.write_args().allowance()) {
             Ok(approved) => approved,
             Err((plan, refusal)) => {
                 return Ok(Came { status: Status::Refused, plan, refusal: Some(refusal) });
@@ -275,17 +279,10 @@ impl Run<'_> {
         let write = job.write_args();
         if let Some(object) = parameters.as_object_mut() {
             object.extend(plan.remembered.clone());
-        }
-        if let (Some(object), Some(allowed)) = (parameters.as_object_mut(), write.allow_changes) {
-            object.insert("allow_changes".to_owned(), allowed.into());
+            write.note_in(object);
         }
         if let (Some(object), true) = (parameters.as_object_mut(), self.saved.is_some()) {
             object.insert("plan".to_owned(), true.into());
-        }
-        if let (Some(object), Some(reason), true) =
-            (parameters.as_object_mut(), &write.reason, error.is_some())
-        {
-            object.insert("reason".to_owned(), reason.as_str().into());
         }
         ledger::Run {
             id: self.session.run_id.clone(),

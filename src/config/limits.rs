@@ -1,4 +1,4 @@
-//! How much one run may take away before a person must look (section 3 of the spec).
+//! How much a job may take away in a day before a person must look (section 3 of the spec).
 
 use serde::Deserialize;
 
@@ -13,11 +13,13 @@ pub struct Limits {
     pub percent: f64,
     /// Rows; up to here nothing is refused.
     pub floor: u64,
+    /// Hours before the run in which what earlier runs took counts too; 0: this run alone.
+    pub hours: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { count: 500, percent: 10.0, floor: 10 }
+        Limits { count: 500, percent: 10.0, floor: 10, hours: 24 }
     }
 }
 
@@ -42,13 +44,17 @@ impl Limits {
 pub struct LimitsByJob {
     /// Counts mapping rows deleted, of all mapping rows.
     pub revoke: Limits,
+    /// Counts mapping rows deleted for responses that nobody answered, of all mapping rows; held apart from `revoke`.
+    #[serde(alias = "revoke_unanswered", rename = "revoke-unanswered")]
+    pub revoke_unanswered: Limits,
     /// Counts existing manager values replaced by others, of the users looked at.
     #[serde(alias = "sync_managers", rename = "sync-managers")]
     pub sync_managers: Limits,
     /// Counts accounts disabled, of the active accounts.
     #[serde(alias = "disable_inactive", rename = "disable-inactive")]
     pub disable_inactive: Limits,
-    /// Counts users newly marked for deletion plus users purged, of all users.
+    /// Counts people newly marked for deletion, people purged whom no run of recert's had marked, and people
+    /// who lose management roles, each person once; of all people.
     #[serde(alias = "import_users", rename = "import-users")]
     pub import_users: Limits,
     /// Counts values cleared; an import of availability never takes any away.
@@ -63,6 +69,7 @@ impl LimitsByJob {
     pub(super) fn check(&self, errors: &mut Vec<String>) {
         for (job, limits) in [
             ("revoke", &self.revoke),
+            ("revoke-unanswered", &self.revoke_unanswered),
             ("sync-managers", &self.sync_managers),
             ("disable-inactive", &self.disable_inactive),
             ("import-users", &self.import_users),
@@ -80,7 +87,7 @@ mod tests {
 
     #[test]
     fn limits_refuse_above_the_floor_and_above_count_or_percent() {
-        let limits = Limits { count: 500, percent: 10.0, floor: 10 };
+        let limits = Limits { count: 500, percent: 10.0, floor: 10, hours: 0 };
         for (taken, population, refused) in [
             (10, 10, false),  // At the floor: all of ten rows may go.
             (11, 109, true),  // One above the floor, above ten percent.

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::{Config, DatabaseConfig, Limits};
 use crate::db::Read;
-use crate::plan::Plan;
+use crate::plan::{Allowance, Plan, UNANSWERED};
 
 /// All that a job may look at.
 pub struct World<'a> {
@@ -39,9 +39,43 @@ pub struct WriteArgs {
     /// Let this one run take away up to N rows, whatever the limits say
     #[arg(long, value_name = "N", requires = "reason")]
     pub allow_changes: Option<u64>,
-    /// Why a limit is lifted, or a day after today is meant; kept in the ledger
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    /// Let this one run through although its source looks wrong; lifts no limit
+    #[arg(long, requires = "reason")]
+    pub accept_source: bool,
+    /// Why a limit or a doubt is lifted, or a day after today is meant; kept in the ledger
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
+}
+
+impl WriteArgs {
+    /// What a person lifts for this run.
+    #[must_use]
+    pub fn allowance(&self) -> Allowance {
+        Allowance { changes: self.allow_changes, source: self.accept_source }
+    }
+
+    /// What was lifted and why, for the ledger.
+    pub(crate) fn note_in(&self, parameters: &mut serde_json::Map<String, Json>) {
+        let mut note = |name: &str, value: Json| parameters.insert(name.to_owned(), value);
+        if let Some(changes) = self.allow_changes {
+            note("allow_changes", changes.into());
+        }
+        if self.accept_source {
+            note("accept_source", true.into());
+        }
+        if let Some(reason) = &self.reason {
+            note("reason", reason.as_str().into());
+        }
+    }
+}
+
+/// A reason that says something.
+fn reason(text: &str) -> Result<String, String> {
+    if text.chars().any(char::is_alphanumeric) {
+        Ok(text.to_owned())
+    } else {
+        Err("a reason without a word is no reason".to_owned())
+    }
 }
 
 /// A job's own arguments, and those of every job that writes.
@@ -167,10 +201,15 @@ impl Job {
         self.parts().0.parameters()
     }
 
-    /// How much one run of the job may take away.
+    /// How much the job may take away: its limit by the name of its section, and those held apart.
     #[must_use]
-    pub fn limits<'a>(&self, config: &'a Config) -> &'a Limits {
-        (self.parts().0.spec().limits)(config)
+    pub fn limits<'a>(&self, config: &'a Config) -> Vec<(&'static str, &'a Limits)> {
+        let spec = self.parts().0.spec();
+        let mut limits = vec![(spec.name, (spec.limits)(config))];
+        if spec.name == revoke::SPEC.name {
+            limits.push((UNANSWERED, &config.limits.revoke_unanswered));
+        }
+        limits
     }
 
     /// The database the job works on.

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use super::Plan;
-use crate::config::Limits;
+use super::limit::{HeldLimit, taken};
 use crate::exit::Exit;
 
 /// A plan the limits let through. Only [`approve`] makes one, and only this can be applied.
@@ -24,27 +24,29 @@ impl Approved {
     }
 }
 
-/// `--allow-changes N`: up to this many rows may go in this one run, whatever the limits say.
-pub type Allowance = Option<u64>;
+/// What a person lifts for one run. Neither lifts what the other does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowance {
+    /// `--allow-changes N`: this run may take up to so much, whatever the limits say.
+    pub changes: Option<u64>,
+    /// `--accept-source`: the doubts about the source were looked at.
+    pub source: bool,
+}
 
 /// Lets a plan through, or hands it back with every reason against it.
 ///
 /// # Errors
-/// The plan, and an `Exit::Refused` that names the limit, what the plan would take, and the way on.
+/// The plan, and an `Exit::Refused` that names each doubt and limit, and the way on.
 pub fn approve(
     plan: Plan,
-    limits: &Limits,
-    allowed: Allowance,
+    limits: &[HeldLimit<'_>],
+    allowance: Allowance,
 ) -> Result<Approved, (Plan, anyhow::Error)> {
-    let mut reasons = plan.doubts.clone();
-    let taken = plan.taken();
-    let within = match allowed {
-        Some(allowed) => taken <= allowed,
-        None => !limits.refuse(taken, plan.population),
-    };
-    if !within {
-        reasons.push(over_limit(taken, plan.population, limits, allowed));
+    let mut reasons = Vec::new();
+    if !allowance.source {
+        reasons.extend(plan.doubts.iter().map(|doubt| doubted(doubt)));
     }
+    reasons.extend(over_limit(&plan, limits, allowance.changes));
     if reasons.is_empty() {
         return Ok(Approved(plan));
     }
@@ -52,33 +54,136 @@ pub fn approve(
     Err((plan, error))
 }
 
-fn over_limit(taken: u64, population: u64, limits: &Limits, allowed: Allowance) -> String {
+fn doubted(doubt: &str) -> String {
+    format!(
+        "the source looks wrong: {doubt}; if it is right, `--accept-source --reason …` lets this one run through"
+    )
+}
+
+fn over_limit(plan: &Plan, limits: &[HeldLimit<'_>], allowed: Option<u64>) -> Vec<String> {
+    let own: u64 = limits.iter().map(|limit| taken(plan, limit.name).n).sum();
     match allowed {
+        Some(allowed) if own <= allowed => Vec::new(),
         Some(allowed) => {
-            format!("the plan takes away {taken} rows, more than `--allow-changes {allowed}`")
+            vec![format!("the plan takes away {own} rows, more than `--allow-changes {allowed}`")]
         }
-        None => format!(
-            "the plan takes away {taken} of {population} rows; the limit is {} rows or {} %, above a floor of {}; \
-             look at the preview, then `--allow-changes {taken} --reason …` lets this one run through",
-            limits.count, limits.percent, limits.floor
-        ),
+        None => limits.iter().filter_map(|limit| limit.refusal(plan, own)).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Limits;
+    use crate::plan::limit::UNANSWERED;
+    use crate::plan::tests::step;
+    use crate::plan::{Step, Takes};
+
+    const NOBODY: Allowance = Allowance { changes: None, source: false };
+
+    fn plan(steps: Vec<Step>) -> Plan {
+        Plan { steps, population: 1_000, ..Plan::default() }
+    }
+
+    fn rows(takes: Takes, n: usize) -> Step {
+        step(takes, &vec!["a"; n])
+    }
+
+    fn held<'a>(name: &'static str, limits: &'a Limits, earlier: u64) -> HeldLimit<'a> {
+        HeldLimit { name, limits, earlier }
+    }
+
+    fn refused(plan: Plan, limits: &[HeldLimit<'_>], allowance: Allowance) -> String {
+        let (_, error) = approve(plan, limits, allowance).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Refused);
+        format!("{error:#}")
+    }
 
     #[test]
-    fn a_doubted_source_is_refused_even_with_an_allowance() {
-        let plan = Plan { doubts: vec!["half the file is missing".to_owned()], ..Plan::default() };
-        let (_, error) = approve(plan, &Limits::default(), Some(1_000)).unwrap_err();
-        assert_eq!(Exit::of(&error), Exit::Refused);
-        assert!(format!("{error:#}").contains("half the file is missing"));
+    fn a_doubt_is_lifted_by_accepting_the_source_and_by_nothing_else() {
+        let doubted = || Plan { doubts: vec!["half the file is missing".into()], ..plan(vec![]) };
+        for changes in [None, Some(u64::MAX)] {
+            let said = refused(doubted(), &[], Allowance { changes, source: false });
+            assert!(said.contains("half the file is missing"), "{said}");
+            assert!(said.contains("--accept-source"), "{said}");
+        }
+        assert!(approve(doubted(), &[], Allowance { changes: None, source: true }).is_ok());
+    }
+
+    #[test]
+    fn accepting_the_source_lifts_no_limit() {
+        let limits = Limits { count: 1, floor: 1, ..Limits::default() };
+        let allowance = Allowance { changes: None, source: true };
+        let limit = [held("revoke", &limits, 0)];
+        let said = refused(plan(vec![rows(Takes::Rows, 2)]), &limit, allowance);
+        assert!(said.contains("takes away 2 of 1000 rows"), "{said}");
+    }
+
+    #[test]
+    fn what_earlier_runs_took_counts_but_not_against_an_allowance() {
+        let limits = Limits { count: 5, floor: 5, ..Limits::default() };
+        let six = || plan(vec![rows(Takes::Rows, 3)]);
+        assert!(approve(six(), &[held("revoke", &limits, 2)], NOBODY).is_ok());
+        let limit = [held("revoke", &limits, 3)];
+        let said = refused(six(), &limit, NOBODY);
+        for part in ["takes away 3 of", "after 3 that", "6 together", "--allow-changes 3 "] {
+            assert!(said.contains(part), "`{part}` is not in: {said}");
+        }
+        assert!(approve(six(), &limit, Allowance { changes: Some(3), source: false }).is_ok());
+        refused(six(), &limit, Allowance { changes: Some(2), source: false });
+        assert!(approve(plan(vec![]), &[held("revoke", &limits, 9)], NOBODY).is_ok());
+    }
+
+    #[test]
+    fn the_unanswered_are_held_apart_and_an_allowance_speaks_of_the_sum() {
+        let limits = Limits { count: 5, floor: 5, ..Limits::default() };
+        let both = [held("revoke", &limits, 0), held(UNANSWERED, &limits, 0)];
+        let of = |n, m| plan(vec![rows(Takes::Rows, n), rows(Takes::UnansweredRows, m)]);
+        assert!(approve(of(5, 5), &both, NOBODY).is_ok());
+        let said = refused(of(5, 6), &both, NOBODY);
+        assert!(said.contains("[limits.revoke-unanswered]"), "{said}");
+        assert!(said.contains("--allow-changes 11"), "{said}");
+        assert!(!said.contains("[limits.revoke]"), "{said}");
+        let allowed = |n| Allowance { changes: Some(n), source: false };
+        assert!(approve(of(5, 6), &both, allowed(11)).is_ok());
+        refused(of(5, 6), &both, allowed(10));
+    }
+
+    #[test]
+    fn a_refusal_names_the_commonest_reasons_with_their_numbers() {
+        let limits = Limits { count: 1, floor: 1, ..Limits::default() };
+        let limit = [held("revoke", &limits, 0)];
+        let mut step = rows(Takes::Rows, 30);
+        for (at, touch) in step.touches.iter_mut().enumerate() {
+            touch.change.why = match at {
+                0 | 1 => format!("left in {at}").into(),
+                _ => "no activity since 2026-09-14".into(),
+            };
+        }
+        let said = refused(plan(vec![step]), &limit, NOBODY);
+        assert!(said.contains("(28 of 30: no activity since 2026-09-14; 1 of 30: left"), "{said}");
+
+        let mut step = rows(Takes::Rows, 9);
+        for (at, touch) in step.touches.iter_mut().enumerate() {
+            touch.change.why = format!("the directory says m{at}, not m0").into();
+        }
+        let said = refused(plan(vec![step]), &limit, NOBODY);
+        assert!(said.contains("9 of 9: the directory says … not m0"), "{said}");
     }
 
     #[test]
     fn an_empty_plan_is_approved() {
-        assert!(approve(Plan::default(), &Limits::default(), None).is_ok());
+        assert!(approve(Plan::default(), &[], NOBODY).is_ok());
+    }
+
+    #[test]
+    fn what_is_left_is_what_a_plan_may_still_take() {
+        let limits = Limits::default();
+        for (population, earlier) in [(0, 0), (50, 3), (1_000, 0), (1_000, 99), (100_000, 7)] {
+            let limit = held("revoke", &limits, earlier);
+            let left = limit.left(population);
+            let take = |n| limits.refuse(n + earlier, population.max(1));
+            assert!(!take(left) && take(left + 1), "{left} of {population} after {earlier}");
+        }
     }
 }

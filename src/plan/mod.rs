@@ -5,9 +5,9 @@
 
 mod apply;
 mod approve;
+mod limit;
 mod saved;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +18,9 @@ use crate::sql::Sql;
 
 pub use apply::apply;
 pub use approve::{Allowance, Approved, approve};
+#[cfg(test)]
+use limit::taken;
+pub use limit::{HeldLimit, UNANSWERED};
 pub use saved::SavedPlan;
 
 /// All that one run would do, and what it noticed on the way.
@@ -214,21 +217,6 @@ impl Plan {
         self.steps.iter().all(|step| step.touches.is_empty())
     }
 
-    /// How much it takes away, in the sense of the job's limit.
-    #[must_use]
-    pub fn taken(&self) -> u64 {
-        let mut units: HashSet<&str> = HashSet::new();
-        let mut rows = 0;
-        for step in &self.steps {
-            match step.takes {
-                Takes::Nothing => {}
-                Takes::Rows | Takes::UnansweredRows => rows += step.rows(),
-                Takes::Units => units.extend(step.touches.iter().map(|touch| &*touch.unit)),
-            }
-        }
-        rows + units.len() as u64
-    }
-
     /// The job's counts, with what the steps add.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -268,7 +256,7 @@ impl fmt::Display for Plan {
 mod tests {
     use super::*;
 
-    fn step(takes: Takes, units: &[&str]) -> Step {
+    pub(super) fn step(takes: Takes, units: &[&str]) -> Step {
         let touch = |unit: &&str| Touch {
             unit: (*unit).into(),
             binds: Vec::new(),
@@ -295,8 +283,10 @@ mod tests {
     #[test]
     fn a_person_counts_once_and_a_row_each_time() {
         let person = [step(Takes::Units, &["a", "b"]), step(Takes::Units, &["b", "b"])];
-        assert_eq!(Plan { steps: person.into(), ..Plan::default() }.taken(), 2);
+        assert_eq!(taken(&Plan { steps: person.into(), ..Plan::default() }, "x").n, 2);
         let rows = [step(Takes::Rows, &["a", "a"]), step(Takes::Nothing, &["c"])];
-        assert_eq!(Plan { steps: rows.into(), ..Plan::default() }.taken(), 2);
+        let plan = Plan { steps: rows.into(), ..Plan::default() };
+        assert_eq!(taken(&plan, "x").n, 2);
+        assert_eq!(taken(&plan, "x").places, [0..2]);
     }
 }

@@ -17,6 +17,7 @@ mod directory_speed;
 mod disable_inactive;
 mod fake_ldap;
 mod faults;
+mod gate;
 mod harness;
 mod history;
 mod import_availability;

@@ -18,7 +18,7 @@ fn due(n: usize) -> String {
 const REVOKE: &str = "revoke --as-of 2026-11-30";
 
 fn limited(mut world: World, count: u64, percent: f64, floor: u64) -> World {
-    world.config.limits.revoke = Limits { count, percent, floor };
+    world.config.limits.revoke = Limits { count, percent, floor, hours: 24 };
     world
 }
 

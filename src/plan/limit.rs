@@ -1,0 +1,151 @@
+//! What a plan takes away, held against a limit together with what earlier runs took of it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+
+use super::{Plan, Takes, Touch};
+use crate::config::Limits;
+
+/// How many of the reasons a refusal names.
+const REASONS: usize = 3;
+
+/// A section of `[limits]`, and how much of it earlier runs have used up.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldLimit<'a> {
+    /// Its key under `[limits]`.
+    pub name: &'static str,
+    /// The limit.
+    pub limits: &'a Limits,
+    /// What earlier runs took in the hours before this one.
+    pub earlier: u64,
+}
+
+/// The section that access which nobody answered for is held against.
+pub const UNANSWERED: &str = "revoke-unanswered";
+
+/// What a plan takes of one limit.
+#[derive(Debug, Default)]
+pub(crate) struct Taken<'a> {
+    /// Rows, or people.
+    pub(crate) n: u64,
+    /// Where they stand among all the plan's touches, counted from 0.
+    pub(crate) places: Vec<Range<usize>>,
+    touches: Vec<&'a Touch>,
+}
+
+/// What of a plan counts against the limit of this name.
+pub(crate) fn taken<'a>(plan: &'a Plan, name: &str) -> Taken<'a> {
+    let mut taken = Taken::default();
+    let mut units: HashSet<&str> = HashSet::new();
+    let mut at = 0;
+    for step in &plan.steps {
+        let place = at..at + step.touches.len();
+        at = place.end;
+        let counts = match step.takes {
+            Takes::Nothing => false,
+            Takes::UnansweredRows => name == UNANSWERED,
+            Takes::Rows | Takes::Units => name != UNANSWERED,
+        };
+        if !counts || place.is_empty() {
+            continue;
+        }
+        match taken.places.last_mut() {
+            Some(last) if last.end == place.start => last.end = place.end,
+            _ => taken.places.push(place),
+        }
+        for touch in &step.touches {
+            if step.takes != Takes::Units || units.insert(&touch.unit) {
+                taken.touches.push(touch);
+            }
+        }
+    }
+    taken.n = taken.touches.len() as u64;
+    taken
+}
+
+impl HeldLimit<'_> {
+    /// Why the limit forbids this plan; `None` where it doesn't.
+    pub(crate) fn refusal(&self, plan: &Plan, own_of_all: u64) -> Option<String> {
+        let taken = taken(plan, self.name);
+        if taken.n == 0 || !self.limits.refuse(taken.n + self.earlier, plan.population) {
+            return None;
+        }
+        let Limits { count, percent, floor, hours } = self.limits;
+        let earlier = match self.earlier {
+            0 => String::new(),
+            n => format!(
+                ", after {n} that earlier runs took in the last {hours} hours: {} together",
+                n + taken.n
+            ),
+        };
+        Some(format!(
+            "the plan takes away {} of {} rows{earlier} ({}); the limit `[limits.{}]` is {count} rows or {percent} %, \
+             above a floor of {floor}; look at the preview, then `--allow-changes {own_of_all} --reason …` lets this one run through",
+            taken.n,
+            plan.population,
+            taken.reasons(),
+            self.name
+        ))
+    }
+
+    /// How much a plan may still take before the limit refuses it.
+    #[must_use]
+    pub fn left(&self, population: u64) -> u64 {
+        let Limits { count, percent, floor, .. } = self.limits;
+        // A population that nobody counted allows no more than the floor.
+        let share = (percent * population as f64 / 100.0).floor() as u64;
+        (*floor).max(share.min(*count)).saturating_sub(self.earlier)
+    }
+}
+
+impl Taken<'_> {
+    /// The commonest reasons, each with its number.
+    fn reasons(&self) -> String {
+        let whys = || self.touches.iter().map(|touch| &*touch.change.why);
+        let exact = count(whys(), str::to_owned);
+        // Where each row has dates or ids of its own, what they have in common says more.
+        let few = 2 * exact.iter().take(REASONS).map(|(_, n)| n).sum::<u64>() < self.n;
+        let told = if few { count(whys(), without_particulars) } else { exact };
+        let named = told.iter().take(REASONS).map(|(why, n)| format!("{n} of {}: {why}", self.n));
+        let mut reasons: Vec<String> = named.collect();
+        if told.len() > REASONS {
+            reasons.push(format!("{} other reasons", told.len() - REASONS));
+        }
+        reasons.join("; ")
+    }
+}
+
+/// How many there are of each kind, the commonest first; each told by what all of its kind say.
+fn count<'a>(
+    texts: impl Iterator<Item = &'a str>,
+    kind: impl Fn(&str) -> String,
+) -> Vec<(String, u64)> {
+    let mut by_kind: BTreeMap<String, (Vec<&str>, u64)> = BTreeMap::new();
+    for text in texts {
+        let (common, n) = by_kind.entry(kind(text)).or_insert_with(|| (words(text).collect(), 0));
+        *n += 1;
+        for (word, other) in common.iter_mut().zip(words(text)) {
+            if *word != other {
+                *word = "…";
+            }
+        }
+    }
+    let mut counted: Vec<(String, u64)> =
+        by_kind.into_values().map(|(common, n)| (common.join(" "), n)).collect();
+    counted.sort_by_key(|(_, n)| Reverse(*n));
+    counted
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ')
+}
+
+/// A reason without its dates and ids: words that hold a digit.
+fn without_particulars(why: &str) -> String {
+    let word = |word: &str| match word.contains(|c: char| c.is_ascii_digit()) {
+        true => "…".to_owned(),
+        false => word.to_owned(),
+    };
+    words(why).map(word).collect::<Vec<_>>().join(" ")
+}
