@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
-use crate::ledger;
+use crate::ledger::{self, LedgerRun, canonical};
 use crate::plan::{Approved, HeldLimit, Plan, SavedPlan, apply, approve};
 use crate::summary::{SCHEMA, Status, Summary};
 
@@ -66,6 +66,8 @@ struct Run<'a> {
     started_at: DateTime<Utc>,
     /// Whether the run got as far as the job's lock, so that its failure belongs into the ledger.
     reached: bool,
+    /// The chain's end, as this run left it.
+    ledger_head: Option<String>,
 }
 
 /// What came of one attempt.
@@ -92,7 +94,8 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
         writes: !request.preview,
         defines: false,
     };
-    let mut run = Run { request, saved, when, session, started_at, reached: false };
+    let mut run =
+        Run { request, saved, when, session, started_at, reached: false, ledger_head: None };
 
     let came = run.try_until_done();
     if let Err(error) = &came {
@@ -199,12 +202,12 @@ impl Run<'_> {
         apply(&approved, &mut *db)?;
         let status = if approved.plan().is_empty() { Status::Unchanged } else { Status::Applied };
         let run = self.ledger_run(status, approved.plan(), None);
-        match ledger::write_and_commit(&run, approved.plan(), &head, db) {
+        match ledger::write_and_commit(run, approved.plan(), &head, db) {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
                 self.look_up(error)?;
             }
-            ended => ended?,
+            ended => self.ledger_head = Some(ended?),
         }
         Ok(Came { status, plan: Approved::into_plan(approved), refusal: None })
     }
@@ -252,28 +255,31 @@ impl Run<'_> {
 
     /// A run that failed after it reached the database leaves a row: in a transaction of its own,
     /// and as well as it goes.
-    fn record_failure(&self, error: &anyhow::Error) {
+    fn record_failure(&mut self, error: &anyhow::Error) {
         if !self.reached || matches!(Exit::of(error), Exit::Busy | Exit::Unknown) {
             return;
         }
         self.record(Status::Failed, &Plan::default(), error);
     }
 
-    fn record(&self, status: Status, plan: &Plan, error: &anyhow::Error) {
+    fn record(&mut self, status: Status, plan: &Plan, error: &anyhow::Error) {
         let mut database = self.request.job.database(self.request.config).clone();
         database.call_timeout = database.call_timeout.min(RECORD_TIMEOUT);
-        let record = || -> anyhow::Result<()> {
+        let record = || -> anyhow::Result<String> {
             let mut db = db::open(&database, &self.session)?;
             let head = ledger::lock(self.request.job.name(), &mut *db)?;
             let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
-            ledger::write_and_commit(&run, &Plan::default(), &head, db)
+            ledger::write_and_commit(run, &Plan::default(), &head, db)
         };
-        if let Err(second) = record() {
-            tracing::warn!(run_id = %self.session.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));
+        match record() {
+            Ok(head) => self.ledger_head = Some(head),
+            Err(second) => {
+                tracing::warn!(run_id = %self.session.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));
+            }
         }
     }
 
-    fn ledger_run(&self, status: Status, plan: &Plan, error: Option<String>) -> ledger::Run {
+    fn ledger_run(&self, status: Status, plan: &Plan, error: Option<String>) -> LedgerRun {
         let Request { job, config, clock, .. } = *self.request;
         let mut parameters = job.parameters();
         let write = job.write_args();
@@ -284,23 +290,25 @@ impl Run<'_> {
         if let (Some(object), true) = (parameters.as_object_mut(), self.saved.is_some()) {
             object.insert("plan".to_owned(), true.into());
         }
-        ledger::Run {
-            id: self.session.run_id.clone(),
+        LedgerRun {
+            run_id: self.session.run_id.clone(),
             job: job.name().to_owned(),
-            as_of: self.when.as_of,
-            status: status.word(),
-            started_at: self.started_at,
-            finished_at: clock().trunc_subsecs(6),
+            as_of: canonical::day(self.when.as_of),
+            status: status.word().to_owned(),
+            started_at: canonical::moment(self.started_at),
+            finished_at: canonical::moment(clock().trunc_subsecs(6)),
             os_user: whoami::username(),
             host: whoami::fallible::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             config_sha256: config.sha256.clone(),
             parameters: parameters.to_string(),
             counts: ledger::counts_json(&plan.counts()),
-            reason: error.or_else(|| write.reason.clone()),
+            reason: error.or_else(|| write.reason.clone()).unwrap_or_default(),
+            ..LedgerRun::default()
         }
     }
 
-    fn end(self, came: anyhow::Result<Came>, took: Duration) -> Ended {
+    fn end(mut self, came: anyhow::Result<Came>, took: Duration) -> Ended {
         let (mut status, plan, mut error) = match came {
             Ok(Came { status, plan, refusal }) => (status, Some(plan), refusal),
             Err(error) => (Status::Failed, None, Some(error)),
@@ -325,7 +333,7 @@ impl Run<'_> {
             as_of: self.when.as_of,
             counts: plan.as_ref().map(Plan::counts).unwrap_or_default(),
             findings,
-            ledger_head: None,
+            ledger_head: self.ledger_head,
             held_ms: None,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             exit_code: error.as_ref().map_or(Exit::Done, Exit::of).code(),

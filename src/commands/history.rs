@@ -10,13 +10,13 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::Context;
 use super::databases;
 use crate::db::{Read, parse_date};
 use crate::jobs::Job;
-use crate::ledger::read::{RunRow, each_run};
+use crate::ledger::LedgerRun;
+use crate::ledger::read::each_run;
 use crate::outcome::Outcome;
 use crate::preview::harmless;
 use crate::sql;
@@ -71,27 +71,6 @@ pub enum ListFormat {
     Csv,
 }
 
-/// A run as it is listed.
-#[derive(Serialize)]
-struct Shown<'a> {
-    database: &'static str,
-    run_id: &'a str,
-    job: &'a str,
-    as_of: &'a str,
-    status: &'a str,
-    started_at: &'a str,
-    finished_at: &'a str,
-    os_user: &'a str,
-    host: &'a str,
-    version: &'a str,
-    config_sha256: &'a str,
-    changes: u64,
-    counts: Option<&'a RawValue>,
-    parameters: Option<&'a RawValue>,
-    reason: Option<&'a str>,
-    sha256: &'a str,
-}
-
 /// Lists the runs; or archives, and says what came of it.
 ///
 /// # Errors
@@ -111,12 +90,13 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
 }
 
 /// A run with what is known of it from elsewhere.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Listed {
     /// The name of the database whose ledger it is in.
     pub database: &'static str,
     /// Its row.
-    pub run: RunRow,
+    #[serde(flatten)]
+    pub run: LedgerRun,
     /// How many rows it changed.
     pub changes: u64,
 }
@@ -169,29 +149,6 @@ fn count_changes(db: &mut dyn Read) -> anyhow::Result<HashMap<String, u64>> {
     Ok(counts)
 }
 
-/// What somebody made unreadable is left out: `verify` is there to name it.
-fn shown(listed: &Listed) -> Shown<'_> {
-    let run = &listed.run;
-    Shown {
-        database: listed.database,
-        run_id: &run.run_id,
-        job: &run.job,
-        as_of: &run.as_of,
-        status: &run.status,
-        started_at: &run.started_at,
-        finished_at: &run.finished_at,
-        os_user: &run.os_user,
-        host: &run.host,
-        version: &run.version,
-        config_sha256: &run.config_sha256,
-        changes: listed.changes,
-        counts: run.counts.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-        parameters: run.parameters.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-        reason: run.reason.as_deref(),
-        sha256: &run.sha256,
-    }
-}
-
 /// `2026-01-31 17:00:00`, as people read it.
 pub(super) fn to_the_second(moment: &str) -> String {
     moment.chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
@@ -210,7 +167,7 @@ fn write_text(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
     let width =
         |of: fn(&Listed) -> usize, least: usize| runs.iter().map(of).max().unwrap_or(0).max(least);
     let job = width(|listed| listed.run.job.chars().count(), 3);
-    let by = |run: &RunRow| plain(&format!("{}@{}", run.os_user, run.host));
+    let by = |run: &LedgerRun| plain(&format!("{}@{}", run.os_user, run.host));
     writeln!(
         out,
         "{:19}  {:36}  {:job$}  {:9}  {:10}  {:>7}  by",
@@ -227,8 +184,8 @@ fn write_text(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
             plain(&run.as_of),
             by(run)
         )?;
-        if let Some(reason) = &run.reason {
-            writeln!(out, "{:19}  {}", "", plain(reason))?;
+        if !run.reason.is_empty() {
+            writeln!(out, "{:19}  {}", "", plain(&run.reason))?;
         }
     }
     Ok(())
@@ -238,51 +195,22 @@ fn write_json(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
     write!(out, "{{\"command\":\"history\",\"runs\":[")?;
     for (at, listed) in runs.iter().enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &shown(listed))?;
+        serde_json::to_writer(&mut *out, listed)?;
     }
     writeln!(out, "]}}")?;
     Ok(())
 }
 
+/// The columns of RECERT_RUN in their order, and among them how many rows were changed.
 fn write_csv(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    csv.write_record([
-        "database",
-        "run_id",
-        "job",
-        "as_of",
-        "status",
-        "started_at",
-        "finished_at",
-        "os_user",
-        "host",
-        "version",
-        "config_sha256",
-        "changes",
-        "counts",
-        "parameters",
-        "reason",
-        "sha256",
-    ])?;
+    let (what, came) = LedgerRun::COLUMNS.split_at(10);
+    csv.write_record([&["database"], what, &["changes"], came].concat())?;
     for Listed { database, run, changes } in runs {
-        csv.write_record([
-            database,
-            run.run_id.as_str(),
-            &run.job,
-            &run.as_of,
-            &run.status,
-            &run.started_at,
-            &run.finished_at,
-            &harmless(&run.os_user),
-            &harmless(&run.host),
-            &run.version,
-            &run.config_sha256,
-            &changes.to_string(),
-            run.counts.as_deref().unwrap_or_default(),
-            run.parameters.as_deref().unwrap_or_default(),
-            &harmless(run.reason.as_deref().unwrap_or_default()),
-            &run.sha256,
-        ])?;
+        let mut record = vec![(*database).to_owned()];
+        record.extend(run.columns().map(|(_, text)| harmless(text).into_owned()));
+        record.insert(1 + what.len(), changes.to_string());
+        csv.write_record(record)?;
     }
     csv.flush()?;
     Ok(())

@@ -3,15 +3,16 @@
 use std::io::Write;
 
 use anyhow::anyhow;
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde::Serializer as _;
 
 use super::Context;
 use super::databases;
 use super::history::{ListFormat, plain, to_the_second};
 use crate::db::Read;
 use crate::exit::Exit;
-use crate::ledger::read::{Entry, Held, RunRow, each_change_of, find_run};
+use crate::ledger::LedgerRun;
+use crate::ledger::read::{each_change_of, find_run};
+use crate::ledger::row::{ImageState, LedgerEntry, LedgerJson};
 use crate::outcome::Outcome;
 use crate::preview::harmless;
 use crate::summary::Status;
@@ -27,21 +28,6 @@ pub struct Args {
     /// Only look in the ledger of this database of the config; else in each
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
-}
-
-/// A change as JSON shows it.
-#[derive(Serialize)]
-struct Shown<'a> {
-    seq: i64,
-    table: &'a str,
-    key: Option<&'a str>,
-    action: &'a str,
-    result: &'a str,
-    why: Option<&'a str>,
-    images: &'static str,
-    before: Option<&'a RawValue>,
-    after: Option<&'a RawValue>,
-    sha256: &'a str,
 }
 
 /// Shows a run.
@@ -71,7 +57,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     .context(Exit::Usage))
 }
 
-fn write_text(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_text(run: &LedgerRun, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
     let line =
         |out: &mut dyn Write, name: &str, value: &str| writeln!(out, "{name:10}  {}", plain(value));
     line(out, "run", &run.run_id)?;
@@ -89,10 +75,10 @@ fn write_text(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::R
             run.os_user, run.host, run.version, run.config_sha256
         ),
     )?;
-    line(out, "parameters", run.parameters.as_deref().unwrap_or_default())?;
-    line(out, "counts", run.counts.as_deref().unwrap_or_default())?;
-    if let Some(reason) = &run.reason {
-        line(out, "reason", reason)?;
+    line(out, "parameters", &run.parameters)?;
+    line(out, "counts", &run.counts)?;
+    if !run.reason.is_empty() {
+        line(out, "reason", &run.reason)?;
     }
     line(out, "hash", &run.sha256)?;
     let mut any = false;
@@ -109,26 +95,27 @@ fn write_text(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::R
     Ok(())
 }
 
-fn write_change(entry: &Entry<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
-    let absent = if entry.result == "applied" {
+fn write_change(entry: &LedgerEntry<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let change = &entry.change;
+    let absent = if change.result == "applied" {
         String::new()
     } else {
-        format!(" ({})", plain(&entry.result))
+        format!(" ({})", plain(&change.result))
     };
     writeln!(
         out,
         "{:>6}  {:6}  {:20}  {:24}  {}{absent}",
-        entry.seq,
-        plain(&entry.action),
-        plain(&entry.table),
-        plain(entry.key.as_deref().unwrap_or_default()),
-        plain(entry.why.as_deref().unwrap_or_default()),
+        change.seq,
+        plain(&change.action),
+        plain(&change.table_name),
+        plain(&change.row_key),
+        plain(&change.why),
     )?;
-    match entry.held {
-        Held::Erased => writeln!(out, "{:16}(the values were erased)", "")?,
-        Held::Missing => writeln!(out, "{:16}(the values are missing)", "")?,
-        Held::Kept if is_imageless(entry) => writeln!(out, "{:16}(no values were kept)", "")?,
-        Held::Kept => {
+    match images(entry) {
+        "erased" => writeln!(out, "{:16}(the values were erased)", "")?,
+        "missing" => writeln!(out, "{:16}(the values are missing)", "")?,
+        "none" => writeln!(out, "{:16}(no values were kept)", "")?,
+        _ => {
             for line in values(entry) {
                 writeln!(out, "{:16}{}", "", plain(&line))?;
             }
@@ -137,20 +124,30 @@ fn write_change(entry: &Entry<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is left of the images: the word that programs read.
+fn images(entry: &LedgerEntry<'_>) -> &'static str {
+    match (entry.image_is(), &entry.image) {
+        (ImageState::Missing, _) => "missing",
+        (ImageState::Erased, _) => "erased",
+        (_, Some(image)) if image.is_blank() => "none",
+        (ImageState::Kept | ImageState::Edited, _) => "kept",
+    }
+}
+
 /// Of an update each column with its old and new value, else the whole row. An image that somebody
 /// made unreadable is shown as it is.
-fn values(entry: &Entry<'_>) -> Vec<String> {
+fn values(entry: &LedgerEntry<'_>) -> Vec<String> {
     type Object = serde_json::Map<String, serde_json::Value>;
-    let read = |image: Option<&str>| image.map_or(Ok(Object::new()), serde_json::from_str);
-    let (Ok(before), Ok(after)) = (read(entry.before.as_deref()), read(entry.after.as_deref()))
-    else {
-        return [&entry.before, &entry.after]
-            .into_iter()
-            .flatten()
-            .map(ToString::to_string)
-            .collect();
+    let read = |image: &str| match image {
+        "" => Ok(Object::new()),
+        image => serde_json::from_str(image),
     };
-    if entry.action == "update" {
+    let Some(image) = &entry.image else { return Vec::new() };
+    let (Ok(before), Ok(after)) = (read(&image.before), read(&image.after)) else {
+        let there = [&image.before, &image.after].into_iter().filter(|text| !text.is_empty());
+        return there.map(ToString::to_string).collect();
+    };
+    if entry.change.action == "update" {
         let old = |name: &String| before.get(name).map_or("null".to_owned(), ToString::to_string);
         return after.iter().map(|(name, new)| format!("{name}: {} -> {new}", old(name))).collect();
     }
@@ -158,79 +155,65 @@ fn values(entry: &Entry<'_>) -> Vec<String> {
     row.iter().map(|(name, value)| format!("{name}: {value}")).collect()
 }
 
-fn write_json(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
-    let head = serde_json::json!({
-        "run_id": run.run_id, "job": run.job, "as_of": run.as_of, "status": run.status,
-        "started_at": run.started_at, "finished_at": run.finished_at, "os_user": run.os_user,
-        "host": run.host, "version": run.version, "config_sha256": run.config_sha256,
-        "parameters": raw(run.parameters.as_deref())?, "counts": raw(run.counts.as_deref())?, "reason": run.reason,
-        "previous_sha256": run.previous_sha256, "sha256": run.sha256,
-    });
-    write!(out, "{{\"command\":\"show\",\"run\":{head},\"changes\":[")?;
+/// A change as programs read it: all that its hashes are taken over, with names.
+fn fields<'a>(entry: &'a LedgerEntry<'_>) -> [(&'static str, &'a str); 12] {
+    let LedgerEntry { change, image } = entry;
+    let (salt, before, after) =
+        image.as_ref().map_or(("", "", ""), |image| (&*image.salt, &*image.before, &*image.after));
+    [
+        ("seq", &change.seq),
+        ("table", &change.table_name),
+        ("key", &change.row_key),
+        ("action", &change.action),
+        ("result", &change.result),
+        ("why", &change.why),
+        ("images", images(entry)),
+        ("before", before),
+        ("after", after),
+        ("salt", salt),
+        ("image_sha256", &change.image_sha256),
+        ("sha256", &change.sha256),
+    ]
+}
+
+fn write_json(run: &LedgerRun, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
+    write!(out, "{{\"command\":\"show\",\"run\":")?;
+    serde_json::to_writer(&mut *out, run)?;
+    write!(out, ",\"changes\":[")?;
     let mut comma = "\n";
     each_change_of(&run.run_id, db, &mut |entry| {
-        let (before, after) = (raw(entry.before.as_deref())?, raw(entry.after.as_deref())?);
         write!(out, "{}", std::mem::replace(&mut comma, ",\n"))?;
-        serde_json::to_writer(
-            &mut *out,
-            &Shown {
-                seq: entry.seq,
-                table: &entry.table,
-                key: entry.key.as_deref(),
-                action: &entry.action,
-                result: &entry.result,
-                why: entry.why.as_deref(),
-                images: word(entry),
-                before: before.as_deref(),
-                after: after.as_deref(),
-                sha256: &entry.sha256,
-            },
-        )?;
-        Ok(())
+        let mut serializer = serde_json::Serializer::new(&mut *out);
+        let fields =
+            fields(entry).into_iter().map(|(name, text)| (name, json_of(name, text, entry)));
+        Ok(serializer.collect_map(fields)?)
     })?;
     writeln!(out, "]}}")?;
     Ok(())
 }
 
-/// JSON as it stands; what somebody made unreadable, as a text.
-fn raw(text: Option<&str>) -> anyhow::Result<Option<Box<RawValue>>> {
-    let read = |text: &str| serde_json::from_str(text).or_else(|_| to_raw_value(text));
-    Ok(text.map(read).transpose()?)
-}
-
-/// Whether there never was an image, as with a purge.
-fn is_imageless(entry: &Entry<'_>) -> bool {
-    entry.before.is_none() && entry.after.is_none()
-}
-
-fn word(entry: &Entry<'_>) -> &'static str {
-    match entry.held {
-        Held::Kept if is_imageless(entry) => "none",
-        Held::Kept => "kept",
-        Held::Erased => "erased",
-        Held::Missing => "missing",
+fn json_of<'a>(name: &str, text: &'a str, entry: &LedgerEntry<'_>) -> LedgerJson<'a> {
+    match name {
+        "seq" => LedgerJson::Number(entry.change.number()),
+        "before" | "after" => LedgerJson::of(text),
+        _ => LedgerJson::text(text),
     }
 }
 
-fn write_csv(run: &RunRow, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_csv(run: &LedgerRun, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    csv.write_record([
-        "run_id", "seq", "table", "key", "action", "result", "why", "images", "before", "after",
-    ])?;
+    let names = fields(&LedgerEntry::default()).map(|(name, _)| name);
+    csv.write_record(std::iter::once("run_id").chain(names))?;
     each_change_of(&run.run_id, db, &mut |entry| {
-        csv.write_record([
-            &*run.run_id,
-            &entry.seq.to_string(),
-            &*entry.table,
-            &harmless(entry.key.as_deref().unwrap_or_default()),
-            &*entry.action,
-            &*entry.result,
-            entry.why.as_deref().unwrap_or_default(),
-            word(entry),
-            entry.before.as_deref().unwrap_or_default(),
-            entry.after.as_deref().unwrap_or_default(),
-        ])?;
-        Ok(())
+        let texts = fields(entry).map(|(name, text)| match name {
+            "before" | "after" => text.into(), // JSON begins with a brace.
+            _ => harmless(text),
+        });
+        csv.write_field(&run.run_id)?;
+        for text in texts {
+            csv.write_field(&*text)?;
+        }
+        Ok(csv.write_record(None::<&[u8]>)?)
     })?;
     csv.flush()?;
     Ok(())

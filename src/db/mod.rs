@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::config::{DatabaseConfig, Url};
 use crate::sql::Sql;
 
+pub(crate) use value::date_text;
 pub use value::{Bind, BindArray, Row, Value, image, parse_date, write_json_text};
 
 /// Named binds of one statement; every name the statement uses, no other, each once.

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use chrono::{NaiveDateTime, NaiveTime, Timelike as _};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use super::{
     Bind, BindArray, Binds, Column, Dialect, EachRow, Read, Row, SessionSpec, Transaction, Value,
+    date_text,
 };
 use crate::exit::Exit;
 use crate::sql;
@@ -225,19 +225,6 @@ impl rusqlite::ToSql for Bound<'_> {
             Bind::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         })
     }
-}
-
-/// A date as SQLite files hold it; a whole day is written without a time, so that `< day` is right
-/// whether the other side has a time or not.
-fn date_text(at: NaiveDateTime) -> String {
-    let pattern = if at.time() == NaiveTime::MIN {
-        "%Y-%m-%d"
-    } else if at.nanosecond() == 0 {
-        "%Y-%m-%d %H:%M:%S"
-    } else {
-        "%Y-%m-%d %H:%M:%S%.6f"
-    };
-    at.format(pattern).to_string()
 }
 
 /// Takes over what a column holds, reusing the text that stood there for the row before.

@@ -399,6 +399,19 @@ pub fn parse_date(text: &str) -> Option<NaiveDateTime> {
         .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())
 }
 
+/// A date as SQLite files hold it; a whole day is written without a time, so that `< day` is right
+/// whether the other side has a time or not.
+pub(crate) fn date_text(at: NaiveDateTime) -> String {
+    let pattern = if at.time() == NaiveTime::MIN {
+        "%Y-%m-%d"
+    } else if at.nanosecond() == 0 {
+        "%Y-%m-%d %H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S%.6f"
+    };
+    at.format(pattern).to_string()
+}
+
 /// `2026-01-31`; by hand, because a report reads millions of them.
 fn parse_day(text: &str) -> Option<NaiveDate> {
     let &[a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() else { return None };

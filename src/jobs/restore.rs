@@ -17,7 +17,8 @@ use self::table::{Now, Table, Todo};
 use super::{JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
 use crate::exit::Exit;
-use crate::ledger::read::{RunRow, find_run};
+use crate::ledger::LedgerRun;
+use crate::ledger::read::find_run;
 use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql::{Sql, quote_name};
 
@@ -183,7 +184,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     Ok(plan)
 }
 
-fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<RunRow> {
+fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
     let databases = world.config.databases();
     if !databases.iter().any(|(name, _)| *name == args.database) {
         return Err(anyhow!("the config has no database of its own called `{}`", args.database)
@@ -217,7 +218,7 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<RunRow> {
     Ok(run)
 }
 
-fn insert(table: &Table, row: &Changed, run: &RunRow) -> anyhow::Result<Back> {
+fn insert(table: &Table, row: &Changed, run: &LedgerRun) -> anyhow::Result<Back> {
     let image = row.before.clone().unwrap_or_default();
     let (columns, binds) = table.binds(&image, None)?;
     let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
@@ -229,7 +230,7 @@ fn insert(table: &Table, row: &Changed, run: &RunRow) -> anyhow::Result<Back> {
     })
 }
 
-fn update(table: &Table, row: &Changed, now: Now, run: &RunRow) -> anyhow::Result<Back> {
+fn update(table: &Table, row: &Changed, now: Now, run: &LedgerRun) -> anyhow::Result<Back> {
     let image = row.before.clone().unwrap_or_default();
     let (columns, mut binds) = table.binds(&image, Some(&row.set))?;
     binds.push(now.row_id);
@@ -242,7 +243,7 @@ fn update(table: &Table, row: &Changed, now: Now, run: &RunRow) -> anyhow::Resul
     })
 }
 
-fn delete(row: &Changed, now: Now, run: &RunRow) -> Back {
+fn delete(row: &Changed, now: Now, run: &LedgerRun) -> Back {
     let change = change(row, Action::Delete, Some(now.image), None, run);
     let touch = Touch { unit: unit(row), binds: vec![now.row_id], change };
     Back { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
@@ -258,7 +259,7 @@ fn change(
     action: Action,
     before: Option<String>,
     after: Option<String>,
-    run: &RunRow,
+    run: &LedgerRun,
 ) -> Change {
     Change {
         key: row.key.as_str().into(),

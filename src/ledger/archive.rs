@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::read::Entry;
+use super::row::{ImageState, LedgerChange, LedgerEntry};
 use crate::db::{BindArray, Read, Transaction, Value};
 use crate::exit::Exit;
 use crate::files::write_whole;
@@ -122,32 +122,35 @@ fn write_file(
     let mut archived: Vec<Archived> = Vec::new();
     write_line(&Header { recert_archive: 1, run_id, before }, &mut out)?;
     db.each(&sql!("ledger/select_images_before"), &[("before", before.into())], &mut |row| {
-        let entry = Entry::of(row)?;
-        if !entry.image_fits() {
+        let entry = LedgerEntry::of(row)?;
+        let LedgerChange { run_id, seq, .. } = &entry.change;
+        let (Some(image), ImageState::Kept) = (&entry.image, entry.image_is()) else {
             return Err(anyhow!(
-                "the image of change {} of run {} was edited; `recert verify` says more",
-                entry.seq,
-                entry.run_id
+                "the image of change {seq} of run {run_id} was edited; `recert verify` says more"
             )
             .context(Exit::Evidence));
-        }
+        };
         match archived.last_mut() {
-            Some(last) if last.run_id == entry.run_id => last.images += 1,
-            _ => archived.push(Archived { run_id: entry.run_id.to_string(), images: 1 }),
+            Some(last) if last.run_id == *run_id => last.images += 1,
+            _ => archived.push(Archived { run_id: run_id.to_string(), images: 1 }),
         }
         let line = Line {
-            run_id: &entry.run_id,
-            seq: entry.seq,
-            table: &entry.table,
-            key: entry.key.as_deref(),
-            image_sha256: &entry.image_sha256,
-            salt: entry.salt.as_deref(),
-            before: entry.before.as_deref(),
-            after: entry.after.as_deref(),
+            run_id,
+            seq: entry.change.number(),
+            table: &entry.change.table_name,
+            key: some(&entry.change.row_key),
+            image_sha256: &entry.change.image_sha256,
+            salt: some(&image.salt),
+            before: some(&image.before),
+            after: some(&image.after),
         };
         write_line(&line, &mut out)
     })?;
     Ok((archived, hex(&out.hasher.finalize())))
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn write_line(line: &impl Serialize, out: &mut Hashing<'_>) -> anyhow::Result<()> {

@@ -35,20 +35,9 @@ impl Canonical {
         self.0.update(b",");
     }
 
-    /// One field that may be NULL; empty text is NULL, as on Oracle.
-    pub fn text_opt(&mut self, text: Option<&str>) {
-        match text {
-            Some(text) if !text.is_empty() => self.text(text),
-            _ => self.0.update(b"-"),
-        }
-    }
-
-    /// One whole number, as decimal text.
-    pub fn number(&mut self, n: i64) {
-        let mut digits = [0_u8; 20];
-        let digits = decimal(n.unsigned_abs(), &mut digits);
-        let text = std::str::from_utf8(digits).unwrap_or_default();
-        if n < 0 { self.text(&format!("-{text}")) } else { self.text(text) }
+    /// One field that may be NULL, which empty text is, as on Oracle.
+    pub fn text_or_null(&mut self, text: &str) {
+        if text.is_empty() { self.0.update(b"-") } else { self.text(text) }
     }
 
     /// The hash of all fields.
@@ -98,103 +87,9 @@ pub fn moment(at: DateTime<Utc>) -> String {
 pub fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> Hex {
     let mut canonical = Canonical::begin("recert-image-1");
     canonical.text(salt);
-    canonical.text_opt(before);
-    canonical.text_opt(after);
+    canonical.text_or_null(before.unwrap_or_default());
+    canonical.text_or_null(after.unwrap_or_default());
     canonical.finish()
-}
-
-/// The columns of a RECERT_RUN row that its hash covers, but for those of its changes.
-#[derive(Clone, Copy, Debug)]
-pub struct RunFields<'a> {
-    /// RUN_ID
-    pub run_id: &'a str,
-    /// JOB
-    pub job: &'a str,
-    /// AS_OF, by [`day`]
-    pub as_of: &'a str,
-    /// STATUS
-    pub status: &'a str,
-    /// STARTED_AT, by [`moment`]
-    pub started_at: &'a str,
-    /// FINISHED_AT, by [`moment`]
-    pub finished_at: &'a str,
-    /// OS_USER
-    pub os_user: &'a str,
-    /// HOST
-    pub host: &'a str,
-    /// VERSION
-    pub version: &'a str,
-    /// CONFIG_SHA256
-    pub config_sha256: &'a str,
-    /// PARAMETERS
-    pub parameters: Option<&'a str>,
-    /// COUNTS
-    pub counts: Option<&'a str>,
-    /// REASON
-    pub reason: Option<&'a str>,
-    /// PREVIOUS_SHA256
-    pub previous_sha256: &'a str,
-}
-
-impl RunFields<'_> {
-    /// The run's hash as far as its own columns go; SHA256 of each change follows, in order of SEQ.
-    #[must_use]
-    pub fn begin(&self) -> Canonical {
-        let mut canonical = Canonical::begin("recert-run-1");
-        canonical.text(self.run_id);
-        canonical.text(self.job);
-        canonical.text(self.as_of);
-        canonical.text(self.status);
-        canonical.text(self.started_at);
-        canonical.text(self.finished_at);
-        canonical.text(self.os_user);
-        canonical.text(self.host);
-        canonical.text(self.version);
-        canonical.text(self.config_sha256);
-        canonical.text_opt(self.parameters);
-        canonical.text_opt(self.counts);
-        canonical.text_opt(self.reason);
-        canonical.text(self.previous_sha256);
-        canonical
-    }
-}
-
-/// The columns of a RECERT_CHANGE row that its hash covers.
-#[derive(Clone, Copy, Debug)]
-pub struct ChangeFields<'a> {
-    /// RUN_ID
-    pub run_id: &'a str,
-    /// SEQ, from 1
-    pub seq: i64,
-    /// TABLE_NAME
-    pub table: &'a str,
-    /// ROW_KEY
-    pub key: Option<&'a str>,
-    /// ACTION
-    pub action: &'a str,
-    /// WHY
-    pub why: Option<&'a str>,
-    /// RESULT
-    pub result: &'a str,
-    /// IMAGE_SHA256
-    pub image_sha256: &'a str,
-}
-
-impl ChangeFields<'_> {
-    /// SHA256 of the change.
-    #[must_use]
-    pub fn sha256(&self) -> Hex {
-        let mut canonical = Canonical::begin("recert-change-1");
-        canonical.text(self.run_id);
-        canonical.number(self.seq);
-        canonical.text(self.table);
-        canonical.text_opt(self.key);
-        canonical.text(self.action);
-        canonical.text_opt(self.why);
-        canonical.text(self.result);
-        canonical.text(self.image_sha256);
-        canonical.finish()
-    }
 }
 
 #[cfg(test)]
@@ -205,8 +100,8 @@ mod tests {
     fn a_record_is_hashed_over_the_bytes_that_are_written_down() {
         let mut canonical = Canonical::begin("recert-image-1");
         canonical.text("é");
-        canonical.text_opt(None);
-        canonical.text_opt(Some("x"));
+        canonical.text_or_null("");
+        canonical.text_or_null("x");
         let expected = crate::hex::hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
         assert_eq!(std::str::from_utf8(&canonical.finish()).unwrap(), expected);
     }

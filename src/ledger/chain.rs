@@ -2,20 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::canonical::{Canonical, GENESIS};
+use super::canonical::GENESIS;
 
 /// A run as the chain needs it.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Link {
     pub(super) run_id: String,
-    pub(super) archives: bool,
+    pub(super) job: String,
+    pub(super) status: String,
+    pub(super) finished_at: String,
     pub(super) previous: String,
     pub(super) sha256: String,
-    /// The hash of its own columns; its changes are added as they come.
-    pub(super) hash: Canonical,
-    /// How many of its changes were seen.
-    pub(super) n_changes: i64,
-    /// The number of the last one.
-    pub(super) last_seq: i64,
 }
 
 /// The runs in order, and what is wrong with that order.

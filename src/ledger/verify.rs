@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 
-use super::canonical::ChangeFields;
+use super::canonical::Canonical;
 use super::chain::{self, Link, Order};
 use super::heads::{Head, compare};
-use super::read::{self, Entry, Held};
+use super::read;
+use super::row::{ImageState, LedgerChange, LedgerEntry, LedgerRun};
 use crate::db::Read;
 use crate::sql;
 
@@ -38,11 +39,11 @@ pub struct Verified {
 /// # Errors
 /// What the database says, classed (`Exit`). A ledger that is wrong is no error here.
 pub fn verify(db: &mut dyn Read, against: Option<&[Head]>) -> anyhow::Result<Verified> {
-    let mut links = read_links(db)?;
     let head = read::head(db)?;
+    let (links, mut walked) = read_links(db)?;
     let order = chain::order(&links, head.as_deref());
     let erasures = read_erasures(db, &links, &order)?;
-    let mut walk = Walk::new(&mut links, &order, erasures);
+    let mut walk = Walk::new(&links, &mut walked, &order, erasures);
     read::each_change(db, &mut |entry| {
         walk.change(entry);
         Ok(())
@@ -69,22 +70,31 @@ pub fn verify(db: &mut dyn Read, against: Option<&[Head]>) -> anyhow::Result<Ver
         found.note((position, i64::MAX), || Suspect::Told(told));
     }
     let problem = match found.first.take() {
-        Some((_, suspect)) => Some(diagnose(suspect, &links, db)?),
+        Some((_, suspect)) => Some(diagnose(suspect, &links, &walked, db)?),
         None => None,
     };
     Ok(Verified { runs: links.len() as u64, problem, problems: found.n, heads, ..counted })
 }
 
-fn read_links(db: &mut dyn Read) -> anyhow::Result<Vec<Link>> {
-    let mut links = Vec::new();
+/// What the walk knows of a run.
+struct Walked {
+    /// The hash of its own columns; its changes are added as they come.
+    hash: Canonical,
+    /// How many of its changes were seen.
+    n_changes: i64,
+    /// The number of the last one.
+    last_seq: i64,
+}
+
+fn read_links(db: &mut dyn Read) -> anyhow::Result<(Vec<Link>, Vec<Walked>)> {
+    let (mut links, mut walked) = (Vec::new(), Vec::new());
     read::each_run(db, &mut |run| {
-        let hash = run.begin_hash();
-        let read::RunRow { run_id, job, previous_sha256: previous, sha256, .. } = run;
-        let archives = job == super::archive::JOB;
-        links.push(Link { run_id, archives, previous, sha256, hash, n_changes: 0, last_seq: 0 });
+        walked.push(Walked { hash: run.begin_hash(), n_changes: 0, last_seq: 0 });
+        let LedgerRun { run_id, job, status, finished_at, previous_sha256, sha256, .. } = run;
+        links.push(Link { run_id, job, status, finished_at, previous: previous_sha256, sha256 });
         Ok(())
     })?;
-    Ok(links)
+    Ok((links, walked))
 }
 
 /// What may be erased: up to which place in the chain, for each image that a purge names and each
@@ -112,7 +122,7 @@ fn read_erasures(db: &mut dyn Read, links: &[Link], order: &Order) -> anyhow::Re
         let Some(&by) = by_id.get(by.as_str()) else { return Ok(()) };
         let position = order.position[by];
         let at = match key.split_once('/') {
-            None if links[by].archives => {
+            None if links[by].job == super::archive::JOB => {
                 by_id.get(key.as_str()).map(|run| erasures.archived.entry(*run).or_default())
             }
             None => None,
@@ -134,19 +144,7 @@ fn read_erasures(db: &mut dyn Read, links: &[Link], order: &Order) -> anyhow::Re
 enum Suspect {
     Told(String),
     Run(usize),
-    Change { link: usize, change: OwnedChange },
-}
-
-/// A change whose hash does not fit.
-struct OwnedChange {
-    seq: i64,
-    table: String,
-    key: Option<String>,
-    action: String,
-    why: Option<String>,
-    result: String,
-    image_sha256: String,
-    sha256: String,
+    Change { link: usize, change: LedgerChange<'static> },
 }
 
 /// The first of all problems, by place in the chain and in the run.
@@ -166,7 +164,8 @@ impl Found {
 }
 
 struct Walk<'a> {
-    links: &'a mut [Link],
+    links: &'a [Link],
+    walked: &'a mut [Walked],
     by_id: HashMap<String, usize>,
     order: &'a Order,
     erasures: Erasures,
@@ -178,20 +177,26 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(links: &'a mut [Link], order: &'a Order, erasures: Erasures) -> Self {
+    fn new(
+        links: &'a [Link],
+        walked: &'a mut [Walked],
+        order: &'a Order,
+        erasures: Erasures,
+    ) -> Self {
         let by_id = links.iter().enumerate().map(|(at, link)| (link.run_id.clone(), at)).collect();
         let unfit = vec![false; links.len()];
         let (found, counted) = (Found::default(), Verified::default());
-        Walk { links, by_id, order, erasures, found, counted, unfit, current: None }
+        Walk { links, walked, by_id, order, erasures, found, counted, unfit, current: None }
     }
 
-    fn change(&mut self, entry: &Entry<'_>) {
+    fn change(&mut self, entry: &LedgerEntry<'_>) {
+        let change = &entry.change;
         self.counted.changes += 1;
         let link = match &self.current {
-            Some((run_id, link)) if *run_id == entry.run_id => *link,
+            Some((run_id, link)) if *run_id == change.run_id => *link,
             _ => {
-                let link = self.by_id.get(&*entry.run_id).copied();
-                self.current = Some((entry.run_id.to_string(), link));
+                let link = self.by_id.get(&*change.run_id).copied();
+                self.current = Some((change.run_id.to_string(), link));
                 link
             }
         };
@@ -199,57 +204,54 @@ impl<'a> Walk<'a> {
             let told = || {
                 Suspect::Told(format!(
                     "change {} of run {} stands without its run: the run was removed, or the change inserted",
-                    entry.seq, entry.run_id
+                    change.seq, change.run_id
                 ))
             };
             return self.found.note((self.order.reached, 1), told);
         };
         let position = self.order.position[link];
-        let of = &mut self.links[link];
-        of.hash.text(&entry.sha256);
+        let of = &mut self.walked[link];
+        of.hash.text(&change.sha256);
         of.n_changes += 1;
         of.last_seq += 1;
-        let place = (position, entry.seq);
-        if !entry.change_fits() {
-            self.found.note(place, || Suspect::Change { link, change: OwnedChange::of(entry) });
-        } else if entry.seq != of.last_seq {
+        let seq = change.number();
+        let place = (position, seq);
+        if !change.fits() {
+            self.found.note(place, || Suspect::Change { link, change: change.into_owned() });
+        } else if seq != of.last_seq {
             // Told once for a gap: from here on the numbers count.
-            let (expected, seq) = (of.last_seq, entry.seq);
+            let expected = of.last_seq;
             of.last_seq = seq;
             let what = if seq > expected { "was removed" } else { "was inserted" };
-            let told = format!("change {} of run {} {what}", expected.min(seq), of.run_id);
+            let told = format!("change {} of run {} {what}", expected.min(seq), change.run_id);
             self.found.note((position, expected.min(seq)), || Suspect::Told(told));
         }
         self.image(entry, link, place);
     }
 
-    fn image(&mut self, entry: &Entry<'_>, link: usize, place: (usize, i64)) {
-        let what = match entry.held {
-            Held::Kept if entry.image_fits() => {
+    fn image(&mut self, entry: &LedgerEntry<'_>, link: usize, place: (usize, i64)) {
+        let what = match entry.image_is() {
+            ImageState::Kept => {
                 self.counted.images += 1;
                 return;
             }
-            Held::Erased if self.erasures.cover(link, entry.seq, place.0) => {
+            ImageState::Erased if self.erasures.cover(link, place.1, place.0) => {
                 self.counted.erased += 1;
                 return;
             }
-            Held::Kept => "was edited",
-            Held::Erased => "was erased, and no run recorded that",
-            Held::Missing => "was removed with its row",
+            ImageState::Edited => "was edited",
+            ImageState::Erased => "was erased, and no run recorded that",
+            ImageState::Missing => "was removed with its row",
         };
-        let told = || {
-            Suspect::Told(format!(
-                "the image of change {} of run {} {what}",
-                entry.seq, entry.run_id
-            ))
-        };
+        let LedgerChange { seq, run_id, .. } = &entry.change;
+        let told = || Suspect::Told(format!("the image of change {seq} of run {run_id} {what}"));
         self.found.note(place, told);
     }
 
     /// All changes were seen: every run's hash must fit now.
     fn end_runs(&mut self) {
-        for (at, link) in self.links.iter().enumerate() {
-            if link.hash.clone().finish().as_slice() != link.sha256.as_bytes() {
+        for (at, (link, walked)) in self.links.iter().zip(&*self.walked).enumerate() {
+            if walked.hash.clone().finish().as_slice() != link.sha256.as_bytes() {
                 self.unfit[at] = true;
                 self.found.note((self.order.position[at], i64::MAX), || Suspect::Run(at));
             }
@@ -272,60 +274,47 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl OwnedChange {
-    fn of(entry: &Entry<'_>) -> Self {
-        OwnedChange {
-            seq: entry.seq,
-            table: entry.table.to_string(),
-            key: entry.key.as_deref().map(str::to_owned),
-            action: entry.action.to_string(),
-            why: entry.why.as_deref().map(str::to_owned),
-            result: entry.result.to_string(),
-            image_sha256: entry.image_sha256.to_string(),
-            sha256: entry.sha256.to_string(),
-        }
-    }
-
-    /// Whether its hash fits if it stood elsewhere.
-    fn belongs_to(&self, run_id: &str, seq: i64) -> bool {
-        let fields = ChangeFields {
-            run_id,
-            seq,
-            table: &self.table,
-            key: self.key.as_deref(),
-            action: &self.action,
-            why: self.why.as_deref(),
-            result: &self.result,
-            image_sha256: &self.image_sha256,
-        };
-        fields.sha256().as_slice() == self.sha256.as_bytes()
-    }
+/// Whether a change's hash fits if it stood elsewhere.
+fn belongs_to(change: &LedgerChange<'_>, run_id: &str, seq: i64) -> bool {
+    let seq = seq.to_string();
+    LedgerChange { run_id: run_id.into(), seq: seq.into(), ..change.clone() }.fits()
 }
 
 /// Finds out what was done, where the hashes of others can tell.
-fn diagnose(suspect: Suspect, links: &[Link], db: &mut dyn Read) -> anyhow::Result<String> {
+fn diagnose(
+    suspect: Suspect,
+    links: &[Link],
+    walked: &[Walked],
+    db: &mut dyn Read,
+) -> anyhow::Result<String> {
     match suspect {
         Suspect::Told(told) => Ok(told),
-        Suspect::Change { link, change } => Ok(diagnose_change(&links[link], &change, links)),
-        Suspect::Run(link) => diagnose_run(&links[link], db),
+        Suspect::Change { link, change } => Ok(diagnose_change(link, &change, links, walked)),
+        Suspect::Run(link) => diagnose_run(&links[link], &walked[link], db),
     }
 }
 
-fn diagnose_change(link: &Link, change: &OwnedChange, links: &[Link]) -> String {
-    let here = format!("change {} of run {}", change.seq, link.run_id);
+fn diagnose_change(
+    link: usize,
+    change: &LedgerChange<'_>,
+    links: &[Link],
+    walked: &[Walked],
+) -> String {
+    let here = format!("change {} of run {}", change.seq, links[link].run_id);
     // Only as far as there are changes, whatever numbers were written into them.
-    let fits_in =
-        |run: &Link| (1..=run.n_changes + 1).find(|seq| change.belongs_to(&run.run_id, *seq));
+    let fits_in = |at: usize| {
+        (1..=walked[at].n_changes + 1).find(|seq| belongs_to(change, &links[at].run_id, *seq))
+    };
     if let Some(seq) = fits_in(link) {
         return format!("{here} was reordered: it was change {seq}");
     }
-    match links.iter().find(|other| fits_in(other).is_some()) {
-        Some(other) => format!("{here} was moved there from run {}", other.run_id),
+    match (0..links.len()).find(|other| fits_in(*other).is_some()) {
+        Some(other) => format!("{here} was moved there from run {}", links[other].run_id),
         None => format!("{here} was edited"),
     }
 }
 
-fn diagnose_run(link: &Link, db: &mut dyn Read) -> anyhow::Result<String> {
+fn diagnose_run(link: &Link, walked: &Walked, db: &mut dyn Read) -> anyhow::Result<String> {
     // An id that was tampered with need not lead to one run: then there is no more to say of it.
     let mut hash = read::find_run(&link.run_id, db).ok().flatten().map(|run| run.begin_hash());
     let mut fits_after = None;
@@ -334,9 +323,9 @@ fn diagnose_run(link: &Link, db: &mut dyn Read) -> anyhow::Result<String> {
             && fits_after.is_none()
         {
             if hash.clone().finish().as_slice() == link.sha256.as_bytes() {
-                fits_after = Some(entry.seq);
+                fits_after = Some(entry.change.number());
             }
-            hash.text(&entry.sha256);
+            hash.text(&entry.change.sha256);
         }
         Ok(())
     })?;
@@ -347,7 +336,7 @@ fn diagnose_run(link: &Link, db: &mut dyn Read) -> anyhow::Result<String> {
         None => format!(
             "run {} was edited, or changes of it were edited or removed and hashed anew: its hash does not fit \
              its columns and its {} changes",
-            link.run_id, link.n_changes
+            link.run_id, walked.n_changes
         ),
     })
 }

@@ -9,9 +9,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use recert::db::BindArray;
-use recert::ledger;
+use recert::ledger::{self, LedgerRun, canonical};
 use recert::plan::Plan;
 use recert::sql::Sql;
 
@@ -475,27 +474,28 @@ fn two_jobs_that_end_at_once_both_get_into_the_one_chain() {
     let before = tables(&world);
     let mut other = world.open();
     let head = ledger::lock("restore", &mut *other).unwrap();
-    ledger::write(&foreign_run(), &Plan::default(), &head, &mut *other).unwrap();
+    ledger::write(foreign_run(), &Plan::default(), &head, &mut *other).unwrap();
     let ran = while_waiting(&world, || other.commit().unwrap());
     let both = case("another job ends at the same moment", "", 0, End::Done, "ORA-08177");
     judge(&both, &world, &before, &ran);
     repeat("another job ends at the same moment", &world);
 }
 
-fn foreign_run() -> ledger::Run {
-    ledger::Run {
-        id: "01890000-0000-7000-8000-000000000000".to_owned(),
+fn foreign_run() -> LedgerRun {
+    LedgerRun {
+        run_id: "01890000-0000-7000-8000-000000000000".to_owned(),
         job: "restore".to_owned(),
-        as_of: NaiveDate::from_ymd_opt(2025, 1, 31).unwrap(),
-        status: "unchanged",
-        started_at: now(),
-        finished_at: now(),
+        as_of: "2025-01-31".to_owned(),
+        status: "unchanged".to_owned(),
+        started_at: canonical::moment(now()),
+        finished_at: canonical::moment(now()),
         os_user: "test".to_owned(),
         host: "test".to_owned(),
         config_sha256: "0".repeat(64),
         parameters: "{}".to_owned(),
         counts: "{}".to_owned(),
-        reason: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Default::default()
     }
 }
 

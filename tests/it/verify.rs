@@ -5,6 +5,7 @@ mod chain;
 mod changes;
 mod images;
 mod made;
+mod members;
 
 use std::path::PathBuf;
 use std::process::{Command as Process, Stdio};

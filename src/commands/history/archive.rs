@@ -12,8 +12,9 @@ use crate::config::DatabaseConfig;
 use crate::db::{self, CommitUnanswered};
 use crate::exit::Exit;
 use crate::ledger::{
-    self,
+    self, LedgerRun,
     archive::{JOB, archive, remove},
+    canonical,
 };
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -71,8 +72,8 @@ impl Archiving<'_> {
         let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
         let written = self
             .ledger_run(status, &plan, None)
-            .and_then(|run| ledger::write(&run, &plan, &head, &mut *db))
-            .and_then(|()| db.commit());
+            .and_then(|run| ledger::write(run, &plan, &head, &mut *db))
+            .and_then(|_| db.commit());
         match written {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 self.look_up(plan, error)
@@ -128,7 +129,7 @@ impl Archiving<'_> {
             let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
             let head = ledger::lock(JOB, &mut *db)?;
             let run = self.ledger_run(Status::Failed, &Plan::default(), Some(Exit::tell(error)))?;
-            ledger::write(&run, &Plan::default(), &head, &mut *db)?;
+            ledger::write(run, &Plan::default(), &head, &mut *db)?;
             db.commit()
         };
         if let Err(second) = record() {
@@ -141,20 +142,22 @@ impl Archiving<'_> {
         status: Status,
         plan: &Plan,
         reason: Option<String>,
-    ) -> anyhow::Result<ledger::Run> {
-        Ok(ledger::Run {
-            id: self.run_id.clone(),
+    ) -> anyhow::Result<LedgerRun> {
+        Ok(LedgerRun {
+            run_id: self.run_id.clone(),
             job: JOB.to_owned(),
-            as_of: self.context.day()?,
-            status: status.word(),
-            started_at: self.started_at,
-            finished_at: (self.context.clock)().trunc_subsecs(6),
+            as_of: canonical::day(self.context.day()?),
+            status: status.word().to_owned(),
+            started_at: canonical::moment(self.started_at),
+            finished_at: canonical::moment((self.context.clock)().trunc_subsecs(6)),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             os_user: whoami::username(),
             host: whoami::fallible::hostname().unwrap_or_else(|_| "unknown".to_owned()),
             config_sha256: self.context.config.sha256.clone(),
             parameters: json!({"before": self.before}).to_string(),
             counts: ledger::counts_json(&plan.counts()),
-            reason,
+            reason: reason.unwrap_or_default(),
+            ..LedgerRun::default()
         })
     }
 }

@@ -9,7 +9,9 @@ use super::Only;
 use super::image::Image;
 use crate::db::Read;
 use crate::exit::Exit;
-use crate::ledger::read::{Entry, Held, RunRow, each_change_of};
+use crate::ledger::LedgerRun;
+use crate::ledger::read::each_change_of;
+use crate::ledger::row::{ImageState, LedgerEntry};
 
 /// One row that the run changed.
 pub(super) struct Changed {
@@ -41,33 +43,34 @@ pub(super) struct Source {
 ///
 /// # Errors
 /// `Exit::Evidence`: the run was tampered with; `Exit::Usage`: `--only` names none of its changes.
-pub(super) fn read(run: &RunRow, only: &[Only], db: &mut dyn Read) -> anyhow::Result<Source> {
+pub(super) fn read(run: &LedgerRun, only: &[Only], db: &mut dyn Read) -> anyhow::Result<Source> {
     let dialect = db.dialect();
     let (mut source, mut hash, mut any) = (Source::default(), run.begin_hash(), false);
     let mut last_of: HashMap<(Arc<str>, String), Vec<usize>> = HashMap::new();
     let mut tables: HashMap<String, Arc<str>> = HashMap::new();
     each_change_of(&run.run_id, db, &mut |entry| {
         any = true;
-        hash.text(&entry.sha256);
-        believe(entry)?;
-        let key = entry.key.as_deref().unwrap_or_default();
-        if entry.table == "RECERT_IMAGE" {
+        let change = &entry.change;
+        hash.text(&change.sha256);
+        let state = believe(entry)?;
+        let (table, key) = (&*change.table_name, &*change.row_key);
+        if table == "RECERT_IMAGE" {
             return Ok(()); // What a purge erased of the ledger: it can't come back, and is no row of a job.
         }
-        if !only.is_empty() && !only.iter().any(|only| only.matches(&entry.table, key)) {
+        if !only.is_empty() && !only.iter().any(|only| only.matches(table, key)) {
             return Ok(());
         }
         source.n_changes += 1;
-        if entry.held == Held::Erased {
-            *source.erased.entry(entry.table.to_string()).or_default() += 1;
+        if state == ImageState::Erased {
+            *source.erased.entry(table.to_owned()).or_default() += 1;
             return Ok(());
         }
-        if entry.action == "delete" && entry.before.is_none() {
-            *source.purged.entry(entry.table.to_string()).or_default() += 1;
+        let image = entry.image.as_ref();
+        if change.action == "delete" && image.is_none_or(|image| image.before.is_empty()) {
+            *source.purged.entry(table.to_owned()).or_default() += 1;
             return Ok(());
         }
-        let table =
-            tables.entry(entry.table.to_string()).or_insert_with(|| entry.table.as_ref().into());
+        let table = tables.entry(table.to_owned()).or_insert_with(|| table.into());
         let changed = changed(entry, Arc::clone(table))?;
         let last = last_of.entry((Arc::clone(table), key.to_owned())).or_default();
         // A row that the run changed twice is one row: from what it was first to what it was last.
@@ -96,13 +99,14 @@ pub(super) fn read(run: &RunRow, only: &[Only], db: &mut dyn Read) -> anyhow::Re
     Ok(source)
 }
 
-fn believe(entry: &Entry<'_>) -> anyhow::Result<()> {
-    let fits = entry.change_fits()
-        && (entry.held == Held::Erased || (entry.held == Held::Kept && entry.image_fits()));
-    if fits {
-        return Ok(());
+fn believe(entry: &LedgerEntry<'_>) -> anyhow::Result<ImageState> {
+    let LedgerEntry { change, .. } = entry;
+    match entry.image_is() {
+        state @ (ImageState::Kept | ImageState::Erased) if change.fits() => Ok(state),
+        _ => {
+            Err(tampered(&change.run_id, &format!("change {} does not fit its hashes", change.seq)))
+        }
     }
-    Err(tampered(&entry.run_id, &format!("change {} does not fit its hashes", entry.seq)))
 }
 
 fn tampered(run_id: &str, why: &str) -> anyhow::Error {
@@ -112,13 +116,17 @@ fn tampered(run_id: &str, why: &str) -> anyhow::Error {
     .context(Exit::Evidence)
 }
 
-fn changed(entry: &Entry<'_>, table: Arc<str>) -> anyhow::Result<Changed> {
-    let told = || format!("change {}", entry.seq);
-    let parse = |image: Option<&str>| image.map(Image::parse).transpose().with_context(told);
-    let (before, after) = (parse(entry.before.as_deref())?, parse(entry.after.as_deref())?);
-    let key = entry.key.as_deref().unwrap_or_default().to_owned();
-    let row = |before, after, set| Changed { seq: entry.seq, table, key, before, after, set };
-    match (&*entry.action, before, after) {
+fn changed(entry: &LedgerEntry<'_>, table: Arc<str>) -> anyhow::Result<Changed> {
+    let LedgerEntry { change, image } = entry;
+    let told = || format!("change {}", change.seq);
+    let parse = |image: Option<&str>| {
+        image.filter(|text| !text.is_empty()).map(Image::parse).transpose().with_context(told)
+    };
+    let before = parse(image.as_ref().map(|image| &*image.before))?;
+    let after = parse(image.as_ref().map(|image| &*image.after))?;
+    let (seq, key) = (change.number(), change.row_key.to_string());
+    let row = |before, after, set| Changed { seq, table, key, before, after, set };
+    match (&*change.action, before, after) {
         ("insert", None, Some(after)) => Ok(row(None, Some(after), Vec::new())),
         ("delete", Some(before), None) => Ok(row(Some(before), None, Vec::new())),
         ("update", Some(before), Some(after)) => {

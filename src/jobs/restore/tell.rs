@@ -10,11 +10,11 @@ use super::image::Image;
 use super::source::{Changed, Source};
 use super::{Args, Back, World, action};
 use crate::exit::Exit;
-use crate::ledger::read::RunRow;
+use crate::ledger::LedgerRun;
 use crate::plan::{Action, Plan};
 use crate::sql;
 
-pub(super) fn erased(source: &Source, run: &RunRow, plan: &mut Plan) {
+pub(super) fn erased(source: &Source, run: &LedgerRun, plan: &mut Plan) {
     let mut tell = |lost: &HashMap<String, u64>, why: &str| {
         let mut lost: Vec<_> = lost.iter().collect();
         lost.sort();
@@ -39,7 +39,7 @@ pub(super) fn erased(source: &Source, run: &RunRow, plan: &mut Plan) {
 }
 
 pub(super) fn restored_before(
-    run: &RunRow,
+    run: &LedgerRun,
     world: &mut World<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<()> {
@@ -80,7 +80,7 @@ pub(super) fn changed(since: Vec<&Changed>, args: &Args, plan: &mut Plan) -> any
 }
 
 /// Says what the next scheduled run will do to the rows that come back.
-pub(super) fn next_run(backs: &[Back], run: &RunRow, plan: &mut Plan) {
+pub(super) fn next_run(backs: &[Back], run: &LedgerRun, plan: &mut Plan) {
     let n_with = |table: &str, column: &str, value: Option<&str>| {
         let holds = |back: &&Back| {
             let after = back.touch.change.after.as_deref().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use recert::commands::verify::Args;
 use recert::exit::Exit;
+use recert::ledger::row::LedgerChange;
 
 use super::made::{hex, image_sha256};
 use super::{tampered, verify, with_runs};
@@ -66,21 +67,22 @@ fn verify_names_an_inserted_change_even_when_it_is_hashed_as_it_should_be() {
     for world in worlds() {
         let ids = with_runs(&world);
         let (image, salt) = (image_sha256("00", None, Some("{}")), "00");
-        let fields = recert::ledger::canonical::ChangeFields {
-            run_id: &ids[2],
-            seq: 3,
-            table: "MAP_RAP_USER_ROLE",
-            key: Some("E5/7"),
-            action: "insert",
-            why: Some("made up"),
-            result: "applied",
-            image_sha256: &image,
+        let change = LedgerChange {
+            run_id: ids[2].as_str().into(),
+            seq: "3".into(),
+            table_name: "MAP_RAP_USER_ROLE".into(),
+            row_key: "E5/7".into(),
+            action: "insert".into(),
+            why: "made up".into(),
+            result: "applied".into(),
+            image_sha256: image.as_str().into(),
+            sha256: "".into(),
         };
         world.tamper(&format!(
             "INSERT INTO recert_change (run_id, seq, table_name, row_key, action, why, result, image_sha256, sha256)
              VALUES ('{}', 3, 'MAP_RAP_USER_ROLE', 'E5/7', 'insert', 'made up', 'applied', '{image}', '{}')",
             ids[2],
-            hex(&fields.sha256())
+            hex(&change.begin_hash().finish())
         ));
         world.tamper(&format!(
             "INSERT INTO recert_image (run_id, seq, salt, after_image) VALUES ('{}', 3, '{salt}', '{{}}')",
@@ -102,19 +104,20 @@ fn verify_names_an_edited_change_whose_own_hash_was_made_to_fit() {
         ))[0];
         let (table, key) = (row.text("TABLE_NAME").unwrap(), row.text("ROW_KEY").unwrap());
         let image = row.text("IMAGE_SHA256").unwrap();
-        let fields = recert::ledger::canonical::ChangeFields {
-            run_id: &ids[2],
-            seq: 1,
-            table: &table,
-            key: Some(&key),
-            action: &row.text("ACTION").unwrap(),
-            why: Some("another story"),
-            result: &row.text("RESULT").unwrap(),
-            image_sha256: &image,
+        let change = LedgerChange {
+            run_id: ids[2].as_str().into(),
+            seq: "1".into(),
+            table_name: table.into(),
+            row_key: key.into(),
+            action: row.text("ACTION").unwrap().into(),
+            why: "another story".into(),
+            result: row.text("RESULT").unwrap().into(),
+            image_sha256: image.into(),
+            sha256: "".into(),
         };
         world.tamper(&format!(
             "UPDATE recert_change SET why = 'another story', sha256 = '{}' WHERE run_id = '{}' AND seq = 1",
-            hex(&fields.sha256()),
+            hex(&change.begin_hash().finish()),
             ids[2]
         ));
         let (_, exit, said) = verify(&world, &Args::default());

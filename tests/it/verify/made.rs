@@ -1,5 +1,7 @@
 //! Runs written into the ledger without a job behind them, and hashes as the documentation has them.
 
+use recert::ledger::canonical;
+
 use crate::harness::World;
 
 pub(crate) fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
@@ -54,23 +56,24 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
         })
         .collect();
     let plan = Plan { steps, ..Plan::default() };
-    let run = recert::ledger::Run {
-        id: id.clone(),
+    let run = recert::ledger::LedgerRun {
+        run_id: id.clone(),
         job: "import-users".to_owned(),
-        as_of: crate::harness::now().date_naive(),
-        status: "applied",
-        started_at: crate::harness::now(),
-        finished_at: crate::harness::now(),
+        as_of: canonical::day(crate::harness::now().date_naive()),
+        status: "applied".to_owned(),
+        started_at: canonical::moment(crate::harness::now()),
+        finished_at: canonical::moment(crate::harness::now()),
         os_user: "tester".to_owned(),
         host: "here".to_owned(),
         config_sha256: "00".to_owned(),
         parameters: "{}".to_owned(),
         counts: "{}".to_owned(),
-        reason: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Default::default()
     };
     let mut db = world.open();
     let head = recert::ledger::lock("import-users", &mut *db).unwrap();
-    recert::ledger::write(&run, &plan, &head, &mut *db).unwrap();
+    recert::ledger::write(run, &plan, &head, &mut *db).unwrap();
     db.commit().unwrap();
     id
 }

@@ -1,0 +1,247 @@
+//! The runs that may be believed: those that the chain reaches, from its beginning to its end, and
+//! whose hashes fit.
+//!
+//! The chain of run rows is walked once; a run's changes are hashed when the run is used. The end is
+//! read first: a run that is committed meanwhile lies behind it, and is no member yet.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context as _, anyhow};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value as Json;
+
+use super::canonical::{Canonical, GENESIS};
+use super::chain::{self, Link};
+use super::read::{each_link, head};
+use super::row::LedgerRun;
+use crate::db::{Read, parse_date};
+use crate::exit::Exit;
+use crate::sql;
+
+/// The chain of runs from its beginning to the end that RECERT_LOCK holds.
+#[derive(Debug, Default)]
+pub struct LedgerChain {
+    /// In the order of the chain.
+    links: Vec<Link>,
+    reached: HashSet<String>,
+    broken: Option<String>,
+    unbelieved: Vec<String>,
+}
+
+/// A run that may be believed.
+#[derive(Clone, Debug)]
+pub struct LedgerMember {
+    /// Its row.
+    pub run: LedgerRun,
+    /// PARAMETERS
+    pub parameters: Json,
+    /// COUNTS
+    pub counts: Json,
+}
+
+impl LedgerMember {
+    fn of(run: LedgerRun) -> Self {
+        let read = |text: &str| serde_json::from_str(text).unwrap_or_default();
+        LedgerMember { parameters: read(&run.parameters), counts: read(&run.counts), run }
+    }
+
+    /// One of its counts; zero if there is none of that name.
+    #[must_use]
+    pub fn count(&self, name: &str) -> u64 {
+        self.counts.get(name).and_then(Json::as_u64).unwrap_or_default()
+    }
+
+    /// FINISHED_AT
+    #[must_use]
+    pub fn finished_at(&self) -> Option<DateTime<Utc>> {
+        parse_date(&self.run.finished_at).map(|at| at.and_utc())
+    }
+
+    /// AS_OF
+    #[must_use]
+    pub fn as_of(&self) -> Option<NaiveDate> {
+        parse_date(&self.run.as_of).map(|at| at.date())
+    }
+}
+
+impl LedgerChain {
+    /// Walks the chain. One that does not lead to its end has no member at all ([`LedgerChain::broken`]).
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`). A chain that is broken is no error here.
+    pub fn read(db: &mut dyn Read) -> anyhow::Result<Self> {
+        let end = head(db)?;
+        let mut links = Vec::new();
+        each_link(db, &mut |link| {
+            links.push(link);
+            Ok(())
+        })?;
+        let order = chain::order(&links, end.as_deref());
+        let n_members = match end.as_deref() {
+            Some(GENESIS) => Some(0),
+            Some(end) => order.order[..order.reached]
+                .iter()
+                .position(|at| links[*at].sha256 == end)
+                .map(|at| at + 1),
+            None => None,
+        };
+        let Some(n_members) = n_members else {
+            let first = order.breaks.into_iter().min_by_key(|broken| broken.position);
+            let told = first
+                .map_or_else(|| "it does not lead to its end".to_owned(), |broken| broken.told);
+            return Ok(LedgerChain { broken: Some(told), ..LedgerChain::default() });
+        };
+        let mut by_place: Vec<Option<Link>> = links.into_iter().map(Some).collect();
+        let links: Vec<Link> =
+            order.order[..n_members].iter().filter_map(|at| by_place[*at].take()).collect();
+        let reached = links.iter().map(|link| link.run_id.clone()).collect();
+        Ok(LedgerChain { links, reached, ..LedgerChain::default() })
+    }
+
+    /// What is wrong with the chain, if it does not lead from its beginning to its end.
+    #[must_use]
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// Whether the chain reaches a run. Its own hash is another matter: [`LedgerChain::member`].
+    #[must_use]
+    pub fn reaches(&self, run_id: &str) -> bool {
+        self.reached.contains(run_id)
+    }
+
+    /// How many runs it reaches.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Whether it reaches none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// FINISHED_AT of the last run.
+    #[must_use]
+    pub fn last_finished_at(&self) -> Option<DateTime<Utc>> {
+        self.links.last().and_then(|link| parse_date(&link.finished_at)).map(|at| at.and_utc())
+    }
+
+    /// A run that the chain reaches and whose hash fits its columns and its changes'.
+    ///
+    /// # Errors
+    /// `Exit::Evidence`: it is no such run; else what the database says.
+    pub fn member(&self, run_id: &str, db: &mut dyn Read) -> anyhow::Result<LedgerMember> {
+        self.must_reach(run_id)?;
+        let rows = db
+            .rows(&sql!("ledger/select_run"), &[("run_id", run_id.into())])
+            .with_context(|| format!("reading run {run_id}"))?;
+        let run = match rows.as_slice() {
+            [row] => LedgerRun::of(&row.values)?,
+            rows => return Err(unbelievable(run_id, &format!("{} rows have its id", rows.len()))),
+        };
+        let mut hash = run.begin_hash();
+        db.each(&sql!("ledger/select_change_hashes"), &[("run_id", run_id.into())], &mut |row| {
+            hash.text(&row.text("SHA256")?);
+            Ok(())
+        })
+        .with_context(|| format!("reading the hashes of run {run_id}"))?;
+        if fits(hash, &run) {
+            Ok(LedgerMember::of(run))
+        } else {
+            Err(unbelievable(run_id, "its hash does not fit"))
+        }
+    }
+
+    /// # Errors
+    /// `Exit::Evidence`: the chain does not reach this run.
+    pub fn must_reach(&self, run_id: &str) -> anyhow::Result<()> {
+        match &self.broken {
+            _ if self.reaches(run_id) => Ok(()),
+            None => {
+                Err(unbelievable(run_id, "the ledger's chain does not reach it: it was inserted"))
+            }
+            Some(told) => {
+                Err(unbelievable(run_id, &format!("the ledger's chain is broken: {told}")))
+            }
+        }
+    }
+
+    /// The job's latest run that ended so, if it may be believed; one that may not is passed over,
+    /// and remembered ([`LedgerChain::unbelieved`]).
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    pub fn last(
+        &mut self,
+        job: &str,
+        statuses: &[&str],
+        db: &mut dyn Read,
+    ) -> anyhow::Result<Option<LedgerMember>> {
+        let wanted = |link: &&Link| link.job == job && statuses.contains(&link.status.as_str());
+        let ids: Vec<String> =
+            self.links.iter().rev().filter(wanted).map(|link| link.run_id.clone()).collect();
+        for id in ids {
+            match self.member(&id, db) {
+                Err(error) if Exit::of(&error) == Exit::Evidence => self.unbelieved.push(id),
+                found => return found.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The runs that ended at `since` or later and may be believed, the newest first; others are
+    /// remembered ([`LedgerChain::unbelieved`]).
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    pub fn since(
+        &mut self,
+        since: DateTime<Utc>,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<Vec<LedgerMember>> {
+        let binds = [("since", since.naive_utc().into())];
+        let mut runs: HashMap<String, (LedgerRun, Canonical)> = HashMap::new();
+        db.each(&sql!("ledger/select_runs_since"), &binds, &mut |row| {
+            let run = LedgerRun::of(&row.values)?;
+            let hash = run.begin_hash();
+            runs.insert(run.run_id.clone(), (run, hash));
+            Ok(())
+        })
+        .context("reading the latest runs")?;
+        db.each(&sql!("ledger/select_change_hashes_since"), &binds, &mut |row| {
+            if let Some((_, hash)) = runs.get_mut(&row.text("RUN_ID")?) {
+                hash.text(&row.text("SHA256")?);
+            }
+            Ok(())
+        })
+        .context("reading the latest runs' hashes")?;
+        let mut members = Vec::new();
+        for link in self.links.iter().rev() {
+            match runs.remove(&link.run_id) {
+                Some((run, hash)) if fits(hash.clone(), &run) => {
+                    members.push(LedgerMember::of(run))
+                }
+                Some((run, _)) => self.unbelieved.push(run.run_id),
+                None => {}
+            }
+        }
+        Ok(members)
+    }
+
+    /// Runs that were asked for and can't be believed: their hashes do not fit.
+    #[must_use]
+    pub fn unbelieved(&self) -> &[String] {
+        &self.unbelieved
+    }
+}
+
+fn fits(hash: Canonical, run: &LedgerRun) -> bool {
+    hash.finish().as_slice() == run.sha256.as_bytes()
+}
+
+fn unbelievable(run_id: &str, why: &str) -> anyhow::Error {
+    anyhow!("run {run_id} can't be believed ({why}); `recert verify` says more")
+        .context(Exit::Evidence)
+}

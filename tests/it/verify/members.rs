@@ -1,0 +1,99 @@
+//! Which earlier runs a command may believe.
+
+use recert::exit::Exit;
+use recert::ledger::LedgerChain;
+
+use super::with_runs;
+use crate::harness::{World, now, worlds};
+
+fn chain(world: &World) -> LedgerChain {
+    LedgerChain::read(&mut *world.open()).unwrap()
+}
+
+fn last(world: &World) -> Option<String> {
+    let found = chain(world).last("revoke", &["applied"], &mut *world.open()).unwrap();
+    found.map(|member| member.run.run_id)
+}
+
+#[test]
+fn members_are_the_runs_of_the_chain_with_their_counts_the_newest_first() {
+    for world in worlds() {
+        let ids = with_runs(&world);
+        let (mut chain, mut db) = (chain(&world), world.open());
+        assert_eq!((chain.len(), chain.broken()), (4, None));
+        let since = chain.since(now(), &mut *db).unwrap();
+        let found: Vec<&str> = since.iter().map(|member| member.run.run_id.as_str()).collect();
+        assert_eq!(found, [&ids[3], &ids[2], &ids[1], &ids[0]]);
+        assert_eq!(since[3].count("mappings_deleted"), 2);
+        assert_eq!(since[3].finished_at(), Some(now()));
+        let later = now() + chrono::TimeDelta::seconds(1);
+        assert_eq!(chain.since(later, &mut *db).unwrap().len(), 0);
+        let idle = chain.last("revoke", &["unchanged"], &mut *db).unwrap().unwrap();
+        assert_eq!(idle.run.run_id, ids[1]);
+        assert!(chain.last("restore", &["applied"], &mut *db).unwrap().is_none());
+        assert_eq!(chain.last_finished_at(), Some(now()));
+    }
+}
+
+#[test]
+fn a_run_that_the_chain_does_not_reach_is_no_member() {
+    for world in worlds() {
+        let ids = with_runs(&world);
+        world.tamper(&format!(
+            "INSERT INTO recert_run (run_id, job, as_of, status, started_at, finished_at, os_user, host, version,
+                    config_sha256, parameters, counts, reason, previous_sha256, sha256)
+             SELECT 'ffffffff-0000', job, as_of, status, started_at, finished_at, os_user, host, version,
+                    config_sha256, parameters, counts, reason, sha256, 'f00d'
+               FROM recert_run WHERE run_id = '{}'",
+            ids[3]
+        ));
+        assert!(!chain(&world).reaches("ffffffff-0000"));
+        let error = chain(&world).member("ffffffff-0000", &mut *world.open()).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Evidence);
+        assert_eq!(last(&world).as_deref(), Some(ids[3].as_str()));
+    }
+}
+
+#[test]
+fn a_run_whose_hash_does_not_fit_is_passed_over_and_told() {
+    for world in worlds() {
+        let ids = with_runs(&world);
+        world.tamper(&format!("UPDATE recert_run SET counts = '{{}}' WHERE run_id = '{}'", ids[3]));
+        world.tamper(&format!("UPDATE recert_change SET sha256 = 'x' WHERE run_id = '{}'", ids[2]));
+        let (mut chain, mut db) = (chain(&world), world.open());
+        let last = chain.last("revoke", &["applied"], &mut *db).unwrap().unwrap();
+        assert_eq!(last.run.run_id, ids[0]);
+        assert_eq!(chain.unbelieved(), [ids[3].clone(), ids[2].clone()]);
+        assert_eq!(chain.since(now(), &mut *db).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn a_chain_that_does_not_lead_to_its_end_has_no_members() {
+    for (tamper, told) in [
+        ("DELETE FROM recert_run WHERE run_id = '{2}'", "a run was removed"),
+        ("UPDATE recert_lock SET head_sha256 = 'f00d' WHERE job = 'ledger'", "was cut at its end"),
+        ("DELETE FROM recert_lock WHERE job = 'ledger'", "has no row `ledger`"),
+    ] {
+        let world = World::sqlite();
+        let ids = with_runs(&world);
+        world.tamper(&tamper.replace("{2}", &ids[1]));
+        assert!(chain(&world).broken().unwrap().contains(told), "{tamper}");
+        assert!(chain(&world).is_empty());
+        let error = chain(&world).member(&ids[0], &mut *world.open()).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Evidence);
+    }
+}
+
+#[test]
+fn a_run_committed_while_the_chain_is_read_lies_behind_its_end() {
+    let world = World::sqlite();
+    let ids = with_runs(&world);
+    world.tamper(&format!(
+        "UPDATE recert_lock SET head_sha256 = (SELECT sha256 FROM recert_run WHERE run_id = '{}') WHERE job = 'ledger'",
+        ids[2]
+    ));
+    let chain = chain(&world);
+    assert_eq!((chain.len(), chain.broken()), (3, None));
+    assert!(chain.reaches(&ids[2]) && !chain.reaches(&ids[3]));
+}
