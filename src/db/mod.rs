@@ -3,6 +3,7 @@
 //! A connection is one transaction. Dropped without `commit`, nothing happened.
 //! `tests/it/db_contract.rs` states every promise made here and holds each adapter to it.
 
+mod column;
 mod oracle;
 mod sqlite;
 mod value;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crate::config::{DatabaseConfig, Url};
 use crate::sql::Sql;
 
+pub use column::{Column, ColumnFill, ColumnLength};
 pub(crate) use value::date_text;
 pub use value::{Bind, BindArray, Row, Value, image, parse_date, write_json_text};
 
@@ -43,7 +45,7 @@ pub trait Read {
         Ok(rows)
     }
 
-    /// Columns of a table in order, or none when there is no such table.
+    /// Columns of a table in order, invisible ones too, or none when there is no such table.
     ///
     /// # Errors
     /// What the database says, classed (`Exit`).
@@ -88,17 +90,6 @@ pub trait Transaction: Read {
     /// # Errors
     /// As [`Transaction::change_many`], and nothing is committed then; or as [`Transaction::commit`].
     fn commit_with(self: Box<Self>, sql: &Sql, row: &BindArray<'_>) -> anyhow::Result<()>;
-}
-
-/// A column as the database's dictionary knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Upper-case name.
-    pub name: String,
-    /// The declared type's name, upper case, without length: `VARCHAR2`, `NUMBER`, `DATE`, ….
-    pub data_type: String,
-    /// Whether the database itself gives the value (an identity column).
-    pub generated: bool,
 }
 
 /// The kinds of database that recert speaks to.

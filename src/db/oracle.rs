@@ -65,6 +65,11 @@ impl Oracle {
         self.connection.set_call_timeout(Some(config.call_timeout))
     }
 
+    fn select_columns(&mut self, table: &str, owner: Value) -> anyhow::Result<Vec<Row>> {
+        let binds = [("table_name", table.into()), ("table_owner", owner)];
+        self.rows(&sql!("db/select_columns", dialects), &binds)
+    }
+
     /// One array DML: as many rows as one round trip may carry.
     fn change_array(
         &self,
@@ -163,22 +168,20 @@ impl Read for Oracle {
     }
 
     fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
-        let binds = [("table_name", Value::from(table.to_uppercase()))];
-        let rows = self.rows(&sql!("db/select_columns", dialects), &binds)?;
-        rows.iter()
-            .map(|row| {
-                let data_type = row.text("DATA_TYPE")?;
-                // `TIMESTAMP(6) WITH TIME ZONE` without its precision.
-                let bare = match (data_type.find('('), data_type.find(')')) {
-                    (Some(open), Some(close)) if open < close => {
-                        format!("{}{}", &data_type[..open], &data_type[close + 1..])
-                    }
-                    _ => data_type,
-                };
-                let generated = row.int("IS_GENERATED")? == Some(1);
-                Ok(Column { name: row.text("NAME")?, data_type: bare, generated })
-            })
-            .collect()
+        let mut table = table.to_uppercase();
+        let mut rows = self.select_columns(&table, Value::Null)?;
+        if rows.is_empty() {
+            let binds = [("table_name", Value::from(table.clone()))];
+            let synonyms = self.rows(&sql!("db/select_synonym", dialects), &binds)?;
+            // The dictionary of a table behind a database link is at the link's other end.
+            if let Some(found) = synonyms.first()
+                && found.text_opt("DB_LINK")?.is_none()
+            {
+                table = found.text("TABLE_NAME")?;
+                rows = self.select_columns(&table, found.get("TABLE_OWNER")?.clone())?;
+            }
+        }
+        rows.iter().map(Column::read).collect()
     }
 
     fn dialect(&self) -> Dialect {

@@ -128,8 +128,10 @@ impl Read for Sqlite {
     }
 
     fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
-        let rows =
-            self.rows(&sql!("db/select_columns", dialects), &[("table_name", table.into())])?;
+        let binds = [("table_name", table.into()), ("table_owner", Value::Null)];
+        let rows = self.rows(&sql!("db/select_columns", dialects), &binds)?;
+        // Moments are text here, and kept whole whatever the type says.
+        let column = |row| Column::read(row).map(|read| Column { fraction_digits: None, ..read });
         rows.iter().map(column).collect()
     }
 
@@ -140,13 +142,6 @@ impl Read for Sqlite {
     fn version(&mut self) -> anyhow::Result<String> {
         Ok(format!("SQLite {}", rusqlite::version()))
     }
-}
-
-fn column(row: &Row) -> anyhow::Result<Column> {
-    let data_type = row.text("DATA_TYPE")?;
-    let bare = data_type.split('(').next().unwrap_or_default().trim().to_owned();
-    let generated = row.int("IS_GENERATED")? == Some(1);
-    Ok(Column { name: row.text("NAME")?, data_type: bare, generated })
 }
 
 impl Transaction for Sqlite {

@@ -224,6 +224,7 @@ CREATE FUNCTION oracle.sys_context(namespace text, parameter text) RETURNS varch
         WHEN 'USERENV.SESSIONID' THEN pg_backend_pid()::text
         WHEN 'USERENV.LANGUAGE' THEN 'AMERICAN_AMERICA.AL32UTF8'
         WHEN 'USERENV.ISDBA' THEN 'FALSE'
+        WHEN 'USERENV.DATABASE_ROLE' THEN 'PRIMARY'
         ELSE oracle.refuse('ORA-02003: invalid USERENV parameter')
     END;
 
@@ -258,7 +259,8 @@ SELECT owner, name AS table_name, 'USERS'::varchar(30) AS tablespace_name, 'VALI
   FROM oracle.relations WHERE relkind <> 'v';
 CREATE VIEW oracle.user_tables AS SELECT * FROM oracle.all_tables WHERE owner = oracle.ora_user();
 
-CREATE VIEW oracle.all_tab_columns AS
+-- Columns of expressions, and those that a `*` leaves out: the stand-in marks them with a constraint.
+CREATE VIEW oracle.all_tab_cols AS
 SELECT r.owner, r.name AS table_name, oracle.shown(a.attname) AS column_name,
        CASE WHEN t.typname IN ('numeric', 'int8', 'int4') THEN 'NUMBER'
             WHEN t.typname IN ('varchar', 'text') THEN 'VARCHAR2'
@@ -277,12 +279,17 @@ SELECT r.owner, r.name AS table_name, oracle.shown(a.attname) AS column_name,
             WHEN t.typname IN ('timestamp', 'timestamptz') THEN CASE WHEN m < 0 THEN 6 ELSE m END END::numeric
            AS data_scale,
        CASE WHEN a.attnotnull THEN 'N' ELSE 'Y' END::varchar(1) AS nullable,
-       row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum)::numeric AS column_id,
+       CASE WHEN NOT h.hidden THEN row_number() OVER (PARTITION BY r.oid, h.hidden ORDER BY a.attnum) END::numeric
+           AS column_id,
        pg_get_expr(d.adbin, d.adrelid)::varchar(4000) AS data_default,
        CASE WHEN t.typname IN ('varchar', 'bpchar') THEN m - 4 ELSE 0 END::numeric AS char_length,
        CASE WHEN t.typname IN ('varchar', 'bpchar') THEN CASE WHEN k.bytes IS NULL THEN 'C' ELSE 'B' END END::varchar(1)
            AS char_used,
-       CASE WHEN a.attidentity = '' THEN 'NO' ELSE 'YES' END::varchar(3) AS identity_column
+       CASE WHEN a.attidentity = '' THEN 'NO' ELSE 'YES' END::varchar(3) AS identity_column,
+       CASE WHEN a.attgenerated = '' THEN 'NO' ELSE 'YES' END::varchar(3) AS virtual_column,
+       CASE WHEN h.hidden THEN 'YES' ELSE 'NO' END::varchar(3) AS hidden_column, 'YES'::varchar(3) AS user_generated,
+       a.attnum::numeric AS internal_column_id, CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END
+           AS generation_type
   FROM oracle.relations r
   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'oci$rowid'
   JOIN pg_type t ON t.oid = a.atttypid
@@ -290,7 +297,13 @@ SELECT r.owner, r.name AS table_name, oracle.shown(a.attname) AS column_name,
   LEFT JOIN LATERAL (SELECT split_part(conname, '$', 2)::integer AS bytes FROM pg_constraint
                       WHERE conrelid = r.oid AND contype = 'c' AND conname LIKE 'oralen$%' AND conkey = ARRAY[a.attnum]) k
     ON true
-  CROSS JOIN LATERAL (SELECT a.atttypmod) AS typmod (m);
+  CROSS JOIN LATERAL (SELECT a.atttypmod) AS typmod (m)
+  CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_constraint
+                       WHERE conrelid = r.oid AND contype = 'c' AND conname LIKE 'orahid$%' AND conkey = ARRAY[a.attnum])) AS h (hidden);
+CREATE VIEW oracle.user_tab_cols AS SELECT * FROM oracle.all_tab_cols WHERE owner = oracle.ora_user();
+CREATE VIEW oracle.all_tab_columns AS SELECT * FROM oracle.all_tab_cols WHERE hidden_column = 'NO';
+CREATE VIEW oracle.all_tab_identity_cols AS
+SELECT owner, table_name, column_name, generation_type FROM oracle.all_tab_cols WHERE generation_type IS NOT NULL;
 CREATE VIEW oracle.user_tab_columns AS SELECT * FROM oracle.all_tab_columns WHERE owner = oracle.ora_user();
 
 CREATE VIEW oracle.all_constraints AS
@@ -302,14 +315,14 @@ SELECT r.owner, oracle.shown(c.conname) AS constraint_name,
        'ENABLED'::varchar(8) AS status, 'VALIDATED'::varchar(13) AS validated,
        (SELECT oracle.shown(i.relname) FROM pg_class i WHERE i.oid = c.conindid AND c.contype IN ('p', 'u')) AS index_name
   FROM oracle.relations r
-  JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype IN ('p', 'u', 'f', 'c') AND c.conname NOT LIKE 'oralen$%' AND c.conname NOT LIKE '%oci$rowid%';
+  JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype IN ('p', 'u', 'f', 'c') AND c.conname NOT LIKE 'ora___$%' AND c.conname NOT LIKE '%oci$rowid%';
 CREATE VIEW oracle.user_constraints AS SELECT * FROM oracle.all_constraints WHERE owner = oracle.ora_user();
 
 CREATE VIEW oracle.all_cons_columns AS
 SELECT r.owner, oracle.shown(c.conname) AS constraint_name, r.name AS table_name,
        oracle.shown(a.attname) AS column_name, k.position::numeric AS position
   FROM oracle.relations r
-  JOIN pg_constraint c ON c.conrelid = r.oid AND c.conname NOT LIKE 'oralen$%' AND c.conname NOT LIKE '%oci$rowid%'
+  JOIN pg_constraint c ON c.conrelid = r.oid AND c.conname NOT LIKE 'ora___$%' AND c.conname NOT LIKE '%oci$rowid%'
   CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k (attnum, position)
   JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.attnum;
 CREATE VIEW oracle.user_cons_columns AS SELECT * FROM oracle.all_cons_columns WHERE owner = oracle.ora_user();
@@ -358,6 +371,13 @@ SELECT 'CREATE SESSION'::varchar(40) AS privilege
 UNION ALL
 SELECT p::varchar(40) FROM unnest(ARRAY['CREATE TABLE', 'CREATE SEQUENCE', 'CREATE VIEW']) AS p
  WHERE has_schema_privilege(to_regnamespace(quote_ident(session_user))::oid, 'CREATE');
+
+-- A synonym is a view of all its table has.
+CREATE VIEW oracle.all_synonyms AS
+SELECT r.owner, r.name AS synonym_name, split_part(d.description, '.', 2)::varchar(128) AS table_owner,
+       split_part(d.description, '.', 3)::varchar(128) AS table_name, NULL::varchar(128) AS db_link
+  FROM oracle.relations r JOIN pg_description d ON d.objoid = r.oid AND d.objsubid = 0
+ WHERE r.relkind = 'v' AND d.description LIKE 'synonym.%';
 
 CREATE VIEW oracle.all_sequences AS
 SELECT oracle.shown(schemaname) AS sequence_owner, oracle.shown(sequencename) AS sequence_name,

@@ -121,6 +121,7 @@ fn text_of(code: i32) -> &'static str {
         30006 => "resource busy; acquire with WAIT timeout expired",
         30089 => "missing or invalid <datetime field>",
         32795 => "cannot insert into a generated always identity column",
+        54013 => "INSERT operation disallowed on virtual columns",
         38104 => "Columns referenced in the ON Clause cannot be updated",
         _ => "error made by the stand-in",
     }
@@ -131,6 +132,7 @@ fn text_of(code: i32) -> &'static str {
 pub struct PgError {
     pub state: String,
     pub message: String,
+    pub detail: String,
     pub schema: String,
     pub table: String,
     pub column: String,
@@ -238,6 +240,7 @@ fn code_of(err: &PgError, doing: Doing) -> i32 {
         "42803" => 979,
         "42804" if says("must be type boolean") => 920,
         "42804" | "42846" | "42P08" | "42P18" | "42725" => 932,
+        "428C9" if err.detail.contains("is a generated column") => 54013,
         "428C9" => 32795,
         "42601" if says("more expressions than target") => 913,
         "42601" if says("more target columns") => 947,

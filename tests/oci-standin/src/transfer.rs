@@ -7,6 +7,7 @@ use crate::sql::dialect::ROWID_COLUMN;
 use crate::value::{Stamp, bytes_to_hex, hex_to_bytes, number_to_text, text_to_number};
 use crate::wire::Field;
 use postgres_protocol::Oid;
+use std::collections::HashSet;
 use std::ffi::c_void;
 
 /// Type numbers of `setup.sql`, which differ from database to database.
@@ -63,9 +64,12 @@ impl Column {
 
 /// The columns as Oracle would list them: a `*` doesn't bring the hidden ones. `stars` tells how many items stand
 /// before the select list's first star and behind its last.
-pub fn describe(fields: &[Field], stars: Option<(usize, usize)>, types: Types) -> Vec<Column> {
+pub fn describe(
+    fields: &[Field], stars: Option<(usize, usize)>, invisible: &HashSet<(Oid, i16)>, types: Types,
+) -> Vec<Column> {
     let starred = stars.map_or(0..0, |(before, behind)| before..fields.len().saturating_sub(behind));
-    let shown = |(at, field): &(usize, &Field)| !(starred.contains(at) && field.name == ROWID_COLUMN);
+    let hidden = |field: &Field| field.name == ROWID_COLUMN || invisible.contains(&field.place);
+    let shown = |(at, field): &(usize, &Field)| !(starred.contains(at) && hidden(field));
     fields.iter().enumerate().filter(shown).map(|(at, field)| describe_one(field, at, types)).collect()
 }
 

@@ -45,6 +45,8 @@ pub struct Field {
     pub name: String,
     pub oid: Oid,
     pub modifier: i32,
+    /// The table's number and the column's in it, where it is a column.
+    pub place: (Oid, i16),
 }
 
 /// The answers up to one Sync.
@@ -397,6 +399,7 @@ impl Segment {
                     name: f.name().to_owned(),
                     oid: f.type_oid(),
                     modifier: f.type_modifier(),
+                    place: (f.table_oid(), f.column_id()),
                 };
                 self.fields = Some(body.fields().map(|f| Ok(field(f))).collect().map_err(malformed)?);
             }
@@ -415,6 +418,7 @@ pub fn read_error(body: &ErrorResponseBody) -> PgError {
             b'V' => err.fatal = value == "FATAL" || value == "PANIC",
             b'C' => err.state = value,
             b'M' => err.message = value,
+            b'D' => err.detail = value,
             b's' => err.schema = value,
             b't' => err.table = value,
             b'c' => err.column = value,

@@ -3,8 +3,9 @@
 use super::{Call, Session, Trouble};
 use crate::error::{OraError, PgError};
 use crate::transfer::{Column, Value, ValueKind, describe};
-use crate::wire::{Flight, Segment};
+use crate::wire::{Flight, Row, Segment};
 use postgres_protocol::Oid;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 const TEXT: Oid = 25;
@@ -42,8 +43,10 @@ impl Session {
             match self.carry_out(flight, call.timeout) {
                 Ok(segment) => {
                     let parameters = segment.parameters.unwrap_or_default();
-                    let columns =
-                        Arc::new(describe(&segment.fields.unwrap_or_default(), call.statement.stars, self.types));
+                    let fields = segment.fields.unwrap_or_default();
+                    let stars = call.statement.stars;
+                    let invisible = if stars.is_some() { self.invisible_columns()? } else { HashSet::new() };
+                    let columns = Arc::new(describe(&fields, stars, &invisible, self.types));
                     let prepared = Arc::new(Prepared { name, parameters, columns });
                     self.remember(&key, &prepared);
                     return Ok(prepared);
@@ -58,6 +61,15 @@ impl Session {
                 Err(trouble) => return Err(trouble),
             }
         }
+    }
+
+    /// Columns that a `*` leaves out, as (table, column).
+    fn invisible_columns(&mut self) -> Result<HashSet<(Oid, i16)>, Trouble> {
+        let mut flight = self.frame()?;
+        flight.whole("SELECT conrelid, conkey[1] FROM pg_constraint WHERE conname LIKE 'orahid$%'", true)?;
+        let segment = self.carry_out(flight, None)?;
+        let place = |row: &Row| Some((row.text(0).parse().ok()?, row.text(1).parse().ok()?));
+        Ok(segment.rows.iter().filter_map(place).collect())
     }
 
     /// Oracle reads such a string by NLS_DATE_FORMAT, which nobody should rely on: it is refused.

@@ -36,6 +36,7 @@ pub fn translate(tokens: &[Token<'_>], strict: bool) -> Result<Statement, OraErr
         ["CREATE", "TABLE", ..] => create_table(tokens, strict, &mut out)?,
         ["CREATE", "INDEX", ..] | ["CREATE", "UNIQUE", "INDEX", ..] => create_index(tokens, &mut out)?,
         ["CREATE", "SEQUENCE", ..] => sequence(tokens, &mut out),
+        ["CREATE", "SYNONYM", ..] | ["CREATE", "OR", "REPLACE", "SYNONYM"] => synonym(tokens, &mut out)?,
         ["CREATE", "VIEW", ..] | ["CREATE", "OR", "REPLACE", "VIEW"] => rewrite(tokens, kind, &mut out)?,
         ["CREATE", ..] => return Err(OraError::of(901).at(tokens[0].at)),
         ["ALTER", "TABLE", ..] => alter_table(tokens, strict, &mut out)?,
@@ -175,7 +176,8 @@ fn table_item(item: &[Token<'_>], strict: bool, out: &mut Output, checks: &mut V
         return Err(OraError::of(907).at(word.at));
     }
     out.push(&name(first), first.at);
-    if rest.first().is_some_and(|t| t.is("GENERATED")) && data_type.is_number {
+    let computed = find("AS").filter(|at| rest.get(at + 1).is_some_and(|t| t.is_mark("(")));
+    if rest.first().is_some_and(|t| t.is("GENERATED")) && computed.is_none() && data_type.is_number {
         out.push("bigint", first.at);
     } else {
         out.push(&data_type.sql, first.at);
@@ -187,7 +189,16 @@ fn table_item(item: &[Token<'_>], strict: bool, out: &mut Output, checks: &mut V
             column.trim_matches('"')
         ));
     }
-    constraint(rest, out)
+    if rest.iter().any(|t| t.depth == depth && t.is("INVISIBLE")) {
+        let column = name(first);
+        let bare = column.trim_matches('"');
+        checks.push(format!("CONSTRAINT \"orahid${bare}\" CHECK ({column} IS NULL OR {column} IS NOT NULL)"));
+    }
+    let Some(computed) = computed else { return constraint(rest, out) };
+    out.push("GENERATED ALWAYS AS", first.at);
+    rewrite(&rest[computed + 1..=closing(rest, computed + 1)], StatementKind::Create, out)?;
+    out.push("STORED", first.at);
+    Ok(())
 }
 
 /// Constraint clauses, less what only Oracle's storage needs.
@@ -202,7 +213,16 @@ fn constraint(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
         } else if token.is("ON") && tokens.get(i + 1).is_some_and(|t| t.is("NULL")) {
             i += 2;
         } else {
-            if !token.is_any(&["ENABLE", "DISABLE", "VALIDATE", "NOVALIDATE", "NOCACHE", "NOORDER", "ORDER"]) {
+            if !token.is_any(&[
+                "ENABLE",
+                "DISABLE",
+                "VALIDATE",
+                "NOVALIDATE",
+                "NOCACHE",
+                "NOORDER",
+                "ORDER",
+                "INVISIBLE",
+            ]) {
                 kept.push(*token);
             }
             i += 1;
@@ -231,6 +251,19 @@ fn create_index(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> 
         out.push(if descends && item[item.len() - 1].is("DESC") { ") DESC" } else { ")" }, item[0].at);
     }
     out.push(")", tokens[close.min(tokens.len() - 1)].at);
+    Ok(())
+}
+
+/// `CREATE SYNONYM s FOR owner.t`: a view that looks like its table.
+fn synonym(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
+    let [.., synonym, keyword, owner, dot, table] = tokens else { return Err(OraError::of(905).at(tokens[0].at)) };
+    if !keyword.is("FOR") || !dot.is_mark(".") {
+        return Err(OraError::of(905).at(keyword.at));
+    }
+    let view = name(synonym);
+    let (owner_name, table_name) = (name(owner), name(table));
+    out.push(&format!("CREATE OR REPLACE VIEW {view} AS SELECT * FROM {owner_name} . {table_name}"), synonym.at);
+    out.push(&format!("; COMMENT ON VIEW {view} IS 'synonym.{}.{}'", owner.name(), table.name()), owner.at);
     Ok(())
 }
 
@@ -301,21 +334,36 @@ fn grant(tokens: &[Token<'_>], out: &mut Output) -> Result<(), OraError> {
     Ok(())
 }
 
+/// `ALTER SESSION SET a = b [c = d …]`.
 fn alter_session(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
-    let action = match &tokens[2..] {
-        [set, what, _, value] if set.is("SET") && what.is("CURRENT_SCHEMA") => Action::SetSchema(value.name()),
-        [set, what, _, value] if set.is("SET") && what.is("ISOLATION_LEVEL") && value.is("SERIALIZABLE") => {
-            Action::SetSession(SERIALIZABLE)
+    let wrong = || OraError::of(2248).at(tokens[0].at);
+    let settings = tokens.get(3..).filter(|rest| tokens[2].is("SET") && !rest.is_empty()).ok_or_else(wrong)?;
+    let mut actions = settings.chunks(3).map(|setting| {
+        let [what, equals, value] = setting else { return Err(wrong()) };
+        if !equals.is_mark("=") {
+            return Err(wrong());
         }
-        [set, what, _, ..] if set.is("SET") && what.is("ISOLATION_LEVEL") => Action::SetSession(READ_COMMITTED),
-        [set, what, _, zone] if set.is("SET") && what.is("TIME_ZONE") => {
-            Action::SetZone(zone.text.trim_matches('\'').to_owned())
+        match what.upper().as_str() {
+            "CURRENT_SCHEMA" => Ok(Action::SetSchema(value.name())),
+            "ISOLATION_LEVEL" if value.is("SERIALIZABLE") => Ok(Action::SetSession(SERIALIZABLE)),
+            "ISOLATION_LEVEL" => Ok(Action::SetSession(READ_COMMITTED)),
+            "TIME_ZONE" => Ok(Action::SetZone(value.text.trim_matches('\'').to_owned())),
+            "DDL_LOCK_TIMEOUT" => Ok(Action::Nothing),
+            what if what.starts_with("NLS_") => Ok(Action::Nothing),
+            _ => Err(wrong()),
         }
-        [set, what, ..] if set.is("SET") && what.upper().starts_with("NLS_") => Action::Nothing,
-        [set, what, ..] if set.is("SET") && what.is("DDL_LOCK_TIMEOUT") => Action::Nothing,
-        _ => return Err(OraError::of(2248).at(tokens[0].at)),
-    };
-    Ok(Output::new().into_statement(StatementKind::Alter, action))
+    });
+    let mut chosen = Action::Nothing;
+    actions.try_for_each(|action| {
+        match (&chosen, action?) {
+            (_, Action::Nothing) => {}
+            (Action::Nothing, action) => chosen = action,
+            // One of a statement has an effect here; more would be lost without a word.
+            _ => return Err(wrong()),
+        }
+        Ok(())
+    })?;
+    Ok(Output::new().into_statement(StatementKind::Alter, chosen))
 }
 
 #[cfg(test)]
@@ -390,6 +438,10 @@ mod tests {
         let action = |source| translate(source, true).unwrap().action;
         assert_eq!(action("ALTER SESSION SET CURRENT_SCHEMA = app"), Action::SetSchema("APP".into()));
         assert_eq!(action("ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY'"), Action::Nothing);
+        let several = "ALTER SESSION SET TIME_ZONE = '+02:00' NLS_COMP = BINARY NLS_SORT = BINARY";
+        assert_eq!(action(several), Action::SetZone("+02:00".into()));
+        assert_eq!(code("ALTER SESSION SET TIME_ZONE = 'UTC' CURRENT_SCHEMA = app"), 2248);
+        assert_eq!(code("ALTER SESSION SET SQL_TRACE"), 2248);
     }
 
     #[test]

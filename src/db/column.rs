@@ -1,0 +1,160 @@
+//! A column as the database's dictionary knows it, and what fits into it.
+
+use super::Row;
+
+/// A column as the database's dictionary knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Upper-case name.
+    pub name: String,
+    /// The declared type's name, upper case, without length or digits: `VARCHAR2`, `NUMBER`,
+    /// `TIMESTAMP WITH TIME ZONE`, ….
+    pub data_type: String,
+    /// Digits of a second that a TIMESTAMP keeps.
+    pub fraction_digits: Option<u8>,
+    /// What text fits; `None`: any, or no text column.
+    pub length: Option<ColumnLength>,
+    /// Whether it may be empty.
+    pub nullable: bool,
+    /// Who gives it its value.
+    pub filled: ColumnFill,
+    /// Whether `SELECT *` leaves it out.
+    pub invisible: bool,
+}
+
+/// How long a column's text may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnLength {
+    /// The limit, in characters or bytes.
+    pub most: u32,
+    /// Whether bytes (UTF-8) are counted.
+    pub in_bytes: bool,
+}
+
+/// Who gives a column its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnFill {
+    /// Whoever writes the row.
+    Writer,
+    /// An identity: the database, unless the writer does.
+    IdentityByDefault,
+    /// An identity that no INSERT or UPDATE may name (ORA-32795).
+    IdentityAlways,
+    /// An expression over other columns (ORA-54013).
+    Expression,
+}
+
+impl Column {
+    /// From a row of `db/select_columns`.
+    pub(super) fn read(row: &Row) -> anyhow::Result<Column> {
+        let declared = row.text("DATA_TYPE")?;
+        let (data_type, arguments) = split_type(&declared);
+        let most = |name: &str| row.int(name).map(|n| n.and_then(|n| u32::try_from(n).ok()));
+        let length = match row.text_opt("CHAR_USED")?.as_deref() {
+            Some("C") => most("CHAR_LENGTH")?.map(|most| ColumnLength { most, in_bytes: false }),
+            Some(_) => most("DATA_LENGTH")?.map(|most| ColumnLength { most, in_bytes: true }),
+            None => declared_length(&data_type, arguments),
+        };
+        let is = |name: &str| row.int(name).map(|n| n == Some(1));
+        let filled = match row.text_opt("IDENTITY_KIND")?.as_deref() {
+            _ if is("IS_VIRTUAL")? => ColumnFill::Expression,
+            Some("ALWAYS") => ColumnFill::IdentityAlways,
+            Some(_) => ColumnFill::IdentityByDefault,
+            None => ColumnFill::Writer,
+        };
+        Ok(Column {
+            name: row.text("NAME")?,
+            fraction_digits: fraction_digits(&data_type, arguments),
+            data_type,
+            length,
+            nullable: is("IS_NULLABLE")?,
+            filled,
+            invisible: is("IS_HIDDEN")?,
+        })
+    }
+
+    /// Whether an INSERT or UPDATE may name it.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        matches!(self.filled, ColumnFill::Writer | ColumnFill::IdentityByDefault)
+    }
+
+    /// Whether this text can be stored there whole.
+    #[must_use]
+    pub fn holds(&self, text: &str) -> bool {
+        self.length.is_none_or(|length| length.holds(text))
+    }
+}
+
+impl ColumnLength {
+    /// Whether this text is no longer than that.
+    #[must_use]
+    pub fn holds(self, text: &str) -> bool {
+        let most = self.most as usize;
+        // No text has more characters than bytes.
+        text.len() <= most || (!self.in_bytes && text.chars().count() <= most)
+    }
+}
+
+/// A declared type without its length or digits, and what stood there:
+/// `VARCHAR2(40 CHAR)`, `TIMESTAMP(3) WITH TIME ZONE`.
+fn split_type(declared: &str) -> (String, &str) {
+    match (declared.find('('), declared.find(')')) {
+        (Some(open), Some(close)) if open < close => (
+            format!("{}{}", declared[..open].trim_end(), &declared[close + 1..]),
+            declared[open + 1..close].trim(),
+        ),
+        _ => (declared.to_owned(), ""),
+    }
+}
+
+/// The digits of a second that a type keeps: six where a TIMESTAMP doesn't say.
+fn fraction_digits(bare: &str, arguments: &str) -> Option<u8> {
+    bare.starts_with("TIMESTAMP").then(|| arguments.parse().unwrap_or(6))
+}
+
+/// The length that a declaration names, as Oracle reads it: bytes, unless it says CHAR.
+fn declared_length(bare: &str, arguments: &str) -> Option<ColumnLength> {
+    if !matches!(bare, "VARCHAR2" | "NVARCHAR2" | "VARCHAR" | "CHAR" | "NCHAR") {
+        return None;
+    }
+    let mut words = arguments.split_whitespace();
+    let most = words.next()?.parse().ok()?;
+    let in_chars = bare.starts_with('N') || words.next() == Some("CHAR");
+    Some(ColumnLength { most, in_bytes: !in_chars })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declared_type_falls_into_name_and_arguments() {
+        for (declared, bare, arguments) in [
+            ("DATE", "DATE", ""),
+            ("VARCHAR2(40 CHAR)", "VARCHAR2", "40 CHAR"),
+            ("NUMBER(8,2)", "NUMBER", "8,2"),
+            ("TIMESTAMP(3) WITH LOCAL TIME ZONE", "TIMESTAMP WITH LOCAL TIME ZONE", "3"),
+        ] {
+            assert_eq!(split_type(declared), (bare.to_owned(), arguments));
+        }
+        assert_eq!(fraction_digits("TIMESTAMP", "3"), Some(3));
+        assert_eq!(fraction_digits("TIMESTAMP WITH TIME ZONE", ""), Some(6));
+        assert_eq!(fraction_digits("DATE", ""), None);
+    }
+
+    #[test]
+    fn a_length_counts_bytes_unless_it_says_otherwise() {
+        let length = |bare, arguments| declared_length(bare, arguments);
+        let bytes = |most| Some(ColumnLength { most, in_bytes: true });
+        let chars = |most| Some(ColumnLength { most, in_bytes: false });
+        assert_eq!(length("VARCHAR2", "4"), bytes(4));
+        assert_eq!(length("VARCHAR2", "4 BYTE"), bytes(4));
+        assert_eq!(length("VARCHAR2", "4 CHAR"), chars(4));
+        assert_eq!(length("NVARCHAR2", "4"), chars(4));
+        assert_eq!(length("CLOB", ""), None);
+        assert_eq!(length("NUMBER", "4"), None);
+        assert!(bytes(4).is_some_and(|length| length.holds("žž") && !length.holds("žžž")));
+        assert!(chars(4).is_some_and(|length| length.holds("žžžž") && !length.holds("12345")));
+    }
+}
