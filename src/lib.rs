@@ -34,5 +34,6 @@ pub mod report;
 pub mod run;
 pub mod schema;
 pub mod script;
+pub(crate) mod signature;
 pub mod sql;
 pub mod summary;
