@@ -1,4 +1,5 @@
--- Mark one response processed. Touches no row when it is processed already.
+-- Mark one response processed. Touches no row when it is processed already, or while any access is left that
+-- it takes away: then somebody has given it again in the meantime.
 -- :row_id        the row, as it was found in this transaction
 -- :reportees_id  user the response is about; guards against another row in the same place
 -- :rmm_id        location
@@ -8,3 +9,7 @@ UPDATE recreate_response
    AND reportees_id = :reportees_id
    AND rmm_id = :rmm_id
    AND is_active = 1
+   AND NOT EXISTS (SELECT 1
+                     FROM map_rap_user_role m
+                    WHERE m.user_id = :reportees_id
+                      AND m.rmm_id = :rmm_id)

@@ -1,12 +1,12 @@
--- Every active response whose status takes access away, due or not; recert decides by the dates.
--- A due one comes with the access it takes away and with what contradicts it, so that one look at
--- the tables is enough: once for each mapping row, and each active approval of the same access.
--- :statuses  '|' before and after each status, upper case: '|REVOKED|'
--- :next_day  the day after the run's day; a response due before it is due
--- -> row_id, all columns of the response, approved_row_id, mapping_row_id, all columns of the mapping
+-- Every active response that may take access away: all but those whose status says plainly that it does
+-- not. recert decides which are due. Each comes with the access it would take and with what may contradict
+-- it, so that one look at the tables is enough: once for each mapping row and each approval of the same access.
+-- :not_ours      a status, just as it is written, that takes nothing away; NULL: none
+-- :not_ours_too  another
+-- -> row_id, all columns of the response, approval (the status of an active response that may be one), mapping_row_id, all columns of the mapping
 SELECT r.rowid AS row_id,
        r.*,
-       a.rowid AS approved_row_id,
+       a.access_status AS approval,
        m.rowid AS mapping_row_id,
        m.*
   FROM recreate_response r
@@ -14,12 +14,10 @@ SELECT r.rowid AS row_id,
     ON a.reportees_id = r.reportees_id
    AND a.rmm_id = r.rmm_id
    AND a.is_active = 1
-   AND UPPER(TRIM(a.access_status)) = 'APPROVED'
-   AND COALESCE(r.access_revoke_date_by_line_manager, r.recertification_due_date) < :next_day
+   AND UPPER(a.access_status) LIKE '%APPROVED%'
   LEFT JOIN map_rap_user_role m
     ON m.user_id = r.reportees_id
    AND m.rmm_id = r.rmm_id
-   AND COALESCE(r.access_revoke_date_by_line_manager, r.recertification_due_date) < :next_day
  WHERE r.is_active = 1
-   AND INSTR(:statuses, '|' || UPPER(TRIM(r.access_status)) || '|') > 0
+   AND CASE WHEN r.access_status IN (:not_ours, :not_ours_too) THEN 0 ELSE 1 END = 1
  ORDER BY r.rowid

@@ -5,6 +5,7 @@ pub mod directory;
 mod disable_inactive;
 mod import;
 mod limits;
+mod revoke;
 mod secret;
 mod trust;
 
@@ -21,6 +22,7 @@ pub use database::{DatabaseConfig, Url};
 pub use disable_inactive::DisableInactiveConfig;
 pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
+pub use revoke::{OnConflict, OnNearMatch, ReportConfig, RevokeConfig, Unanswered};
 pub use secret::{Secret, SecretSource};
 pub use trust::must_be_ours_alone;
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub limits: LimitsByJob,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
+    /// What the report holds removals against.
+    pub report: ReportConfig,
     /// What the imports take, and where their tables are.
     pub import: ImportConfig,
     /// What `sync-managers` compares.
@@ -79,28 +83,6 @@ impl TimeConfig {
     }
 }
 
-/// `[revoke]`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct RevokeConfig {
-    /// Values of ACCESS_STATUS that take access away; without case and surrounding blanks.
-    pub statuses: Vec<String>,
-    /// Values of ACCESS_LEVEL to act on, compared the same way; none: all.
-    pub access_levels: Vec<String>,
-    /// What to do when the same access is approved by another active response.
-    pub on_conflict: OnConflict,
-}
-
-impl Default for RevokeConfig {
-    fn default() -> Self {
-        RevokeConfig {
-            statuses: vec!["REVOKED".to_owned()],
-            access_levels: Vec::new(),
-            on_conflict: OnConflict::Revoke,
-        }
-    }
-}
-
 /// `[sync_managers]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
@@ -115,16 +97,6 @@ impl Default for SyncManagersConfig {
     fn default() -> Self {
         SyncManagersConfig { all_users: false, not_found_percent: 20.0 }
     }
-}
-
-/// `[revoke] on_conflict`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnConflict {
-    /// Revoke all the same, and name it.
-    Revoke,
-    /// Leave it alone, and name it.
-    Skip,
 }
 
 impl Config {
@@ -229,9 +201,8 @@ impl Config {
             ));
         }
         self.disable_inactive.check(errors);
-        if self.revoke.statuses.iter().all(|status| status.trim().is_empty()) {
-            errors.push("revoke.statuses: names no status; `revoke` would never act".to_owned());
-        }
+        self.revoke.check(errors);
+        self.report.check(errors);
     }
 }
 

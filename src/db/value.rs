@@ -91,6 +91,7 @@ impl Value {
             Value::Null => Ok(None),
             Value::Date(at) | Value::Timestamp(at) => Ok(Some(*at)),
             Value::TimestampTz(at) => Ok(Some(at.naive_utc())),
+            Value::Text(text) if text.is_empty() => Ok(None),
             Value::Text(text) => parse_date(text).map(Some).ok_or_else(|| {
                 anyhow!("`{text}` is not a date; expected `2026-01-31` or `2026-01-31 17:00:00`")
             }),
@@ -385,18 +386,41 @@ fn iso(at: NaiveDateTime) -> String {
     at.format(pattern).to_string()
 }
 
-/// The dates that SQLite files hold: a day, or a day and a time behind a blank or a `T`.
+/// The dates that SQLite files hold, as SQLite itself writes and reads them: a day, or a day and a time behind
+/// a blank or a `T`, UTC. Nothing else: what is written otherwise is compared otherwise, and would be a guess.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDateTime> {
-    let text = text.trim();
-    if text.len() == 10 {
-        return parse_day(text).map(|day| day.and_time(NaiveTime::MIN));
+    let (day, rest) = text.split_at_checked(10)?;
+    let day = parse_day(day)?;
+    if rest.is_empty() {
+        return Some(day.and_time(NaiveTime::MIN));
     }
-    let text = text.strip_suffix('Z').unwrap_or(text);
-    let text = text.strip_suffix("+00:00").unwrap_or(text);
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
-        .iter()
-        .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())
+    let time = rest.strip_prefix([' ', 'T'])?;
+    let time = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00")).unwrap_or(time);
+    Some(day.and_time(parse_time(time)?))
+}
+
+/// `17:00`, `17:00:00` or `17:00:00.123456`.
+fn parse_time(text: &str) -> Option<NaiveTime> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(a, b)| (a, Some(b)));
+    let (hour, minute, second) = match *whole.as_bytes() {
+        [a, b, b':', c, d] if fraction.is_none() => ([a, b], [c, d], [b'0'; 2]),
+        [a, b, b':', c, d, b':', e, f] => ([a, b], [c, d], [e, f]),
+        _ => return None,
+    };
+    let nano = match fraction {
+        None => 0,
+        Some(digits) if digits.is_empty() || digits.len() > 9 => return None,
+        Some(digits) => number(digits.as_bytes())? * 10_u32.pow(9 - digits.len() as u32),
+    };
+    NaiveTime::from_hms_nano_opt(number(&hour)?, number(&minute)?, number(&second)?, nano)
+}
+
+/// Digits, and nothing else.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0_u32, |n, digit| {
+        digit.is_ascii_digit().then(|| 10 * n + u32::from(digit - b'0'))
+    })
 }
 
 /// A date as SQLite files hold it; a whole day is written without a time, so that `< day` is right
@@ -415,11 +439,6 @@ pub(crate) fn date_text(at: NaiveDateTime) -> String {
 /// `2026-01-31`; by hand, because a report reads millions of them.
 fn parse_day(text: &str) -> Option<NaiveDate> {
     let &[a, b, c, d, b'-', e, f, b'-', g, h] = text.as_bytes() else { return None };
-    let number = |digits: &[u8]| {
-        digits.iter().try_fold(0_u32, |n, digit| {
-            digit.is_ascii_digit().then(|| 10 * n + u32::from(digit - b'0'))
-        })
-    };
     NaiveDate::from_ymd_opt(number(&[a, b, c, d])? as i32, number(&[e, f])?, number(&[g, h])?)
 }
 
@@ -444,7 +463,24 @@ mod tests {
         {
             assert_eq!(parse_date(text), Some(day.and_time(NaiveTime::MIN)), "{text}");
         }
-        for text in ["31.01.2026", "2026-02-30", "soon", ""] {
+        for text in [
+            "31.01.2026",
+            "2026-02-30",
+            "soon",
+            "",
+            "2026-1-31",
+            "2026-9-01 10:00:00",
+            "2026-02-30 10:00:00",
+            "2026-01-31 1:00:00",
+            "2026-01-31 10:00:00 ",
+            " 2026-01-31",
+            "2026-01-31 24:00:00",
+            "2026-01-31 10",
+            "2026-01-31 10:00:60",
+            "2026-01-31 10:00:00.",
+            "2026-01-31X10:00",
+            "2026-01-31 10:00:00+02:00",
+        ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
     }

@@ -6,7 +6,7 @@ mod disable_inactive;
 mod import_availability;
 mod import_users;
 mod restore;
-mod revoke;
+pub(crate) mod revoke;
 mod sync_managers;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -78,6 +78,7 @@ proptest! {
         skip in any::<bool>(),
     ) {
         let mut world = World::sqlite();
+        world.config.revoke.absent_percent = 100.0;
         world.config.revoke.on_conflict = if skip { OnConflict::Skip } else { OnConflict::Revoke };
         let rows: Vec<String> = responses
             .iter()
@@ -89,8 +90,16 @@ proptest! {
         let approved = |of: &Response| responses.iter().any(|other| {
             (other.user, other.location) == (of.user, of.location) && other.active == "1" && other.status == "APPROVED"
         });
-        let taken: Vec<&Response> =
-            responses.iter().filter(|response| response.is_due() && !(skip && approved(response))).collect();
+        let has = |same: &dyn Fn(&str) -> bool, of: &Response| {
+            mappings.iter().any(|(user, location)| same(user) && *location == of.location)
+        };
+        let near = |of: &Response| {
+            !has(&|user| user == of.user, of) && has(&|user| user.eq_ignore_ascii_case(of.user), of)
+        };
+        let taken: Vec<&Response> = responses
+            .iter()
+            .filter(|response| response.is_due() && !(skip && approved(response)) && !near(response))
+            .collect();
         let goes = |user: &str, location: i64| taken.iter().any(|response| (response.user, response.location) == (user, location));
         let kept: Vec<_> = mappings.iter().filter(|(user, location)| !goes(user, *location)).collect();
 

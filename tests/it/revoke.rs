@@ -1,7 +1,7 @@
 //! Section 5 of the spec, a sentence a test.
 
 use crate::harness::{World, check, check_on, exit, ok, printed, worlds};
-use recert::config::OnConflict;
+use recert::config::{OnConflict, OnNearMatch, Unanswered};
 use recert::exit::Exit;
 
 /// What a revoke at `2026-11-30` does to the one response and mapping of `E1/7`, due by `why`.
@@ -57,7 +57,8 @@ fn revoke_acts_on_the_day_itself_whatever_time_the_date_holds() {
 
 #[test]
 fn revoke_compares_the_status_without_case_and_surrounding_blanks() {
-    for status in ["REVOKED", "revoked", "Revoked", "  rEvOkEd "] {
+    let unseen = ["REVOKED\t", "\u{a0}REVOKED", "REVOKED\r", "\u{feff}REVOKED\u{200b}"];
+    for status in ["REVOKED", "revoked", "Revoked", "  rEvOkEd "].into_iter().chain(unseen) {
         check(
             &format!("mapping\nresponse \"STATUS={status}\" MGR=2026-11-30"),
             "revoke --as-of 2026-11-30",
@@ -250,6 +251,8 @@ fn revoke_counts_what_it_met() {
             ("waiting", 1),
             ("undated", 1),
             ("conflicts", 0),
+            ("unmatched", 0),
+            ("unanswered", 0),
         ];
         assert_eq!(counts, expected, "{}", world.name);
     }
@@ -269,19 +272,161 @@ fn revoke_takes_hostile_ids_as_they_are() {
     }
 }
 
+/// The kinds and keys of a run's findings.
+fn findings(ended: &recert::run::Ended) -> Vec<(&str, &str)> {
+    ended.summary.findings.iter().map(|finding| (finding.kind, finding.key.as_str())).collect()
+}
+
 #[test]
-fn revoke_marks_a_response_that_names_no_user_or_no_location() {
+fn revoke_leaves_a_response_alone_that_names_no_user_or_no_location_unless_told_to_close_it() {
     for (row, key) in
         [("response USER=NULL MGR=2026-11-30", "/7"), ("response AT=NULL MGR=2026-11-30", "E1/")]
     {
-        check(
-            &format!("mapping\n{row}"),
-            "revoke --as-of 2026-11-30",
-            &format!(
+        check(&format!("mapping\n{row}"), "revoke --as-of 2026-11-30", "");
+        for mut world in worlds() {
+            world.put(&format!("mapping\n{row}"));
+            let ended = world.run("revoke --as-of 2026-11-30");
+            assert_eq!(findings(&ended), [("no_key", key)], "{}", world.name);
+            assert_eq!(ended.summary.counts.get("unmatched"), 1);
+            world.config.revoke.on_near_match = OnNearMatch::Close;
+            let ended = world.run("revoke --as-of 2026-11-30");
+            let plan = format!(
                 "update RECREATE_RESPONSE {key} {{\"IS_ACTIVE\":0}} (already absent): revoked; {BY_MANAGER}"
-            ),
+            );
+            assert_eq!(printed(&ended), [plan], "{}", world.name);
+        }
+    }
+}
+
+#[test]
+fn revoke_leaves_a_response_alone_whose_access_stands_under_a_key_that_is_nearly_its_own() {
+    for id in ["E1 ", " E1", "e1", "0E1", "E1\u{a0}"] {
+        for mut world in worlds() {
+            world.put(&format!("mapping \"USER={id}\"\nresponse MGR=2026-11-30"));
+            let ended = world.run("revoke --as-of 2026-11-30");
+            assert_eq!(printed(&ended), Vec::<String>::new(), "{} {id:?}", world.name);
+            assert_eq!(findings(&ended), [("near_match", "E1/7")]);
+            assert_eq!(
+                (ended.summary.counts.get("due"), ended.summary.counts.get("unmatched")),
+                (1, 1)
+            );
+            world.config.revoke.on_near_match = OnNearMatch::Close;
+            let ended = world.run("revoke --as-of 2026-11-30");
+            assert_eq!(ended.summary.counts.get("already_absent"), 1);
+            assert_eq!(findings(&ended), [("near_match", "E1/7")]);
+        }
+    }
+}
+
+#[test]
+fn revoke_names_every_status_that_it_does_not_know_once_with_its_number() {
+    for world in worlds() {
+        world.put(
+            "response STATUS=DELEGATED\nresponse STATUS=delegated USER=E2\nresponse STATUS=X ACTIVE=0
+             response STATUS=APPROVED\nresponse STATUS=PENDING\nresponse STATUS=NULL\nresponse \"STATUS=RE VOKED\"",
+        );
+        let ended = world.run("revoke --as-of 2026-11-30");
+        assert_eq!(
+            findings(&ended),
+            [("unknown_status", "DELEGATED"), ("unknown_status", "RE VOKED")]
+        );
+        assert!(ended.summary.findings[0].message.starts_with("2 active responses"));
+    }
+}
+
+#[test]
+fn revoke_takes_what_nobody_answered_after_the_grace_when_configured_so() {
+    let rows = "mapping\nresponse STATUS=PENDING DUE=2026-11-16
+                mapping USER=E2\nresponse USER=E2 STATUS=NULL DUE=2026-11-16
+                mapping USER=E3\nresponse USER=E3 STATUS=PENDING DUE=2026-11-17
+                mapping USER=E4\nresponse USER=E4 STATUS=PENDING MGR=2026-01-01";
+    check(rows, "revoke --as-of 2026-11-30", "");
+    let why = "unanswered; due 2026-11-30, 14 days after the recertification due date";
+    let plan = format!(
+        "delete MAP_RAP_USER_ROLE E1/7: {why}\ndelete MAP_RAP_USER_ROLE E2/7: {why}
+         update RECREATE_RESPONSE E1/7 {{\"IS_ACTIVE\":0}}: {why}
+         update RECREATE_RESPONSE E2/7 {{\"IS_ACTIVE\":0}}: {why}"
+    );
+    for mut world in worlds() {
+        world.config.revoke.unanswered = Unanswered::Revoke;
+        let ended = world.preview("revoke --as-of 2026-11-30");
+        assert_eq!(ended.summary.counts.get("unanswered"), 0);
+        check_on(&world, rows, "revoke --as-of 2026-11-30", &plan);
+    }
+}
+
+#[test]
+fn revoke_doubts_a_mapping_table_that_most_due_responses_do_not_match() {
+    let due =
+        |n: u32| (0..n).map(|n| format!("response USER=A{n} MGR=2026-11-30\n")).collect::<String>();
+    let there = |n: u32| {
+        (0..n)
+            .map(|n| format!("mapping USER=B{n}\nresponse USER=B{n} MGR=2026-11-30\n"))
+            .collect::<String>()
+    };
+    for (absent, present, doubted) in
+        [(10, 0, false), (11, 0, true), (11, 11, false), (12, 11, true)]
+    {
+        let world = World::sqlite();
+        world.put(&(due(absent) + &there(present)));
+        let ended = world.run("revoke --as-of 2026-11-30");
+        let expected = if doubted { Exit::Refused } else { Exit::Done };
+        assert_eq!(exit(&ended), expected, "{absent} of {}", absent + present);
+        assert_eq!(
+            world.dump("map_rap_user_role").len(),
+            if doubted { present as usize } else { 0 }
         );
     }
+}
+
+#[test]
+fn revoke_names_access_that_came_back_after_it_was_found_gone_in_every_run() {
+    for world in worlds() {
+        world.put("response MGR=2026-11-30\nresponse USER=E2 MGR=2026-11-30\nmapping USER=E3\nresponse USER=E3 MGR=2026-11-30");
+        assert_eq!(findings(&world.run("revoke --as-of 2026-11-30")), []);
+        world.put("mapping\nmapping USER=E3");
+        for _ in 0..2 {
+            assert_eq!(
+                findings(&world.run("revoke --as-of 2026-11-30")),
+                [("came_back", "E1/7")],
+                "{}",
+                world.name
+            );
+        }
+        // A new response about it is no closed one.
+        world.tamper("UPDATE recreate_response SET is_active = 1, access_status = 'APPROVED'");
+        assert_eq!(findings(&world.run("revoke --as-of 2026-11-30")), []);
+    }
+}
+
+#[test]
+fn revoke_closes_no_response_whose_access_is_given_again_before_it_is_marked() {
+    let world = World::sqlite();
+    world.put("mapping\nresponse MGR=2026-11-30");
+    world.define(
+        "CREATE TRIGGER again AFTER DELETE ON map_rap_user_role BEGIN
+           INSERT INTO map_rap_user_role (user_id, rmm_id) VALUES (OLD.user_id, OLD.rmm_id); END",
+    );
+    assert_eq!(exit(&world.run("revoke --as-of 2026-11-30")), Exit::Drifted);
+    assert_eq!(world.one("SELECT is_active FROM recreate_response"), "1");
+}
+
+#[test]
+fn revoke_reads_an_empty_date_as_none_and_names_one_that_nobody_meant() {
+    let world = World::sqlite();
+    let insert = |id: &str, by_manager: &str, due: &str| {
+        world.tamper(&format!(
+            "INSERT INTO recreate_response (reportees_id, rmm_id, access_status, is_active, access_revoke_date_by_line_manager, recertification_due_date)
+             VALUES ('{id}', 7, 'REVOKED', 1, '{by_manager}', '{due}')"
+        ))
+    };
+    insert("E1", "", "2026-11-30");
+    insert("E2", "", "");
+    insert("E3", "", "0026-11-30");
+    world.put("mapping\nmapping USER=E3");
+    let ended = world.run("revoke --as-of 9999-12-31 --reason test");
+    assert_eq!(findings(&ended), [("undated", "E2/7"), ("implausible_date", "E3/7")]);
+    assert_eq!(world.dump("map_rap_user_role").len(), 0);
 }
 
 #[test]
@@ -300,14 +445,31 @@ fn revoke_keeps_every_column_of_a_row_it_takes() {
 
 #[test]
 fn revoke_fails_on_a_date_it_cannot_read_rather_than_pass_it_over() {
+    for date in [
+        "30.11.2026",
+        "2026-9-01 10:00:00",
+        "2026-02-30",
+        "2026-02-30 10:00:00",
+        "2026-11-30 ",
+        "2026-11-30 7:00",
+    ] {
+        fails_on(date);
+    }
+}
+
+fn fails_on(date: &str) {
     let world = World::sqlite();
     world.put("mapping\nresponse MGR=2026-11-30");
-    world.tamper(
+    world.tamper(&format!(
         "INSERT INTO recreate_response (reportees_id, rmm_id, access_status, is_active, recertification_due_date)
-         VALUES ('E9', 1, 'REVOKED', 1, '30.11.2026')",
-    );
+         VALUES ('E9', 1, 'REVOKED', 1, '{date}')",
+    ));
     let ended = world.run("revoke --as-of 2026-11-30");
     assert_eq!(exit(&ended), Exit::Failed);
-    assert!(ended.summary.error.unwrap().contains("`30.11.2026` is not a date"));
+    let error = ended.summary.error.unwrap();
+    assert!(
+        error.contains("`E9/1`") && error.contains(&format!("`{date}` is not a date")),
+        "{error}"
+    );
     assert_eq!(world.dump("map_rap_user_role").len(), 1);
 }

@@ -1,0 +1,460 @@
+//! Which run closed which response, and which restore brought an access back: by the ledger, in little room.
+//!
+//! A response has no key of its own: the ledger names it by user and location, and several responses may share
+//! those. What tells them apart is the image of the row that the ledger keeps: a response that a run closed
+//! equals its before-image in everything but IS_ACTIVE. Nothing is guessed: where an image was erased, a run is
+//! named only if there is no other response it can have meant.
+//!
+//! A change takes 24 bytes here, whatever its images hold: a report reads millions of them.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+
+use crate::ledger::row::LedgerEntry;
+
+/// A run's place in the chain.
+pub(crate) type RunPlace = u32;
+
+/// A change that marked a response processed, or took that back.
+#[derive(Clone, Copy, Debug)]
+struct ResponseEvent {
+    key: u64,
+    /// Of the before-image without IS_ACTIVE.
+    print: u64,
+    run: RunPlace,
+    /// Which columns the image has: a place in [`Closings::column_sets`].
+    columns: u16,
+    kind: EventKind,
+    restores: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EventKind {
+    /// The access went with it.
+    Took,
+    /// There was none.
+    FoundNone,
+    /// The response is active again.
+    Reopened,
+}
+
+/// The columns of an image that was erased.
+const ERASED: u16 = u16::MAX;
+
+/// A mapping row that a restore put back or took.
+#[derive(Clone, Copy, Debug)]
+struct AccessEvent {
+    key: u64,
+    run: RunPlace,
+    put_back: bool,
+}
+
+/// The run that closed a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closing {
+    /// Which.
+    pub(crate) run: RunPlace,
+    /// Whether it took access; else there was none.
+    pub(crate) took: bool,
+}
+
+/// All changes of responses, and of access by restores.
+pub(crate) struct Closings {
+    hasher: RandomState,
+    /// Hashes of the names of the columns that the table has now.
+    known: HashSet<u64>,
+    is_active: u64,
+    column_sets: Vec<Vec<u64>>,
+    responses: Vec<ResponseEvent>,
+    access: Vec<AccessEvent>,
+    settled: bool,
+}
+
+/// A response's own columns, ready to be held against images.
+pub(crate) struct RowPrint {
+    pairs: Vec<(u64, u64)>,
+}
+
+/// What is known of one user and location.
+pub(crate) struct KeyHistory<'a> {
+    all: &'a Closings,
+    responses: &'a [ResponseEvent],
+    access: &'a [AccessEvent],
+}
+
+impl Closings {
+    /// None yet; `columns` are those that RECREATE_RESPONSE has now, `n` how many changes may come.
+    pub(crate) fn new<'c>(columns: impl Iterator<Item = &'c str>, n: usize) -> Closings {
+        let hasher = RandomState::new();
+        let known = columns.map(|name| hasher.hash_one(name.as_bytes())).collect();
+        let is_active = hasher.hash_one("IS_ACTIVE".as_bytes());
+        let responses = Vec::with_capacity(n);
+        let (column_sets, access, settled) = (Vec::new(), Vec::new(), false);
+        Closings { hasher, known, is_active, column_sets, responses, access, settled }
+    }
+
+    /// None yet; the table has the columns of this image.
+    pub(crate) fn of_table_like(image: &str) -> Closings {
+        let names = pairs(image).map(|(name, _)| name.trim_matches('"'));
+        Closings::new(names, 0)
+    }
+
+    /// Takes a change of a run, which is one of `restore` or not.
+    pub(crate) fn hear(&mut self, entry: &LedgerEntry<'_>, run: RunPlace, restores: bool) {
+        let change = &entry.change;
+        match &*change.table_name {
+            "MAP_RAP_USER_ROLE" if restores => {
+                let (key, put_back) = (self.hash(&change.row_key), change.action == "insert");
+                self.access.push(AccessEvent { key, run, put_back });
+            }
+            "RECREATE_RESPONSE" if change.action == "update" => {
+                let found_none = change.result == "already_absent";
+                let image = entry.image.as_ref().filter(|image| !image.is_blank());
+                let images = image.map(|image| (&*image.before, &*image.after)).unzip();
+                self.hear_response(&change.row_key, run, restores, found_none, images);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a change of a response.
+    pub(crate) fn hear_response(
+        &mut self,
+        key: &str,
+        run: RunPlace,
+        restores: bool,
+        found_none: bool,
+        (before, after): (Option<&str>, Option<&str>),
+    ) {
+        let set_to =
+            after.and_then(|after| pairs(after).find(|(name, _)| *name == "\"IS_ACTIVE\""));
+        let closes = set_to.map_or(!restores, |(_, value)| value != "1");
+        let kind = match (closes, found_none) {
+            (false, _) => EventKind::Reopened,
+            (true, true) => EventKind::FoundNone,
+            (true, false) => EventKind::Took,
+        };
+        let (print, columns) = before.map_or((0, ERASED), |before| self.print(before));
+        let key = self.hash(key);
+        self.responses.push(ResponseEvent { key, print, run, columns, kind, restores });
+    }
+
+    fn hash(&self, text: &str) -> u64 {
+        self.hasher.hash_one(text.as_bytes())
+    }
+
+    fn print(&mut self, image: &str) -> (u64, u16) {
+        let mut names = Vec::new();
+        let mut print = 0_u64;
+        for (name, value) in pairs(image) {
+            let name = self.hash(name.trim_matches('"'));
+            // A column that is gone can't be compared; the others are.
+            if name == self.is_active || !self.known.contains(&name) {
+                continue;
+            }
+            names.push(name);
+            print = print.wrapping_add(self.pair(name, value));
+        }
+        names.sort_unstable();
+        let place = self.column_sets.iter().position(|set| *set == names);
+        let place = place.unwrap_or_else(|| {
+            self.column_sets.push(names);
+            self.column_sets.len() - 1
+        });
+        (print, u16::try_from(place).unwrap_or(ERASED - 1))
+    }
+
+    fn pair(&self, name: u64, value: &str) -> u64 {
+        self.hasher.hash_one((name, value))
+    }
+
+    /// All changes were heard. Forgets those of runs that are not to be believed.
+    pub(crate) fn settle(&mut self, believed: impl Fn(RunPlace) -> bool) {
+        self.responses.retain(|event| believed(event.run));
+        self.access.retain(|event| believed(event.run));
+        self.access.sort_by_key(|event| (event.key, event.run));
+        // A restore of a restore closes a response again; it took access only if it took a row.
+        let taken: HashSet<(u64, RunPlace)> = self
+            .access
+            .iter()
+            .filter(|event| !event.put_back)
+            .map(|event| (event.key, event.run))
+            .collect();
+        for event in self.responses.iter_mut().filter(|event| event.restores) {
+            if event.kind == EventKind::Took && !taken.contains(&(event.key, event.run)) {
+                event.kind = EventKind::FoundNone;
+            }
+        }
+        self.responses.sort_unstable_by_key(|event| (event.key, event.run));
+        self.settled = true;
+    }
+
+    /// What is known of an access, by the key that the ledger has for it.
+    pub(crate) fn of(&self, key: &str) -> KeyHistory<'_> {
+        debug_assert!(self.settled);
+        let key = self.hash(key);
+        let from = self.responses.partition_point(|event| event.key < key);
+        let n = self.responses[from..].iter().take_while(|event| event.key == key).count();
+        let access_from = self.access.partition_point(|event| event.key < key);
+        let n_access =
+            self.access[access_from..].iter().take_while(|event| event.key == key).count();
+        KeyHistory {
+            all: self,
+            responses: &self.responses[from..from + n],
+            access: &self.access[access_from..access_from + n_access],
+        }
+    }
+
+    /// A response's columns as the ledger would keep them, ready to be compared.
+    pub(crate) fn row_print(&self, image: &str) -> RowPrint {
+        let pairs = pairs(image).map(|(name, value)| {
+            let name = self.hash(name.trim_matches('"'));
+            (name, self.pair(name, value))
+        });
+        RowPrint { pairs: pairs.collect() }
+    }
+
+    fn same_row(&self, event: &ResponseEvent, row: &RowPrint) -> bool {
+        let Some(names) = self.column_sets.get(usize::from(event.columns)) else { return false };
+        let shared = row.pairs.iter().filter(|(name, _)| names.binary_search(name).is_ok());
+        shared.fold(0_u64, |print, (_, pair)| print.wrapping_add(*pair)) == event.print
+    }
+}
+
+impl KeyHistory<'_> {
+    /// Whether the ledger knows nothing of it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.responses.is_empty()
+    }
+
+    /// For each inactive response, the run that closed it. `rows` are all inactive responses of this user and
+    /// location, `n_rows` counts the active ones too.
+    pub(crate) fn assign(&self, rows: &[RowPrint], n_rows: usize) -> Vec<Option<Closing>> {
+        let mut standing: Vec<&ResponseEvent> = Vec::new();
+        for event in self.responses {
+            if event.kind == EventKind::Reopened {
+                take_back(&mut standing, event);
+            } else {
+                standing.push(event);
+            }
+        }
+        standing.reverse(); // The latest first: it is the one that counts.
+        let closing =
+            |event: &ResponseEvent| Closing { run: event.run, took: event.kind == EventKind::Took };
+        let mut found: Vec<Option<Closing>> = rows
+            .iter()
+            .map(|row| {
+                let place = standing.iter().position(|event| self.all.same_row(event, row))?;
+                Some(closing(standing.remove(place)))
+            })
+            .collect();
+        // Only an image that is gone can still mean a row that matches none.
+        standing.retain(|event| event.columns == ERASED);
+        let left = found.iter().filter(|closing| closing.is_none()).count();
+        if left <= standing.len() && n_rows == rows.len() {
+            let mut rest = standing.into_iter().map(closing);
+            found.iter_mut().filter(|found| found.is_none()).for_each(|found| *found = rest.next());
+        }
+        found
+    }
+
+    /// The restore that brought back the access, as far as no run has found it gone or taken it since.
+    pub(crate) fn standing_restore(&self) -> Option<RunPlace> {
+        let mut standing: Vec<RunPlace> = Vec::new();
+        let mut closings = self.responses.iter().filter(|event| !event.restores).peekable();
+        for event in self.access {
+            while closings.next_if(|closing| closing.run < event.run).is_some() {
+                standing.clear();
+            }
+            if event.put_back {
+                standing.push(event.run);
+            } else {
+                standing.pop();
+            }
+        }
+        if closings.next().is_some() { None } else { standing.last().copied() }
+    }
+}
+
+/// A restore takes back the latest closing of the same row, or, its image erased, the latest at all.
+fn take_back(standing: &mut Vec<&ResponseEvent>, reopened: &ResponseEvent) {
+    let like = |event: &&ResponseEvent| {
+        event.columns != ERASED
+            && (event.columns, event.print) == (reopened.columns, reopened.print)
+    };
+    let erased = |event: &&ResponseEvent| event.columns == ERASED || reopened.columns == ERASED;
+    let place = standing.iter().rposition(like).or_else(|| standing.iter().rposition(erased));
+    if let Some(place) = place {
+        standing.remove(place);
+    }
+}
+
+/// The members of a JSON object as it is written: each name in its quotes, each value as it stands.
+fn pairs(json: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = json.strip_prefix('{').unwrap_or_default();
+    std::iter::from_fn(move || {
+        let name = &rest[..text_end(rest)?];
+        let value = rest[name.len()..].strip_prefix(':')?;
+        let length = value_end(value);
+        rest = value[length..].strip_prefix(',').unwrap_or_default();
+        Some((name, &value[..length]))
+    })
+}
+
+/// Where the text that begins here ends, behind its quote.
+fn text_end(json: &str) -> Option<usize> {
+    let mut bytes = json.bytes().enumerate();
+    if bytes.next()?.1 != b'"' {
+        return None;
+    }
+    let mut escaped = false;
+    for (place, byte) in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(place + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the value that begins here ends.
+fn value_end(json: &str) -> usize {
+    if let Some(end) = text_end(json) {
+        return end;
+    }
+    let (mut depth, mut place) = (0_u32, 0);
+    while let Some(byte) = json.as_bytes().get(place) {
+        match byte {
+            b'"' => {
+                place += text_end(&json[place..]).unwrap_or(json.len() - place);
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b',' if depth == 0 => break,
+            b'}' | b']' if depth == 0 => break,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        place += 1;
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = r#"{"S":"A","IS_ACTIVE":0}"#;
+
+    /// Changes of `K`: run, what it did, the status in its image (none: erased).
+    fn closings(changes: &[(RunPlace, &str, Option<&str>)]) -> Closings {
+        let mut closings = Closings::of_table_like(ROW);
+        for (run, did, status) in changes {
+            let restores = matches!(*did, "reopened" | "closed again");
+            let is = i32::from(*did == "reopened");
+            let before =
+                status.map(|status| format!(r#"{{"S":"{status}","IS_ACTIVE":{}}}"#, 1 - is));
+            let after = status.map(|_| format!(r#"{{"IS_ACTIVE":{is}}}"#));
+            let images = (before.as_deref(), after.as_deref());
+            closings.hear_response("K", *run, restores, *did == "found none", images);
+        }
+        closings.settle(|_| true);
+        closings
+    }
+
+    fn assigned(closings: &Closings, rows: &[&str]) -> Vec<Option<RunPlace>> {
+        let images: Vec<RowPrint> = rows
+            .iter()
+            .map(|status| closings.row_print(&format!(r#"{{"S":"{status}","IS_ACTIVE":0}}"#)))
+            .collect();
+        let found = closings.of("K").assign(&images, rows.len());
+        found.into_iter().map(|closing| Some(closing?.run)).collect()
+    }
+
+    #[test]
+    fn a_row_goes_to_the_run_whose_image_it_equals() {
+        let both = closings(&[(1, "took", Some("A")), (2, "took", Some("B"))]);
+        assert_eq!(assigned(&both, &["B", "A"]), [Some(2), Some(1)]);
+        assert_eq!(assigned(&both, &["A", "C"]), [Some(1), None]);
+    }
+
+    #[test]
+    fn a_row_that_was_edited_since_belongs_to_no_run() {
+        assert_eq!(assigned(&closings(&[(1, "took", Some("A"))]), &["edited"]), [None]);
+    }
+
+    #[test]
+    fn the_latest_run_counts() {
+        let twice = closings(&[(2, "took", Some("A")), (1, "found none", Some("A"))]);
+        assert_eq!(assigned(&twice, &["A"]), [Some(2)]);
+        assert_eq!(assigned(&twice, &["A", "A"]), [Some(2), Some(1)]);
+    }
+
+    #[test]
+    fn a_restore_takes_its_own_run_back_and_no_other() {
+        let one =
+            closings(&[(1, "took", Some("A")), (2, "took", Some("B")), (3, "reopened", Some("A"))]);
+        assert_eq!(assigned(&one, &["B"]), [Some(2)]);
+        assert_eq!(assigned(&one, &["A"]), [None]);
+        let again =
+            closings(&[(1, "took", Some("A")), (2, "reopened", Some("A")), (3, "took", Some("A"))]);
+        assert_eq!(assigned(&again, &["A"]), [Some(3)]);
+    }
+
+    #[test]
+    fn an_erased_image_can_mean_only_a_row_that_nothing_else_can() {
+        assert_eq!(assigned(&closings(&[(1, "took", None)]), &["A"]), [Some(1)]);
+        assert_eq!(
+            assigned(&closings(&[(1, "took", None), (2, "reopened", None)]), &["A"]),
+            [None]
+        );
+        assert_eq!(assigned(&closings(&[(1, "took", None)]), &["A", "B"]), [None, None]);
+        assert_eq!(
+            assigned(&closings(&[(1, "took", None), (1, "took", None)]), &["A", "B"]),
+            [Some(1), Some(1)]
+        );
+    }
+
+    #[test]
+    fn a_restore_of_a_restore_took_access_only_if_it_took_a_row() {
+        let closings = closings(&[
+            (1, "took", Some("A")),
+            (2, "reopened", Some("A")),
+            (3, "closed again", Some("A")),
+        ]);
+        let row = closings.row_print(ROW);
+        assert_eq!(closings.of("K").assign(&[row], 1), [Some(Closing { run: 3, took: false })]);
+    }
+
+    #[test]
+    fn a_column_that_one_of_them_lacks_is_not_compared() {
+        let mut closings = Closings::of_table_like(r#"{"S":"A","NEW":1,"IS_ACTIVE":0}"#);
+        let before = r#"{"IS_ACTIVE":1,"S":"A","OLD":{"$hex":"00,\"}"},"T":"x"}"#;
+        closings.hear_response("K", 1, false, false, (Some(before), Some(r#"{"IS_ACTIVE":0}"#)));
+        closings.settle(|_| true);
+        for (image, is_same) in [
+            (r#"{"S":"A","NEW":1,"IS_ACTIVE":0}"#, true),
+            (r#"{"S":"B","NEW":1,"IS_ACTIVE":0}"#, false),
+        ] {
+            let rows = [closings.row_print(image)];
+            assert_eq!(closings.of("K").assign(&rows, 1)[0].is_some(), is_same, "{image}");
+        }
+    }
+
+    #[test]
+    fn members_are_read_as_they_are_written() {
+        let json = r#"{"A":"a,\"}:b","B":-7.5,"C":null,"D":{"$hex":"ff"},"E":""}"#;
+        let members: Vec<_> = pairs(json).collect();
+        let expected = [
+            ("\"A\"", "\"a,\\\"}:b\""),
+            ("\"B\"", "-7.5"),
+            ("\"C\"", "null"),
+            ("\"D\"", r#"{"$hex":"ff"}"#),
+            ("\"E\"", "\"\""),
+        ];
+        assert_eq!(members, expected);
+        assert_eq!(pairs("{}").count(), 0);
+    }
+}

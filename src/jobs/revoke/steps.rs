@@ -1,0 +1,125 @@
+//! What is to be done about the responses that are due: the access goes, then they are marked.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::key;
+use super::look::{DueMapping, DueResponse};
+use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
+use crate::sql;
+
+/// The deletions of what is revoked, those of what nobody answered (they have a limit of their own), and the marks.
+pub(super) fn steps(mut due: Vec<DueResponse>) -> Vec<Step> {
+    let mut revoked = delete_mappings("deleting the mapping rows of revoked access", Takes::Rows);
+    let mut unanswered = delete_mappings(
+        "deleting the mapping rows of access that nobody answered for",
+        Takes::UnansweredRows,
+    );
+    let mut taken: HashSet<String> = HashSet::new();
+    // Several responses may take the same row; what is revoked goes by that, whoever else did not answer.
+    for of_unanswered in [false, true] {
+        let step = if of_unanswered { &mut unanswered } else { &mut revoked };
+        for response in due.iter_mut().filter(|response| response.unanswered == of_unanswered) {
+            // Moved, not copied: there may be a million of them.
+            for mapping in std::mem::take(&mut response.mappings) {
+                if taken.insert(mapping.row_id.display()) {
+                    step.touches.push(delete(mapping, &response.why));
+                }
+            }
+        }
+        step.touches.sort_by(order);
+    }
+    let mut steps = vec![revoked];
+    if !unanswered.touches.is_empty() {
+        steps.push(unanswered);
+    }
+    steps.extend(mark_processed(due));
+    steps
+}
+
+fn delete_mappings(say: &'static str, takes: Takes) -> Step {
+    Step {
+        say,
+        sql: sql!("revoke/delete_mapping"),
+        names: ["row_id", "user_id", "rmm_id"].map(str::to_owned).to_vec(),
+        table: "MAP_RAP_USER_ROLE".into(),
+        counts: &["mappings_deleted"],
+        takes,
+        touches: Vec::new(),
+    }
+}
+
+fn delete(mapping: DueMapping, why: &Arc<str>) -> Touch {
+    let unit: Arc<str> = key(&mapping.user, &mapping.location).into();
+    let change = Change {
+        key: (&*unit).into(),
+        action: Action::Delete,
+        why: Arc::clone(why),
+        result: ChangeResult::Applied,
+        before: Some(mapping.before),
+        after: None,
+    };
+    Touch { unit, binds: vec![mapping.row_id, mapping.user, mapping.location], change }
+}
+
+fn order(a: &Touch, b: &Touch) -> Ordering {
+    let (a_change, b_change) = (&a.change, &b.change);
+    a_change
+        .key
+        .cmp(&b_change.key)
+        .then_with(|| a_change.before.cmp(&b_change.before))
+        .then_with(|| a.binds[0].display().cmp(&b.binds[0].display()))
+}
+
+/// One update for each due response; apart, those whose access was gone already.
+fn mark_processed(due: Vec<DueResponse>) -> [Step; 3] {
+    let step = |say, sql, names: &[&str], counts| Step {
+        say,
+        sql,
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        table: "RECREATE_RESPONSE".into(),
+        counts,
+        takes: Takes::Nothing,
+        touches: Vec::new(),
+    };
+    let names = ["row_id", "reportees_id", "rmm_id"];
+    let mark = sql!("revoke/mark_processed");
+    let absent_counts = &["responses_processed", "already_absent"];
+    let mut present =
+        step("marking responses processed", mark.clone(), &names, &["responses_processed"]);
+    let mut absent = step(
+        "marking responses processed whose access was gone already",
+        mark,
+        &names,
+        absent_counts,
+    );
+    let mut incomplete = step(
+        "marking responses processed that name no user or no location",
+        sql!("revoke/mark_incomplete"),
+        &["row_id"],
+        absent_counts,
+    );
+    let after: Arc<str> = r#"{"IS_ACTIVE":0}"#.into();
+    for response in due {
+        let whole = !response.user.is_null() && !response.location.is_null();
+        let found = response.has_access;
+        let DueResponse { row_id, user, location, key, why, before, .. } = response;
+        let unit = Arc::from(&*key);
+        let change = Change {
+            key,
+            action: Action::Update,
+            why,
+            result: if found { ChangeResult::Applied } else { ChangeResult::AlreadyAbsent },
+            before: Some(before),
+            after: Some(Arc::clone(&after)),
+        };
+        let (step, binds) = match (whole, found) {
+            (false, _) => (&mut incomplete, vec![row_id]),
+            (true, true) => (&mut present, vec![row_id, user, location]),
+            (true, false) => (&mut absent, vec![row_id, user, location]),
+        };
+        step.touches.push(Touch { unit, binds, change });
+    }
+    [present, absent, incomplete]
+}
