@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
-use crate::ledger::{self, LedgerRun, canonical};
+use crate::ledger::{self, LedgerReader, LedgerRun, canonical};
 use crate::plan::{Approved, HeldLimit, Plan, SavedPlan, apply, approve};
 use crate::summary::{SCHEMA, Status, Summary};
 
@@ -180,7 +180,10 @@ impl Run<'_> {
         self.reached = head.is_some();
 
         let Planned { as_of, moment } = self.when;
-        let mut plan = job.plan(&mut World { db: &mut *db, config, as_of, moment })?;
+        let ledger = LedgerReader::default();
+        let mut world = World { db: &mut *db, config, as_of, moment, ledger };
+        let mut plan = job.plan(&mut world)?;
+        world.ledger.tell(&mut plan);
         if let Some(saved) = &self.saved {
             plan = saved.narrow(plan)?;
         }

@@ -2,7 +2,7 @@
 
 mod archive;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -13,14 +13,20 @@ use serde::Serialize;
 
 use super::Context;
 use super::databases;
+use super::show::ShownChange;
 use crate::db::{Read, parse_date};
 use crate::jobs::Job;
-use crate::ledger::LedgerRun;
+use crate::ledger::canonical::Canonical;
+use crate::ledger::person::each_change_of_person;
 use crate::ledger::read::each_run;
+use crate::ledger::{LedgerChain, LedgerRun};
 use crate::outcome::Outcome;
 use crate::preview::harmless;
 use crate::sql;
 use crate::summary::Status;
+
+/// What the JSON object of `history` is called; a change of its shape gets another number.
+const SCHEMA: &str = "recert/history/1";
 
 /// `recert history`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -91,7 +97,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
 
 /// A run with what is known of it from elsewhere.
 #[derive(Debug, Serialize)]
-pub struct Listed {
+pub struct ListedRun {
     /// The name of the database whose ledger it is in.
     pub database: &'static str,
     /// Its row.
@@ -99,54 +105,97 @@ pub struct Listed {
     pub run: LedgerRun,
     /// How many rows it changed.
     pub changes: u64,
+    /// Whether the chain reaches it and its hash fits.
+    pub believed: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+    /// With `--person`: what it did to them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    of_person: Vec<ShownChange>,
 }
 
 /// The runs that the filters leave, the latest first.
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`).
-pub fn list(args: &Args, context: &Context<'_>) -> anyhow::Result<Vec<Listed>> {
+pub fn list(args: &Args, context: &Context<'_>) -> anyhow::Result<Vec<ListedRun>> {
     let zone = context.config.time.tz()?;
     let day =
         |moment: &str| parse_date(moment).map(|at| at.and_utc().with_timezone(&zone).date_naive());
-    let mut runs = Vec::new();
+    let mut listed = Vec::new();
     for (database, config) in databases::chosen(context.config, args.database.as_deref())? {
         let mut db = databases::open(config, "history", None)?;
-        let of_person = args.person.as_deref().map(|id| runs_of(id, &mut *db)).transpose()?;
-        let changes = count_changes(&mut *db)?;
+        let chain = LedgerChain::read(&mut *db)?;
+        let mut runs = Vec::new();
         each_run(&mut *db, &mut |run| {
             let began = day(&run.started_at);
             let wanted = args.job.as_ref().is_none_or(|job| *job == run.job)
                 && args.status.as_ref().is_none_or(|status| *status == run.status)
                 && args.since.is_none_or(|since| began.is_some_and(|day| day >= since))
-                && args.until.is_none_or(|until| began.is_some_and(|day| day <= until))
-                && of_person.as_ref().is_none_or(|runs| runs.contains(&run.run_id));
+                && args.until.is_none_or(|until| began.is_some_and(|day| day <= until));
             if wanted {
-                let changes = changes.get(&run.run_id).copied().unwrap_or_default();
-                runs.push(Listed { database, run, changes });
+                runs.push(run);
             }
             Ok(())
         })?;
+        let mut of_person =
+            args.person.as_deref().map(|id| changes_of(id, &mut *db)).transpose()?;
+        if let Some(of_person) = &of_person {
+            runs.retain(|run| of_person.contains_key(&run.run_id));
+        }
+        for (run, fits, changes) in hash_runs(runs, &mut *db)? {
+            let doubt = chain.doubt(&run.run_id, fits);
+            let of_person =
+                of_person.as_mut().and_then(|of| of.remove(&run.run_id)).unwrap_or_default();
+            listed.push(ListedRun {
+                database,
+                changes,
+                believed: doubt.is_none(),
+                doubt,
+                of_person,
+                run,
+            });
+        }
     }
-    runs.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at));
+    listed.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at));
+    Ok(listed)
+}
+
+/// What each run did to a person.
+fn changes_of(
+    person: &str,
+    db: &mut dyn Read,
+) -> anyhow::Result<HashMap<String, Vec<ShownChange>>> {
+    let mut runs: HashMap<String, Vec<ShownChange>> = HashMap::new();
+    each_change_of_person(person, db, &mut |entry| {
+        runs.entry(entry.change.run_id.to_string()).or_default().push(ShownChange::of(entry));
+        Ok(())
+    })?;
     Ok(runs)
 }
 
-fn runs_of(person: &str, db: &mut dyn Read) -> anyhow::Result<HashSet<String>> {
-    let rows = db
-        .rows(&sql!("ledger/select_person_runs"), &[("person", person.into())])
-        .context("looking for the person's runs")?;
-    rows.iter().map(|row| row.text("RUN_ID")).collect()
-}
-
-fn count_changes(db: &mut dyn Read) -> anyhow::Result<HashMap<String, u64>> {
-    let mut counts = HashMap::new();
-    db.each(&sql!("ledger/count_changes"), &[], &mut |row| {
-        counts.insert(row.text("RUN_ID")?, row.int("N")?.unwrap_or_default().unsigned_abs());
+/// Whether each run's hash fits its columns and its changes', and how many those are.
+fn hash_runs(
+    runs: Vec<LedgerRun>,
+    db: &mut dyn Read,
+) -> anyhow::Result<Vec<(LedgerRun, bool, u64)>> {
+    let mut hashes: HashMap<String, (Canonical, u64)> =
+        runs.iter().map(|run| (run.run_id.clone(), (run.begin_hash(), 0))).collect();
+    db.each(&sql!("ledger/select_all_change_hashes"), &[], &mut |row| {
+        if let Some((hash, n)) = hashes.get_mut(&row.text("RUN_ID")?) {
+            hash.text(&row.text("SHA256")?);
+            *n += 1;
+        }
         Ok(())
     })
-    .context("counting the changes")?;
-    Ok(counts)
+    .context("reading the hashes of the changes")?;
+    let hashed = |run: LedgerRun| {
+        let (hash, n) = hashes.remove(&run.run_id)?;
+        let fits = hash.finish().as_slice() == run.sha256.as_bytes();
+        Some((run, fits, n))
+    };
+    Ok(runs.into_iter().filter_map(hashed).collect())
 }
 
 /// `2026-01-31 17:00:00`, as people read it.
@@ -159,21 +208,19 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn write_text(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_text(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {
     if runs.is_empty() {
         writeln!(out, "no such runs")?;
         return Ok(());
     }
-    let width =
-        |of: fn(&Listed) -> usize, least: usize| runs.iter().map(of).max().unwrap_or(0).max(least);
-    let job = width(|listed| listed.run.job.chars().count(), 3);
+    let job = runs.iter().map(|listed| listed.run.job.chars().count()).max().unwrap_or(0).max(3);
     let by = |run: &LedgerRun| plain(&format!("{}@{}", run.os_user, run.host));
     writeln!(
         out,
         "{:19}  {:36}  {:job$}  {:9}  {:10}  {:>7}  by",
         "began (UTC)", "run", "job", "status", "as of", "changes"
     )?;
-    for Listed { run, changes, .. } in runs {
+    for ListedRun { run, changes, doubt, of_person, .. } in runs {
         writeln!(
             out,
             "{:19}  {:36}  {:job$}  {:9}  {:10}  {changes:>7}  {}",
@@ -184,15 +231,21 @@ fn write_text(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
             plain(&run.as_of),
             by(run)
         )?;
+        if let Some(doubt) = doubt {
+            writeln!(out, "{:19}  NOT TO BE BELIEVED: {}", "", plain(doubt))?;
+        }
         if !run.reason.is_empty() {
             writeln!(out, "{:19}  {}", "", plain(&run.reason))?;
+        }
+        for change in of_person {
+            change.write_text(out)?;
         }
     }
     Ok(())
 }
 
-fn write_json(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
-    write!(out, "{{\"command\":\"history\",\"runs\":[")?;
+fn write_json(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {
+    write!(out, "{{\"schema\":\"{SCHEMA}\",\"command\":\"history\",\"runs\":[")?;
     for (at, listed) in runs.iter().enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
         serde_json::to_writer(&mut *out, listed)?;
@@ -201,16 +254,25 @@ fn write_json(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The columns of RECERT_RUN in their order, and among them how many rows were changed.
-fn write_csv(runs: &[Listed], out: &mut dyn Write) -> anyhow::Result<()> {
+/// The columns of RECERT_RUN in their order, and among them how many rows were changed. With
+/// `--person` a line for each change, else one for each run.
+fn write_csv(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     let (what, came) = LedgerRun::COLUMNS.split_at(10);
-    csv.write_record([&["database"], what, &["changes"], came].concat())?;
-    for Listed { database, run, changes } in runs {
+    let of_person = runs.iter().any(|listed| !listed.of_person.is_empty());
+    let of_change: &[&str] = if of_person { &ShownChange::COLUMNS } else { &[] };
+    csv.write_record([&["database"], what, &["changes"], came, &["doubt"], of_change].concat())?;
+    for ListedRun { database, run, changes, doubt, of_person, .. } in runs {
         let mut record = vec![(*database).to_owned()];
         record.extend(run.columns().map(|(_, text)| harmless(text).into_owned()));
         record.insert(1 + what.len(), changes.to_string());
-        csv.write_record(record)?;
+        record.push(doubt.clone().unwrap_or_default());
+        if of_person.is_empty() {
+            csv.write_record(&record)?;
+        }
+        for change in of_person {
+            csv.write_record(record.iter().cloned().chain(change.texts()))?;
+        }
     }
     csv.flush()?;
     Ok(())

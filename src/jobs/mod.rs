@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::{Config, DatabaseConfig, Limits};
 use crate::db::Read;
+use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
 
 /// All that a job may look at.
@@ -27,6 +28,8 @@ pub struct World<'a> {
     pub as_of: NaiveDate,
     /// The moment the run stands for: now, or with `--as-of` the end of that day in the configured zone.
     pub moment: DateTime<Utc>,
+    /// The job's earlier runs, as far as they may be believed: `world.ledger.chain(world.db)?`.
+    pub ledger: LedgerReader,
 }
 
 /// Options of every job that writes.

@@ -215,6 +215,7 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
         )
         .context(Exit::Usage));
     }
+    world.ledger.chain(world.db)?.must_reach(&run.run_id)?;
     Ok(run)
 }
 

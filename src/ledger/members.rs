@@ -12,11 +12,15 @@ use serde_json::Value as Json;
 
 use super::canonical::{Canonical, GENESIS};
 use super::chain::{self, Link};
-use super::read::{each_link, head};
+use super::read::{each_link, hash_fits, head};
 use super::row::LedgerRun;
 use crate::db::{Read, parse_date};
 use crate::exit::Exit;
+use crate::plan::Plan;
 use crate::sql;
+
+const UNREACHED: &str = "the ledger's chain does not reach it: it was inserted";
+const UNFIT: &str = "its hash does not fit its columns and its changes";
 
 /// The chain of runs from its beginning to the end that RECERT_LOCK holds.
 #[derive(Debug, Default)]
@@ -141,30 +145,32 @@ impl LedgerChain {
             [row] => LedgerRun::of(&row.values)?,
             rows => return Err(unbelievable(run_id, &format!("{} rows have its id", rows.len()))),
         };
-        let mut hash = run.begin_hash();
-        db.each(&sql!("ledger/select_change_hashes"), &[("run_id", run_id.into())], &mut |row| {
-            hash.text(&row.text("SHA256")?);
-            Ok(())
-        })
-        .with_context(|| format!("reading the hashes of run {run_id}"))?;
-        if fits(hash, &run) {
+        if hash_fits(&run, db)? {
             Ok(LedgerMember::of(run))
         } else {
-            Err(unbelievable(run_id, "its hash does not fit"))
+            Err(unbelievable(run_id, UNFIT))
         }
     }
 
+    /// Why a run can't be believed, if so; `fits`: whether its hash fits its columns and its changes'.
+    #[must_use]
+    pub fn doubt(&self, run_id: &str, fits: bool) -> Option<String> {
+        match &self.broken {
+            None if !self.reaches(run_id) => Some(UNREACHED.to_owned()),
+            None if fits => None,
+            None => Some(UNFIT.to_owned()),
+            Some(told) => Some(format!("the ledger's chain is broken: {told}")),
+        }
+    }
+
+    /// Takes only a run that the chain reaches.
+    ///
     /// # Errors
     /// `Exit::Evidence`: the chain does not reach this run.
     pub fn must_reach(&self, run_id: &str) -> anyhow::Result<()> {
-        match &self.broken {
-            _ if self.reaches(run_id) => Ok(()),
-            None => {
-                Err(unbelievable(run_id, "the ledger's chain does not reach it: it was inserted"))
-            }
-            Some(told) => {
-                Err(unbelievable(run_id, &format!("the ledger's chain is broken: {told}")))
-            }
+        match self.doubt(run_id, true) {
+            None => Ok(()),
+            Some(doubt) => Err(unbelievable(run_id, &doubt)),
         }
     }
 
@@ -234,6 +240,40 @@ impl LedgerChain {
     #[must_use]
     pub fn unbelieved(&self) -> &[String] {
         &self.unbelieved
+    }
+}
+
+/// The chain, walked when it is first asked for.
+#[derive(Debug, Default)]
+pub struct LedgerReader(Option<LedgerChain>);
+
+impl LedgerReader {
+    /// The chain.
+    ///
+    /// # Errors
+    /// As [`LedgerChain::read`].
+    pub fn chain(&mut self, db: &mut dyn Read) -> anyhow::Result<&mut LedgerChain> {
+        let chain = match self.0.take() {
+            Some(chain) => chain,
+            None => LedgerChain::read(db)?,
+        };
+        Ok(self.0.insert(chain))
+    }
+
+    /// What was asked for and can't be believed: a finding each.
+    pub fn tell(&self, plan: &mut Plan) {
+        let Some(chain) = &self.0 else { return };
+        if let Some(told) = &chain.broken {
+            let message = format!("no earlier run is believed: {told}; `recert verify` says more");
+            plan.find("ledger_broken", "", message);
+        }
+        for run_id in &chain.unbelieved {
+            plan.find(
+                "run_not_believed",
+                run_id,
+                "its hashes do not fit; `recert verify` says more",
+            );
+        }
     }
 }
 

@@ -8,12 +8,13 @@ pub mod canonical;
 mod chain;
 pub mod heads;
 mod members;
+pub mod person;
 pub mod read;
 pub mod row;
 pub mod verify;
 mod write;
 
-pub use members::{LedgerChain, LedgerMember};
+pub use members::{LedgerChain, LedgerMember, LedgerReader};
 pub use row::LedgerRun;
 pub use write::{
     ChangeHashes, Head, contains, counts_json, lock, write, write_and_commit, write_changes,

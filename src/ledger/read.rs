@@ -90,6 +90,21 @@ pub fn each_change_of(
         .with_context(|| format!("reading the changes of run {run_id}"))
 }
 
+/// Whether a run's hash fits its columns and the hashes of its changes.
+///
+/// # Errors
+/// What the database says, classed (`Exit`).
+pub fn hash_fits(run: &LedgerRun, db: &mut dyn Read) -> anyhow::Result<bool> {
+    let mut hash = run.begin_hash();
+    let binds = [("run_id", run.run_id.as_str().into())];
+    db.each(&sql!("ledger/select_change_hashes"), &binds, &mut |row| {
+        hash.text(&row.text("SHA256")?);
+        Ok(())
+    })
+    .with_context(|| format!("reading the hashes of run {}", run.run_id))?;
+    Ok(hash.finish().as_slice() == run.sha256.as_bytes())
+}
+
 /// The hash that RECERT_LOCK says the chain ends with.
 ///
 /// # Errors

@@ -96,7 +96,7 @@ impl LedgerChange<'_> {
 
     /// The same, for keeping.
     #[must_use]
-    pub fn into_owned(&self) -> LedgerChange<'static> {
+    pub fn to_owned_row(&self) -> LedgerChange<'static> {
         let owned = |text: &Cow<'_, str>| Cow::Owned(text.to_string());
         LedgerChange {
             run_id: owned(&self.run_id),
@@ -206,6 +206,18 @@ impl<'a> LedgerEntry<'a> {
             change: LedgerChange::of(&row.values)?,
             image: (!image_seq.is_null()).then(image),
         })
+    }
+
+    /// The same, for keeping.
+    #[must_use]
+    pub fn to_owned_row(&self) -> LedgerEntry<'static> {
+        let owned = |text: &Cow<'_, str>| Cow::Owned(text.to_string());
+        let image = |image: &LedgerImage<'_>| LedgerImage {
+            salt: owned(&image.salt),
+            before: owned(&image.before),
+            after: owned(&image.after),
+        };
+        LedgerEntry { change: self.change.to_owned_row(), image: self.image.as_ref().map(image) }
     }
 
     /// Whether its image is the one that was hashed, or an empty row is left of it.

@@ -217,7 +217,7 @@ impl<'a> Walk<'a> {
         let seq = change.number();
         let place = (position, seq);
         if !change.fits() {
-            self.found.note(place, || Suspect::Change { link, change: change.into_owned() });
+            self.found.note(place, || Suspect::Change { link, change: change.to_owned_row() });
         } else if seq != of.last_seq {
             // Told once for a gap: from here on the numbers count.
             let expected = of.last_seq;

@@ -177,3 +177,87 @@ fn history_and_show_still_work_on_a_ledger_that_was_tampered_with() {
     assert!(said(&world, &format!("show {id}")).contains("  {x\n"));
     assert_eq!(summary(&world, &format!("show {id}"))["changes"][0]["before"], "{x");
 }
+
+#[test]
+fn history_and_show_mark_a_run_that_was_inserted_or_edited() {
+    let (world, id) = world();
+    let listed = summary(&world, "history");
+    assert_eq!(
+        (&listed["runs"][2]["believed"], &listed["schema"]),
+        (&true.into(), &"recert/history/1".into())
+    );
+    assert_eq!(summary(&world, &format!("show {id}"))["believed"], true);
+    assert!(!said(&world, "history").contains("NOT TO BE BELIEVED"));
+    world.tamper(
+        "INSERT INTO recert_run (run_id, job, as_of, status, started_at, finished_at, os_user, host, version,
+                config_sha256, parameters, counts, reason, previous_sha256, sha256)
+         SELECT 'ffffffff-0000', job, as_of, status, '2040-01-01', '2040-01-01', os_user, host, version,
+                config_sha256, parameters, counts, reason, sha256, 'f00d'
+           FROM recert_run WHERE status = 'failed'",
+    );
+    world.tamper("UPDATE recert_run SET reason = 'x' WHERE status = 'unchanged'");
+    let listed = summary(&world, "history");
+    let believed: Vec<bool> = listed["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["believed"].as_bool().unwrap())
+        .collect();
+    assert_eq!(believed, [false, true, false, true], "{listed}");
+    assert!(listed["runs"][0]["doubt"].as_str().unwrap().contains("does not reach it"), "{listed}");
+    let text = said(&world, "history");
+    assert_eq!(text.matches("NOT TO BE BELIEVED").count(), 2, "{text}");
+    let text = said(&world, "show ffffffff-0000");
+    assert!(text.contains("NOT TO BE BELIEVED: the ledger's chain does not reach it"), "{text}");
+    // A change or an image edited alone doubts its run, and is marked itself.
+    world.tamper("UPDATE recert_change SET why = 'x' WHERE seq = 2");
+    world.tamper("UPDATE recert_image SET salt = 'x' WHERE seq = 3");
+    let shown = summary(&world, &format!("show {id}"));
+    assert_eq!(shown["doubt"], "change 2 does not fit its hashes");
+    assert_eq!(
+        (&shown["changes"][1]["fits"], &shown["changes"][2]["images"]),
+        (&false.into(), &"edited".into())
+    );
+    let text = said(&world, &format!("show {id}"));
+    assert!(
+        text.contains("(EDITED: its hash does not fit)") && text.contains("(EDITED: the values"),
+        "{text}"
+    );
+}
+
+#[test]
+fn show_and_history_carry_what_an_auditor_needs_to_recompute_every_hash() {
+    let (world, id) = world();
+    let shown = summary(&world, &format!("show {id}"));
+    let change = &shown["changes"][3];
+    let image = crate::verify::image_sha256(
+        change["salt"].as_str().unwrap(),
+        Some(&change["before"].to_string()),
+        Some(&change["after"].to_string()),
+    );
+    assert_eq!(change["image_sha256"], image.as_str());
+    let runs = &summary(&world, "history")["runs"];
+    assert_eq!(runs[0]["previous_sha256"], runs[1]["sha256"]);
+    assert_eq!(runs[1]["previous_sha256"], runs[2]["sha256"]);
+}
+
+#[test]
+fn history_of_a_person_tells_everything_that_was_done_to_them_and_nobody_else() {
+    let (world, id) = world();
+    let listed = summary(&world, "history --person E2");
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 1);
+    let keys: Vec<_> = listed["runs"][0]["of_person"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| &change["key"])
+        .collect();
+    assert_eq!(keys, ["E2/7", "E2/7"]);
+    let text = said(&world, "history --person E2");
+    assert!(text.contains("IS_ACTIVE: 1 -> 0") && !text.contains("E1/7"), "{text}");
+    let text = said(&world, "history --person E2 --format csv");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    let shown = summary(&world, &format!("show {id} --person E2"));
+    assert_eq!(shown["changes"].as_array().unwrap().len(), 2);
+    assert!(said(&world, &format!("show {id} --person nobody")).contains("no changes"));
+}

@@ -1,6 +1,7 @@
 //! Section 4 of the spec: what a run took comes back, to the letter, and nothing else is touched.
 
 mod cycles;
+mod forged;
 mod purged;
 mod since;
 mod twice;

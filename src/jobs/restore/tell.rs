@@ -47,10 +47,14 @@ pub(super) fn restored_before(
         .db
         .rows(&sql!("ledger/select_restores"), &[])
         .context("looking for earlier restores")?;
+    let chain = world.ledger.chain(world.db)?;
     for row in &rows {
         let parameters: Json = serde_json::from_str(&row.text("PARAMETERS")?).unwrap_or_default();
         let named = parameters["run_id"].as_str().unwrap_or_default().to_lowercase();
-        if !named.is_empty() && run.run_id.starts_with(named.trim()) {
+        if chain.reaches(&row.text("RUN_ID")?)
+            && !named.is_empty()
+            && run.run_id.starts_with(named.trim())
+        {
             let message = format!("restored before, by run {}", row.text("RUN_ID")?);
             plan.find("restored_before", &run.run_id, message);
         }
