@@ -16,6 +16,10 @@ pub struct DisableInactiveConfig {
     pub exempt_oidc_ids: Vec<String>,
     /// Mail addresses of accounts that are never disabled; without case.
     pub exempt_emails: Vec<String>,
+    /// Days; when none of many accounts was active in them, sessions are not being recorded.
+    pub silent_days: u32,
+    /// How many days before an account is disabled its owner is to be warned; one warning for each.
+    pub warn_days: Vec<u32>,
     /// Stands in for `[database]`.
     pub database: Option<DatabaseConfig>,
 }
@@ -27,6 +31,8 @@ impl Default for DisableInactiveConfig {
             actor_oidc_id: None,
             exempt_oidc_ids: Vec::new(),
             exempt_emails: Vec::new(),
+            silent_days: 14,
+            warn_days: Vec::new(),
             database: None,
         }
     }
@@ -36,6 +42,12 @@ impl DisableInactiveConfig {
     pub(super) fn check(&self, errors: &mut Vec<String>) {
         if self.days < 1 {
             errors.push(format!("disable_inactive.days: `{}` is below 1", self.days));
+        }
+        if self.silent_days < 1 {
+            errors.push(format!("disable_inactive.silent_days: `{}` is below 1", self.silent_days));
+        }
+        if self.warn_days.contains(&0) {
+            errors.push("disable_inactive.warn_days: on the day itself it is too late to warn; use 1 or more".to_owned());
         }
         if self.actor_oidc_id.as_ref().is_some_and(|id| id.trim().is_empty()) {
             errors.push("disable_inactive.actor_oidc_id: names nobody".to_owned());

@@ -7,6 +7,7 @@
 mod exempt;
 mod history;
 mod rule;
+mod silence;
 mod steps;
 
 use std::collections::HashMap;
@@ -79,7 +80,10 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let exempt = Exempt::new(&world.config.disable_inactive);
     plan.population = count_active(world)?;
     plan.noticed.add("active", plan.population);
-    plan.noticed.add("exempt", count_exempt(world, &exempt)?);
+    let n_exempt = count_exempt(world, &exempt)?;
+    plan.noticed.add("exempt", n_exempt);
+    let n_accounts = plan.population.saturating_sub(n_exempt);
+    plan.doubts.extend(silence::doubt(n_accounts, moment, &exempt, world)?);
     let users = read_inactive(world, &rule, &exempt, &actor, &mut plan)?;
     if users.is_empty() {
         return Ok(plan);

@@ -4,6 +4,7 @@ mod evidence;
 mod exempt;
 mod moments;
 mod places;
+mod silence;
 mod trips;
 
 use crate::harness::{World, check_on, exit, ok, printed, worlds};

@@ -56,6 +56,9 @@ fn restore_of_disable_inactive_leaves_rows_alone_that_others_wrote_to_the_same_t
     }
 }
 
+/// Sessions are being recorded: where nobody at all is active, the job doubts them.
+const SOMEBODY_ACTIVE: &str = "account ID=99\nsession ID=99 OF=99 LAST=2026-11-30";
+
 #[test]
 fn restore_of_disable_inactive_knows_dates_in_every_notation_sqlite_may_hold() {
     let mut world = World::sqlite();
@@ -69,6 +72,7 @@ fn restore_of_disable_inactive_knows_dates_in_every_notation_sqlite_may_hold() {
         world.tamper(&format!("INSERT INTO ops_user (id, status, created_on, updated_on) VALUES ({id}, 'ACTIVE', '{held}', '{held}')"));
         world.tamper(&format!("INSERT INTO user_session (id, user_id, is_active, last_active_at, updated_on) VALUES ({id}, {id}, 1, '{held}', '{held}')"));
     }
+    world.put(SOMEBODY_ACTIVE);
     cycle(world, OPS, RUN);
 }
 
@@ -80,6 +84,7 @@ fn restore_of_disable_inactive_is_not_refused_because_many_rows_told_of_it() {
             format!("account ID={id} CREATED=2020-01-01\nsession ID={id} OF={id} ACTIVE=1 LAST=2020-01-01\n")
         });
         world.put(&accounts.collect::<String>());
+        world.put(SOMEBODY_ACTIVE);
         let run = world.run(RUN);
         assert_eq!(world.config.limits.restore.floor, 10);
         let ended = restore(&world, &run, "");
