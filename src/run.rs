@@ -3,6 +3,7 @@
 //! The only place that knows a preview from a run, and what day it is. A run is one transaction; an
 //! error that may pass repeats the whole of it, never a part, and never once COMMIT was sent.
 
+use std::collections::HashSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,8 @@ struct Run<'a> {
     when: Planned,
     session: SessionSpec,
     started_at: DateTime<Utc>,
+    /// Lines that an attempt has added to a file: the next one does not add them again.
+    lines_added: HashSet<String>,
     /// Whether the run got as far as the job's lock, so that its failure belongs into the ledger.
     reached: bool,
     /// The chain's end, as this run left it.
@@ -94,8 +97,16 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
         writes: !request.preview,
         defines: false,
     };
-    let mut run =
-        Run { request, saved, when, session, started_at, reached: false, ledger_head: None };
+    let mut run = Run {
+        request,
+        saved,
+        when,
+        session,
+        started_at,
+        lines_added: HashSet::new(),
+        reached: false,
+        ledger_head: None,
+    };
 
     let came = run.try_until_done();
     if let Err(error) = &came {
@@ -202,6 +213,9 @@ impl Run<'_> {
             return Ok(Came { status: Status::Planned, plan: approved.into_plan(), refusal: None });
         };
 
+        if let Some(lines) = &approved.plan().lines {
+            lines.add(&mut self.lines_added)?;
+        }
         apply(&approved, &mut *db)?;
         let status = if approved.plan().is_empty() { Status::Unchanged } else { Status::Applied };
         let run = self.ledger_run(status, approved.plan(), None);

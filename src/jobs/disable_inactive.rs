@@ -9,8 +9,10 @@ mod history;
 mod rule;
 mod silence;
 mod steps;
+mod warnings;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
@@ -27,6 +29,7 @@ use exempt::Exempt;
 use history::DateColumns;
 use rule::{Rule, Verdict};
 use steps::{Stamp, Steps};
+use warnings::Warnings;
 
 /// `recert disable-inactive`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -34,10 +37,13 @@ pub struct Args {
     /// Days without activity, instead of `[disable_inactive] days`
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     days: Option<u32>,
+    /// Add who will be disabled soon (`[disable_inactive] warn_days`) to this file, as CSV; it holds personal data
+    #[arg(long, value_name = "F")]
+    warnings: Option<PathBuf>,
 }
 
-const COUNTS: [&str; 6] =
-    ["active", "disabled", "sessions_closed", "exempt", "never_active", "undated"];
+const COUNTS: [&str; 7] =
+    ["active", "disabled", "sessions_closed", "exempt", "never_active", "undated", "warned"];
 
 /// Columns that `select_idle` puts before those of the account.
 const ADDED: usize = 2;
@@ -84,7 +90,9 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     plan.noticed.add("exempt", n_exempt);
     let n_accounts = plan.population.saturating_sub(n_exempt);
     plan.doubts.extend(silence::doubt(n_accounts, moment, &exempt, world)?);
-    let users = read_inactive(world, &rule, &exempt, &actor, &mut plan)?;
+    let mut warnings = Warnings::new(args.warnings.as_deref(), &rule, world)?;
+    let users = read_inactive(world, &rule, &exempt, &actor, &mut warnings, &mut plan)?;
+    warnings.finish(&mut plan)?;
     if users.is_empty() {
         return Ok(plan);
     }
@@ -156,9 +164,10 @@ fn read_inactive(
     rule: &Rule,
     exempt: &Exempt,
     actor: &Value,
+    warnings: &mut Warnings<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<Vec<Doomed>> {
-    let binds = [("surely_later", rule.surely_later())];
+    let binds = [("surely_later", rule.surely_later(warnings.days_ahead()))];
     let mut users = Vec::new();
     let mut columns: Option<Arc<[String]>> = None; // One for all rows.
     world
@@ -172,7 +181,7 @@ fn read_inactive(
                 plan.noticed.add("never_active", 1);
             }
             match rule.judge(row).with_context(|| format!("account `{}`", id.display()))? {
-                Verdict::Keep => {}
+                Verdict::Keep(idle_since) => warnings.consider(row, idle_since)?,
                 Verdict::Undated(message) => {
                     plan.noticed.add("undated", 1);
                     plan.find("undated", id.display(), message);
@@ -202,7 +211,7 @@ fn read_open_sessions(
     for Doomed { row, why } in users {
         whys.insert(row.text("ID")?, why);
     }
-    let binds = [("surely_later", rule.surely_later())];
+    let binds = [("surely_later", rule.surely_later(0))];
     let mut sessions = Vec::new();
     world
         .db

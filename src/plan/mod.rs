@@ -6,6 +6,7 @@
 mod apply;
 mod approve;
 mod limit;
+mod lines;
 mod saved;
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub use approve::{Allowance, Approved, approve};
 #[cfg(test)]
 use limit::taken;
 pub use limit::{HeldLimit, UNANSWERED};
+pub use lines::PlannedLines;
 pub use saved::SavedPlan;
 
 /// All that one run would do, and what it noticed on the way.
@@ -36,6 +38,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// Why the source of this plan looks wrong: any of them refuses it.
     pub doubts: Vec<String>,
+    /// What is added to a file for others to act on.
+    pub lines: Option<PlannedLines>,
     /// What the job's next run will want to know of this one; kept in the run's PARAMETERS, beside the job's arguments.
     pub remembered: serde_json::Map<String, serde_json::Value>,
 }

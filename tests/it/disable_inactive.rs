@@ -6,6 +6,7 @@ mod moments;
 mod places;
 mod silence;
 mod trips;
+mod warnings;
 
 use crate::harness::{World, check_on, exit, ok, printed, worlds};
 use recert::exit::Exit;
@@ -215,6 +216,7 @@ fn disable_inactive_counts_what_it_met() {
             ("exempt", 1),
             ("never_active", 3),
             ("undated", 1),
+            ("warned", 0),
         ];
         assert_eq!(counts, expected, "{}", world.name);
     }

@@ -8,8 +8,8 @@ use crate::db::{Row, Value};
 
 /// What is to become of an account.
 pub(super) enum Verdict {
-    /// It is in use, or was re-activated lately.
-    Keep,
+    /// It is in use, or was re-activated lately: since when it counts as idle, unless nothing tells.
+    Keep(Option<NaiveDateTime>),
     /// Nothing tells when it was last in use; a person should look.
     Undated(&'static str),
     /// It goes, and why.
@@ -37,17 +37,19 @@ impl Rule {
     /// Judges a row of `select_idle`.
     pub(super) fn judge(&self, user: &Row) -> anyhow::Result<Verdict> {
         let updated = user.date("UPDATED_ON")?;
-        if updated.is_some_and(|at| !self.is_past(at)) {
-            return Ok(Verdict::Keep);
-        }
         let has_sessions = user.int("HAS_SESSIONS")? != Some(0);
         let last = if has_sessions {
             user.date("LATEST_ACTIVITY")?
         } else {
             updated.max(user.date("CREATED_ON")?)
         };
+        // Whoever was touched lately has their grace, whatever the sessions say.
+        let idle_since = last.map(|at| updated.map_or(at, |updated| updated.max(at)));
+        if updated.is_some_and(|at| !self.is_past(at)) {
+            return Ok(Verdict::Keep(idle_since));
+        }
         Ok(match last {
-            Some(at) if !self.is_past(at) => Verdict::Keep,
+            Some(at) if !self.is_past(at) => Verdict::Keep(idle_since),
             Some(at) => Verdict::Disable(self.why(at, has_sessions)),
             None if has_sessions => Verdict::Undated(
                 "it has sessions, and none of them says when it was active: left as it is",
@@ -58,10 +60,17 @@ impl Rule {
         })
     }
 
-    /// A day on which activity is surely after the cutoff, although a text that holds it may name
-    /// another offset than UTC.
-    pub(super) fn surely_later(&self) -> Value {
-        self.cutoff.date().checked_add_days(Days::new(2)).unwrap_or(NaiveDate::MAX).into()
+    /// A day on which activity is surely after the cutoff, and after that of any run in the next `ahead` days,
+    /// although a text that holds it may name another offset than UTC.
+    pub(super) fn surely_later(&self, ahead: u32) -> Value {
+        let days = Days::new(2 + u64::from(ahead));
+        self.cutoff.date().checked_add_days(days).unwrap_or(NaiveDate::MAX).into()
+    }
+
+    /// From when on an account is inactive that is idle since then.
+    pub(super) fn disabled_from(&self, idle_since: NaiveDateTime) -> Option<NaiveDateTime> {
+        let days = TimeDelta::try_days(i64::from(self.days))?;
+        idle_since.trunc_subsecs(0).checked_add_signed(days)
     }
 
     fn is_past(&self, at: NaiveDateTime) -> bool {
