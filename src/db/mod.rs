@@ -134,6 +134,16 @@ impl fmt::Display for CommitUnanswered {
     }
 }
 
+/// Marks an error of array DML with the row, from 0, whose values the database refused.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedRow(pub usize);
+
+impl fmt::Display for FailedRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} of the array", self.0 + 1)
+    }
+}
+
 /// Whether a whole new run may succeed where this one failed.
 #[must_use]
 pub fn is_transient(error: &anyhow::Error) -> bool {

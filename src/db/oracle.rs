@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use oracle::sql_type::{OracleType, ToSql};
 use oracle::{Connection, Connector, InitParams, RowValue};
 
-use self::errors::{classed, is_lost};
+use self::errors::{classed, classed_login, classed_row, is_lost};
 use super::{
     Bind, BindArray, Binds, Column, CommitUnanswered, Dialect, EachRow, Read, Row, SessionSpec,
     Transaction, Value,
@@ -70,15 +70,21 @@ impl Oracle {
         self.rows(&sql!("db/select_columns", dialects), &binds)
     }
 
-    /// One array DML: as many rows as one round trip may carry.
+    /// One array DML: as many rows as one round trip may carry. Several are carried out with batch
+    /// errors, which tell the row that failed; all is rolled back then. Not so a single one, as
+    /// a COMMIT that rides along would commit the others.
     fn change_array(
         &self,
         sql: &Sql,
         names: &[&str],
         rows: &[&[Bind<'_>]],
     ) -> oracle::Result<Vec<u64>> {
-        let mut batch =
-            self.connection.batch(sql.oracle(), rows.len()).with_row_counts().build()?;
+        let mut builder = self.connection.batch(sql.oracle(), rows.len());
+        builder.with_row_counts();
+        if rows.len() > 1 && !self.connection.autocommit() {
+            builder.with_batch_errors();
+        }
+        let mut batch = builder.build()?;
         let types = bind_types(names.len(), rows);
         for (name, bind) in names.iter().zip(&types) {
             batch.set_type(*name, bind)?;
@@ -87,8 +93,9 @@ impl Oracle {
             for ((name, value), bind) in names.iter().zip(*row).zip(&types) {
                 bind_one(*value, bind, |value| batch.set(*name, value))?;
             }
-            batch.append_row(&[])?; // The last one executes.
+            batch.append_row(&[])?;
         }
+        batch.execute()?; // Where batch errors are wanted, no row does so by itself.
         batch.row_counts()
     }
 }
@@ -130,7 +137,7 @@ fn log_in(identifier: &str, config: &DatabaseConfig) -> anyhow::Result<Connectio
         .external_auth(config.external_auth)
         .driver_name(concat!("recert : ", env!("CARGO_PKG_VERSION")))
         .stmt_cache_size(STATEMENTS_CACHED);
-    connector.connect().map_err(classed)
+    connector.connect().map_err(classed_login)
 }
 
 /// A connect identifier as it may be logged: a descriptor can hold wallet paths, never a password.
@@ -203,7 +210,7 @@ impl Transaction for Oracle {
             let (now, later) = rest.split_at(array_rows(rest));
             let counts = self
                 .change_array(sql, array.names(), now)
-                .map_err(classed)
+                .map_err(|error| classed_row(&error, touched.len(), now.len()))
                 .with_context(|| format!("statement `{}`", sql.name))?;
             if counts.len() != now.len() {
                 bail!(

@@ -15,8 +15,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use super::{
-    Bind, BindArray, Binds, Column, Dialect, EachRow, Read, Row, SessionSpec, Transaction, Value,
-    date_text,
+    Bind, BindArray, Binds, Column, Dialect, EachRow, FailedRow, Read, Row, SessionSpec,
+    Transaction, Value, date_text,
 };
 use crate::exit::Exit;
 use crate::sql;
@@ -152,7 +152,7 @@ impl Transaction for Sqlite {
         let places = bind_places(&statement, array.names()).with_context(told)?;
         let mut touched = Vec::with_capacity(array.n_rows());
         let mut bound: Vec<Bind<'_>> = Vec::new();
-        for row in array.rows() {
+        for (number, row) in array.rows().enumerate() {
             for (at, (bind, place)) in row.iter().zip(&places).enumerate() {
                 // A bind stays bound, and much of a run says the same in every row.
                 if !bound.get(at).is_some_and(|before| before.is_the_same(bind)) {
@@ -161,7 +161,14 @@ impl Transaction for Sqlite {
             }
             bound.clear();
             bound.extend_from_slice(row);
-            let n = statement.raw_execute().map_err(classed).with_context(told)?;
+            let n = statement.raw_execute().map_err(|error| {
+                let error = classed(error);
+                match Exit::of(&error) {
+                    Exit::Failed => error.context(FailedRow(number)).context(Exit::Failed),
+                    _ => error,
+                }
+            });
+            let n = n.with_context(told)?;
             touched.push(n as u64);
         }
         Ok(touched)

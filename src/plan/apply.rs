@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow};
 
 use super::{Approved, Step, Touch};
-use crate::db::{BindArray, Transaction, Value};
+use crate::db::{BindArray, FailedRow, Transaction, Value};
 use crate::exit::Exit;
 
 /// Rows handed to the database at once: what one round trip carries.
@@ -20,11 +20,23 @@ pub fn apply(approved: &Approved, db: &mut dyn Transaction) -> anyhow::Result<()
         for touches in step.touches.chunks(ROWS) {
             let rows: Vec<&[Value]> = touches.iter().map(|touch| touch.binds.as_slice()).collect();
             let array = BindArray::of(&names, &rows);
-            let touched = db.change_many(&step.sql, &array).with_context(|| step.say)?;
+            let touched = db
+                .change_many(&step.sql, &array)
+                .map_err(|error| with_key(error, step, touches))
+                .with_context(|| step.say)?;
             expect(step, touches, &touched)?;
         }
     }
     Ok(())
+}
+
+/// An error that knows its row says which one that is: by its key, never by what it holds.
+fn with_key(error: anyhow::Error, step: &Step, touches: &[Touch]) -> anyhow::Error {
+    let row = error.downcast_ref::<FailedRow>().map(|FailedRow(at)| *at);
+    match row.and_then(|at| touches.get(at)) {
+        Some(touch) => error.context(format!("{} `{}`", step.table, touch.change.key)),
+        None => error,
+    }
 }
 
 /// Every execution must have touched the one row that its change speaks of.

@@ -1,7 +1,7 @@
 //! What the port promises, each sentence once, held against every database at hand.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use recert::db::{BindArray, Column, ColumnFill, ColumnLength, Transaction, Value};
+use recert::db::{BindArray, Column, ColumnFill, ColumnLength, FailedRow, Transaction, Value};
 use recert::exit::Exit;
 use recert::sql::Sql;
 
@@ -312,5 +312,23 @@ fn a_large_answer_streams() {
         })
         .unwrap();
         assert_eq!(seen, 5_000, "{}", world.name);
+    });
+}
+
+#[test]
+fn an_error_of_many_rows_names_the_one_that_failed() {
+    with_table(|world, db| {
+        let mut rows: Vec<Vec<Value>> = (1..=5).map(row).collect();
+        rows[3][0] = Value::Null;
+        let error = insert(db, &rows).unwrap_err();
+        let failed = error.downcast_ref::<FailedRow>().map(|FailedRow(at)| *at);
+        assert_eq!(
+            (failed, Exit::of(&error)),
+            (Some(3), Exit::Failed),
+            "{}: {error:#}",
+            world.name
+        );
+        let error = insert(db, &rows[3..4]).unwrap_err();
+        assert!(error.downcast_ref::<FailedRow>().is_some(), "{}: {error:#}", world.name);
     });
 }

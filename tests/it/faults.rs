@@ -252,13 +252,30 @@ fn what_passes_is_tried_again_as_a_whole_and_what_does_not_is_named() {
     let mark = "execute/UPDATE RECREATE_RESPONSE";
     let at = |nth: &str, place: &str, ora: u32| format!("{nth}:{place}:{ora}");
     run_all(vec![
-        case("session killed once (ORA-00028)", &at("1", delete, 28), 0, End::Done, "trying"),
+        Case {
+            logins: Some(2), // The second writes that the run failed.
+            ..case(
+                "session killed by a DBA (ORA-00028)",
+                &at("1", delete, 28),
+                75,
+                End::Untouched,
+                "killed the session",
+            )
+        },
         case(
-            "session killed every time",
-            &at("*", delete, 28),
-            75,
+            "a log-on trigger refuses (ORA-00604, 20001)",
+            "*:connect:604+20001",
+            3,
             End::Untouched,
-            "killed the session",
+            "log-on trigger",
+        ),
+        case("wrapped: sessions (ORA-00604, 00018)", "1:connect:604+18", 0, End::Done, "trying"),
+        case(
+            "wrapped: no room (ORA-00604, 01653)",
+            &format!("*:{mark}:604+1653"),
+            3,
+            End::Untouched,
+            "a DBA must",
         ),
         case(
             "serialization failure once (ORA-08177)",
@@ -455,7 +472,7 @@ fn a_row_changed_by_another_session_meanwhile_makes_the_run_start_anew() {
 }
 
 #[test]
-fn a_run_killed_by_the_server_while_it_waits_starts_anew() {
+fn a_run_killed_by_a_dba_while_it_waits_does_not_log_on_for_another_try() {
     let Some(world) = world() else { return };
     let before = tables(&world);
     let other = touch(&world);
@@ -463,7 +480,8 @@ fn a_run_killed_by_the_server_while_it_waits_starts_anew() {
         world.standin_database().kill_waiters().unwrap();
         drop(other);
     });
-    let killed = case("session killed while the run waits for a row", "", 0, End::Done, "trying");
+    let killed =
+        case("session killed while the run waits for a row", "", 75, End::Untouched, "killed");
     judge(&killed, &world, &before, &ran);
     repeat("session killed while the run waits for a row", &world);
 }

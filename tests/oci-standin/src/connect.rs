@@ -97,12 +97,12 @@ impl ServiceContext {
         &self, place: &str, sql: &str, call: impl FnOnce(&mut Session) -> Result<T, OraError>,
     ) -> Result<T, OraError> {
         let due = fault::due(place, sql);
-        if let Some(what) = due {
+        if let Some(what) = &due {
             crate::trace(|| format!("fault at {place}: {what:?}"));
         }
         self.with(|session| match due {
             Some(What::KillBefore) => Err(OraError::of(3113)),
-            Some(What::Ora(code)) => Err(OraError::of(code)),
+            Some(What::Ora(codes)) => Err(OraError::stack(&codes)),
             Some(What::KillAfter) => call(session).and_then(|_| Err(OraError::of(3113))),
             Some(What::ExitAfter) => call(session).and_then(|_| fault::die()),
             Some(What::Exit) | None => call(session),
@@ -177,8 +177,8 @@ pub unsafe extern "C" fn OCISessionBegin(
         let server = unsafe { need::<Server>(service.server.unwrap_or(std::ptr::null_mut()))? };
         let login = unsafe { need::<SessionHandle>(handle)? };
         let fault = fault::due("connect", "");
-        if let Some(What::Ora(code)) = fault {
-            return Err(OraError::of(code));
+        if let Some(What::Ora(codes)) = &fault {
+            return Err(OraError::stack(codes));
         }
         if credentials == CRED_EXT {
             let from = |name| std::env::var(name).map_err(|_| OraError::of(1017));

@@ -22,6 +22,12 @@ impl OraError {
         OraError::new(code, text_of(code))
     }
 
+    /// Errors that lie on one another, the first the outermost.
+    pub fn stack(codes: &[i32]) -> OraError {
+        let lines: Vec<String> = codes.iter().map(|code| OraError::of(*code).message).collect();
+        OraError { code: codes.first().copied().unwrap_or(600), message: lines.join("\n"), offset: 0 }
+    }
+
     pub fn at(mut self, offset: usize) -> OraError {
         self.offset = offset;
         self
@@ -39,6 +45,7 @@ fn text_of(code: i32) -> &'static str {
         28 => "your session has been killed",
         54 => "resource busy and acquire with NOWAIT specified or timeout expired",
         60 => "deadlock detected while waiting for resource",
+        604 => "error occurred at recursive SQL level 1",
         900 => "invalid SQL statement",
         901 => "invalid CREATE command",
         902 => "invalid datatype",

@@ -1,12 +1,13 @@
 //! Faults on demand: `OCI_STANDIN_FAULT=<nth>:<where>:<what>[,…]`.
 //!
 //! `where` is `connect`, `execute`, `fetch`, `commit`, `rollback` or `ping`; `execute/TEXT` counts only statements that
-//! contain TEXT. `what` is `kill-before`, `kill-after`, `exit`, `exit-after` or an ORA number. `nth` counts from 1
+//! contain TEXT. `what` is `kill-before`, `kill-after`, `exit`, `exit-after`, an ORA number
+//! or a stack of them (`604+20001`). `nth` counts from 1
 //! within the process; `*` means every time. Changing the variable starts the counting anew.
 
 use std::sync::Mutex;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// The line drops before the server got the call.
     KillBefore,
@@ -16,8 +17,8 @@ pub enum What {
     Exit,
     /// The process is killed once the server has answered.
     ExitAfter,
-    /// The call fails with this error; nothing reaches the server.
-    Ora(i32),
+    /// The call fails with these errors, the first the outermost; nothing reaches the server.
+    Ora(Vec<i32>),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ fn parse_one(source: &str) -> Result<Fault, String> {
         "kill-after" => What::KillAfter,
         "exit" => What::Exit,
         "exit-after" => What::ExitAfter,
-        code => What::Ora(code.parse().map_err(|_| wrong())?),
+        codes => What::Ora(codes.split('+').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?),
     };
     let nth = if nth == "*" { None } else { Some(nth.parse().map_err(|_| wrong())?) };
     Ok(Fault { nth, place: place.to_owned(), text: text.to_uppercase(), what, seen: 0 })
@@ -76,7 +77,7 @@ pub fn due(place: &str, sql: &str) -> Option<What> {
         if fault.place == place && (fault.text.is_empty() || sql.to_uppercase().contains(&fault.text)) {
             fault.seen += 1;
             if due.is_none() && fault.nth.is_none_or(|nth| nth == fault.seen) {
-                due = Some(fault.what);
+                due = Some(fault.what.clone());
             }
         }
     }
@@ -103,9 +104,10 @@ mod tests {
     fn faults_are_read_in_all_their_forms() {
         let faults = parse("1:commit:kill-after, *:execute/INSERT INTO a:8177,3:fetch:exit").unwrap();
         assert_eq!(faults.len(), 3);
-        assert_eq!((faults[0].nth, faults[0].what), (Some(1), What::KillAfter));
-        assert_eq!((faults[1].nth, faults[1].what), (None, What::Ora(8177)));
+        assert_eq!((faults[0].nth, faults[0].what.clone()), (Some(1), What::KillAfter));
+        assert_eq!((faults[1].nth, faults[1].what.clone()), (None, What::Ora(vec![8177])));
         assert_eq!(faults[1].text, "INSERT INTO A");
+        assert_eq!(parse("1:connect:604+20001").unwrap()[0].what, What::Ora(vec![604, 20001]));
         assert_eq!(faults[2].what, What::Exit);
     }
 

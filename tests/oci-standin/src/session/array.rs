@@ -28,7 +28,8 @@ impl Session {
                         let again = self.run_rows(call, start..failed);
                         counts.extend(again.map_err(|(trouble, _)| self.ora_error(trouble, call.statement))?);
                     }
-                    if !call.batch_errors {
+                    // A call that was broken off is no matter of its rows.
+                    if !call.batch_errors || matches!(error.code, 1013 | 3136) {
                         return Err(Stopped { error, counts });
                     }
                     counts.push(0);
