@@ -6,14 +6,14 @@
 use anyhow::anyhow;
 
 use super::{Context, migrate};
-use crate::config::{Config, DatabaseConfig};
-use crate::directory;
+use crate::config::DatabaseConfig;
 use crate::exit::Exit;
 use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
 
 mod database;
+mod directory;
 mod tables;
 
 /// `recert check`
@@ -76,7 +76,7 @@ pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     for (database, owners) in migrate::databases(context.config) {
         database::look(database, &owners, context, &mut report);
     }
-    look_at_directory(context.config, &mut report);
+    directory::look(context.config, &mut report);
 
     let mut counts = Counts::named(&["ok", "warnings", "missing"]);
     counts.add("ok", report.n(OK));
@@ -112,17 +112,6 @@ fn look_at_config(context: &Context<'_>, report: &mut Report) {
             "config",
             "no file: the embedded database `./recert.db`; start from config.example.toml",
         ),
-    }
-}
-
-/// Every server of the directory: login, base, attributes, and one entry looked up.
-fn look_at_directory(config: &Config, report: &mut Report) {
-    if config.directory.is_none() {
-        return report.ok("directory", "none is configured; `sync-managers` would need one");
-    }
-    match directory::of(config).and_then(|mut directory| directory.check(None)) {
-        Ok(lines) => lines.into_iter().for_each(|line| report.ok("directory", line)),
-        Err(error) => report.failed("directory", &error),
     }
 }
 

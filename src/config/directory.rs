@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::SecretSource;
@@ -20,6 +20,8 @@ pub struct DirectorySettings {
     pub ca_file: Option<PathBuf>,
     /// Let the password travel over `ldap://` without TLS. Default: false.
     pub allow_plaintext: bool,
+    /// How to log in. Default: `simple`.
+    pub bind: BindMethod,
     /// Who logs in: a DN, or on Active Directory also `name@domain`. No default: absent only with `anonymous = true`.
     pub bind_dn: Option<String>,
     /// File whose first line is the password; refused when others can read it. No default.
@@ -51,11 +53,26 @@ pub struct DirectorySettings {
     /// Connections held at once, 1 to 32, each with up to four searches in flight. Default: 4.
     pub connections: usize,
     /// Seconds that one connect, login or search may take in all, 1 to 3600. Default: 30.
+    #[serde(deserialize_with = "seconds")]
     pub timeout: u64,
+    /// Seconds that all look-ups of a run may take together, 1 to 86,400. Default: 600.
+    #[serde(deserialize_with = "seconds")]
+    pub deadline: u64,
     /// How often a search or a connection that failed is tried again, 0 to 20. Default: 3.
     pub retries: u32,
     /// How people are looked up. Default: `auto`.
     pub strategy: Strategy,
+}
+
+/// How to log in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum BindMethod {
+    /// By `bind_dn` and its password.
+    #[default]
+    Simple,
+    /// By a Kerberos ticket, of a keytab or a cache. Built with the feature `kerberos`.
+    Kerberos,
 }
 
 /// How people are looked up.
@@ -78,6 +95,7 @@ impl Default for DirectorySettings {
             starttls: false,
             ca_file: None,
             allow_plaintext: false,
+            bind: BindMethod::Simple,
             bind_dn: None,
             password_file: None,
             password_env: None,
@@ -94,6 +112,7 @@ impl Default for DirectorySettings {
             page_size: 1000,
             connections: 4,
             timeout: 30,
+            deadline: 600,
             retries: 3,
             strategy: Strategy::Auto,
         }
@@ -108,6 +127,12 @@ impl DirectorySettings {
             password_file: self.password_file.clone(),
             password_env: self.password_env.clone(),
         }
+    }
+
+    /// Whether a Kerberos ticket logs in.
+    #[must_use]
+    pub fn is_kerberos(&self) -> bool {
+        self.bind == BindMethod::Kerberos
     }
 
     /// Adds every mistake to `errors`, each naming its key. A caller that gets any ends with `Exit::Config`.
@@ -125,6 +150,7 @@ impl DirectorySettings {
         range("page_size", u64::from(self.page_size), 100_000, 1);
         range("connections", self.connections as u64, 32, 1);
         range("timeout", self.timeout, 3600, 1);
+        range("deadline", self.deadline, 86_400, 1);
         range("retries", u64::from(self.retries), 20, 0);
     }
 
@@ -234,6 +260,11 @@ impl DirectorySettings {
             }
         }
     }
+}
+
+/// Whole seconds, as a number or a text such as `5m`.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    super::database::duration(deserializer).map(|time| time.as_secs())
 }
 
 #[cfg(test)]

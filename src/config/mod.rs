@@ -91,11 +91,20 @@ pub struct SyncManagersConfig {
     pub all_users: bool,
     /// A run is refused when more than this share of the users is not in the directory, in percent.
     pub not_found_percent: f64,
+    /// A run is refused when more than this share of the users has no manager who can be read, in percent.
+    pub no_manager_percent: f64,
+    /// What a manager's entry does not show is emptied, also under the manager that stands there already.
+    pub clear_absent: bool,
 }
 
 impl Default for SyncManagersConfig {
     fn default() -> Self {
-        SyncManagersConfig { all_users: false, not_found_percent: 20.0 }
+        SyncManagersConfig {
+            all_users: false,
+            not_found_percent: 20.0,
+            no_manager_percent: 50.0,
+            clear_absent: false,
+        }
     }
 }
 
@@ -194,11 +203,13 @@ impl Config {
         if let Some(directory) = &self.directory {
             directory.check(errors);
         }
-        let percent = self.sync_managers.not_found_percent;
-        if !(0.0..=100.0).contains(&percent) {
-            errors.push(format!(
-                "sync_managers.not_found_percent: `{percent}` is not between 0 and 100"
-            ));
+        for (key, percent) in [
+            ("not_found_percent", self.sync_managers.not_found_percent),
+            ("no_manager_percent", self.sync_managers.no_manager_percent),
+        ] {
+            if !(0.0..=100.0).contains(&percent) {
+                errors.push(format!("sync_managers.{key}: `{percent}` is not between 0 and 100"));
+            }
         }
         self.disable_inactive.check(errors);
         self.revoke.check(errors);

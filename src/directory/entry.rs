@@ -1,95 +1,73 @@
 //! What an entry of the directory holds, as far as recert looks at it.
 
-use anyhow::anyhow;
+use super::{AttributeValue, UnreadableReason};
 
-use crate::exit::Exit;
-
-/// What an entry holds of one attribute.
+/// What an answer holds of one attribute. A blank value is none: it says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum HeldValue {
     Nothing,
     One(String),
     Several(Vec<String>),
-    /// Values that can't be taken as they are, and why.
-    Unreadable(Why),
-}
-
-/// Why the values of an attribute can't be taken as they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
-    /// At least one value is not UTF-8.
-    Binary,
-    /// The server sent only a range of the values (`member;range=0-1499`).
-    Ranged,
+    /// Not all values can be taken as they are: why, and those that can.
+    Unreadable(UnreadableReason, Vec<String>),
 }
 
 /// An entry that a search for people found.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) dn: String,
+pub(super) struct FoundEntry {
+    /// Nothing when the server sent bytes that are no text.
+    pub(super) dn: Option<String>,
     /// All values of the attribute that holds the employee's id.
-    pub(super) ids: Held,
-    pub(super) manager: Held,
-    pub(super) person: Person,
+    pub(super) ids: HeldValue,
+    pub(super) manager: HeldValue,
+    pub(super) person: PersonEntry,
 }
 
 /// What may have to be said of an entry when it is somebody's manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) id: Held,
-    pub(super) name: Held,
-    pub(super) mail: Held,
+pub(super) struct PersonEntry {
+    pub(super) id: HeldValue,
+    pub(super) name: HeldValue,
+    pub(super) mail: HeldValue,
+    /// `userAccountControl` says that nobody may log in by it.
+    pub(super) disabled: bool,
 }
 
-/// The names of the attributes, as configured: for messages.
-#[derive(Clone, Debug)]
-pub(super) struct Names {
-    pub(super) manager: String,
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) mail: String,
-}
-
-impl Person {
-    /// What the entry holds of each attribute, and how that is called.
-    pub(super) fn held<'a>(&'a self, names: &'a Names) -> [(&'a str, &'a Held); 3] {
-        [
-            (names.id.as_str(), &self.id),
-            (names.name.as_str(), &self.name),
-            (names.mail.as_str(), &self.mail),
-        ]
-    }
-}
-
-impl Held {
-    /// Whether there is something, and what is wrong with it: for `recert check`, without the value.
-    pub(super) fn in_words(&self) -> &'static str {
+impl HeldValue {
+    /// The values that can be read.
+    pub(super) fn readable(&self) -> &[String] {
         match self {
-            Held::Nothing => "no",
-            Held::One(_) => "yes",
-            Held::Several(_) => "several",
-            Held::Unreadable(Why::Binary) => "binary",
-            Held::Unreadable(Why::Ranged) => "too many",
+            HeldValue::Nothing => &[],
+            HeldValue::One(value) => std::slice::from_ref(value),
+            HeldValue::Several(values) | HeldValue::Unreadable(_, values) => values,
         }
     }
 
-    /// The one value, unless it is empty.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(super) fn into_readable(self) -> Vec<String> {
         match self {
-            Held::One(value) if !value.is_empty() => Some(value.clone()),
-            _ => None,
+            HeldValue::Nothing => Vec::new(),
+            HeldValue::One(value) => vec![value],
+            HeldValue::Several(values) | HeldValue::Unreadable(_, values) => values,
+        }
+    }
+
+    /// As the port puts it.
+    pub(super) fn value(&self) -> AttributeValue {
+        match self {
+            HeldValue::Nothing => AttributeValue::Absent,
+            HeldValue::One(value) => AttributeValue::One(value.clone()),
+            HeldValue::Several(values) => AttributeValue::Several(values.len()),
+            HeldValue::Unreadable(why, _) => AttributeValue::Unreadable(*why),
         }
     }
 }
 
-impl Why {
-    /// The error for an attribute that is needed and can't be read.
-    pub(super) fn error(self, attribute: &str, dn: &str) -> anyhow::Error {
-        let why = match self {
-            Why::Binary => "holds bytes that are not text",
-            Why::Ranged => "has so many values that the server sends only a range of them",
-        };
-        anyhow!("attribute `{attribute}` of entry `{dn}` {why}: mend the entry, or name another attribute in `[directory]`")
-            .context(Exit::Config)
-    }
+/// Whether nobody could see anything of it: white space, and characters that take no room.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}')
+    })
 }

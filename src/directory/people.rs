@@ -4,95 +4,87 @@
 //! asked. Every DN stands here once, whether it was met as an entry or as somebody's manager, so
 //! that a manager who was fetched as an employee is not asked for again.
 
+mod known;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::entry::{Found, Held, Names, Person};
-use super::{Answer, Manager};
+use self::known::KnownEntry;
+use super::entry::{FoundEntry, HeldValue, PersonEntry};
+use super::{DanglingReason, EntryPart, LineManager, ManagerAnswer, UnreadableReason};
 use crate::ldap_text::dn;
-use crate::ldap_text::fold::fold;
+use crate::ldap_text::fold::fold_id;
 
-/// Number of an id in the order asked, without duplicates. Index into `People::asked`.
+/// Number of an id in the order asked, without duplicates. Index into `PeopleJoin::asked`.
 pub(super) type Ask = u32;
-/// Number of a DN. Index into `People::entries`.
+/// Number of a DN. Index into `PeopleJoin::entries`.
 pub(super) type Dn = u32;
 
 /// All that is known so far about the people asked for and their managers.
-pub(super) struct People {
+pub(super) struct PeopleJoin {
     /// For each id given: what was asked for its sake. Nothing for a blank one.
     given: Vec<Option<Ask>>,
-    asked: Vec<Asked>,
+    asked: Vec<AskedId>,
     by_id: HashMap<String, Ask>,
-    entries: Vec<Entry>,
+    entries: Vec<KnownEntry>,
     by_dn: HashMap<String, Dn>,
-    names: Names,
+    /// The base DN's comparison key: nobody outside it answers an id.
+    base: String,
     answered: usize,
 }
 
-struct Asked {
+struct AskedId {
     /// The first spelling given, without the blanks round it.
     id: String,
     /// How many of the ids given have this key.
     givens: usize,
-    state: Seen,
+    state: IdState,
+    /// What was offered instead, should nobody be found.
+    offered: Offered,
 }
 
 /// What is known of one id.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    Not,
+enum IdState {
+    Unseen,
     /// In one entry, which names this manager.
-    Once(Dn, Named),
+    Once(Dn, NamedManager),
     /// In this many entries.
     Often(usize),
+    /// In an entry, or perhaps in one, that can't be read where it matters.
+    Unreadable(EntryPart, UnreadableReason),
+}
+
+/// An entry that came, but is not the one asked for. The later of these says more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Offered {
+    Nothing,
+    OtherId,
+    OtherBase,
 }
 
 /// What an employee's entry says about a manager.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
+enum NamedManager {
     Nobody,
     One(Dn),
     Several(usize),
+    Unreadable(UnreadableReason),
 }
 
-struct Entry {
-    /// As the entry, or the first attribute that pointed to it, spells it.
-    dn: String,
-    state: Known,
-    /// How many of the ids given wait for this entry.
-    waiting: usize,
-}
-
-enum Known {
-    Not,
-    Plain(Plain),
-    Person(Box<Person>),
-    /// Asked for by name, and not there.
-    Missing,
-}
-
-/// Somebody of whom each attribute holds one value or none: nearly everybody, so kept in as little room
-/// as does. A scan keeps all whom it meets, because any of them may be a manager.
-struct Plain {
-    /// Id, name and mail, one behind the other.
-    text: Box<str>,
-    /// Where id and name end.
-    ends: [u32; 2],
-}
-
-impl People {
-    pub(super) fn new(ids: &[String], names: Names) -> Self {
-        let mut people = People {
+impl PeopleJoin {
+    pub(super) fn new(ids: &[String], base_dn: &str) -> Self {
+        let mut people = PeopleJoin {
             given: Vec::with_capacity(ids.len()),
             asked: Vec::with_capacity(ids.len()),
             by_id: HashMap::with_capacity(ids.len()),
             entries: Vec::with_capacity(ids.len()),
             by_dn: HashMap::with_capacity(ids.len()),
-            names,
+            base: dn_key(base_dn),
             answered: 0,
         };
         for id in ids {
-            let key = fold(id);
+            let key = fold_id(id);
             if key.is_empty() {
                 people.given.push(None);
                 people.answered += 1;
@@ -100,7 +92,7 @@ impl People {
             }
             let asked = &mut people.asked;
             let ask = *people.by_id.entry(key).or_insert_with(|| {
-                asked.push(Asked { id: id.trim().to_owned(), givens: 0, state: Seen::Not });
+                asked.push(AskedId::new(id.trim()));
                 (asked.len() - 1) as Ask
             });
             asked[ask as usize].givens += 1;
@@ -117,7 +109,14 @@ impl People {
     /// The ids that no search has found yet.
     pub(super) fn unseen(&self) -> Vec<Ask> {
         let asks = self.asked.iter().enumerate();
-        asks.filter(|(_, asked)| asked.state == Seen::Not).map(|(ask, _)| ask as Ask).collect()
+        asks.filter(|(_, asked)| asked.state == IdState::Unseen)
+            .map(|(ask, _)| ask as Ask)
+            .collect()
+    }
+
+    /// Whether no search has found this id yet.
+    pub(super) fn is_unseen(&self, ask: Ask) -> bool {
+        self.asked[ask as usize].state == IdState::Unseen
     }
 
     pub(super) fn id(&self, ask: Ask) -> &str {
@@ -137,45 +136,54 @@ impl People {
     pub(super) fn wanted(&self) -> Vec<Dn> {
         let entries = self.entries.iter().enumerate();
         entries
-            .filter(|(_, entry)| entry.waiting > 0 && matches!(entry.state, Known::Not))
+            .filter(|(_, entry)| entry.waiting > 0 && entry.is_open())
             .map(|(dn, _)| dn as Dn)
             .collect()
     }
 
-    /// Takes in an entry that was found by its id. Returns the ids it answers, of those asked.
-    ///
-    /// # Errors
-    /// `Exit::Config` when the entry is wanted and its manager can't be read.
-    pub(super) fn found(&mut self, found: Found) -> anyhow::Result<Vec<Ask>> {
-        let ids: &[String] = match &found.ids {
-            Held::One(id) => std::slice::from_ref(id),
-            Held::Several(ids) => ids,
-            // Whatever the server matched, it isn't an id that was asked for.
-            Held::Nothing | Held::Unreadable(_) => &[],
+    /// Takes in an entry that a search for ids brought. Returns the ids it bears, of those asked for
+    /// here, and whether the entry was unknown until now.
+    pub(super) fn found(&mut self, found: FoundEntry) -> (Vec<Ask>, bool) {
+        let ids = found.ids.readable().iter();
+        let mut asks: Vec<Ask> =
+            ids.filter_map(|id| self.by_id.get(&fold_id(id)).copied()).collect();
+        asks.dedup();
+        let Some(dn) = found.dn else {
+            let state = IdState::Unreadable(EntryPart::Dn, UnreadableReason::Binary);
+            asks.iter().for_each(|&ask| self.spoil(ask, state));
+            return (asks, true);
         };
-        let asks: Vec<Ask> =
-            ids.iter().filter_map(|id| self.by_id.get(&fold(id)).copied()).collect();
-        self.found_for(&asks, found)?;
-        Ok(asks)
+        let key = dn_key(&dn);
+        let is_below = self.is_below_base(&key);
+        let named = if asks.is_empty() { NamedManager::Nobody } else { self.named(found.manager) };
+        let dn = self.intern_key(key, dn);
+        let is_new = self.know(dn, found.person);
+        for &ask in &asks {
+            if is_below {
+                self.see(ask, dn, named);
+            } else {
+                self.offer(ask, Offered::OtherBase);
+            }
+        }
+        (asks, is_new)
     }
 
-    /// Takes in an entry that answers `asks`, whatever its ids look like here.
-    ///
-    /// # Errors
-    /// `Exit::Config` when the entry is wanted and its manager can't be read.
-    pub(super) fn found_for(&mut self, asks: &[Ask], found: Found) -> anyhow::Result<()> {
-        let named =
-            if asks.is_empty() { Named::Nobody } else { self.named(found.manager, &found.dn)? };
-        let dn = self.intern(found.dn);
-        self.know(dn, found.person);
-        for &ask in asks {
-            self.see(ask, dn, named);
+    /// A search for this one id brought an entry that does not bear it, as far as can be read.
+    pub(super) fn found_another(&mut self, ask: Ask, ids: &HeldValue) {
+        let why = match ids {
+            HeldValue::Unreadable(why, _) => *why,
+            HeldValue::Nothing => UnreadableReason::Hidden,
+            HeldValue::One(_) | HeldValue::Several(_) => {
+                return self.offer(ask, Offered::OtherId);
+            }
+        };
+        if self.is_unseen(ask) {
+            self.spoil(ask, IdState::Unreadable(EntryPart::Id, why));
         }
-        Ok(())
     }
 
     /// Takes in a manager who was asked for by name.
-    pub(super) fn manager(&mut self, dn: Dn, person: Person) {
+    pub(super) fn manager(&mut self, dn: Dn, person: PersonEntry) {
         self.know(dn, person);
     }
 
@@ -184,174 +192,172 @@ impl People {
         self.by_dn.get(&dn_key(dn)).copied()
     }
 
-    /// There is no such entry.
-    pub(super) fn missing(&mut self, dn: Dn) {
+    /// There is no such entry to be had.
+    pub(super) fn missing(&mut self, dn: Dn, why: DanglingReason) {
         let entry = &mut self.entries[dn as usize];
-        if matches!(entry.state, Known::Not) {
-            entry.state = Known::Missing;
+        if entry.is_open() {
+            entry.set_missing(why);
             self.answered += std::mem::take(&mut entry.waiting);
         }
     }
 
     /// Nobody else will be found: who is unseen now is answered.
     pub(super) fn all_looked_up(&mut self) {
-        let unseen = self.asked.iter().filter(|asked| asked.state == Seen::Not);
+        let unseen = self.asked.iter().filter(|asked| asked.state == IdState::Unseen);
         self.answered += unseen.map(|asked| asked.givens).sum::<usize>();
     }
 
     /// Forgets who was found, because the search that found them was not finished: there may be a
     /// second entry of the same id. What is known of the entries stays.
     pub(super) fn forget_who_was_seen(&mut self) {
-        self.asked.iter_mut().for_each(|asked| asked.state = Seen::Not);
+        for asked in &mut self.asked {
+            (asked.state, asked.offered) = (IdState::Unseen, Offered::Nothing);
+        }
         self.entries.iter_mut().for_each(|entry| entry.waiting = 0);
         self.answered = self.given.iter().filter(|given| given.is_none()).count();
     }
 
-    fn named(&mut self, manager: Held, of: &str) -> anyhow::Result<Named> {
-        Ok(match manager {
-            Held::Nothing => Named::Nobody,
-            // The empty DN is that of the server itself, which manages nobody.
-            Held::One(manager) if manager.trim().is_empty() => Named::Nobody,
-            Held::One(manager) => Named::One(self.intern(manager)),
-            Held::Several(managers) => {
+    /// Whether an entry of this key is the base DN's or below it. A comma inside a value is escaped in a
+    /// key, and so is an equals sign, so that no value can look like the end of a DN.
+    fn is_below_base(&self, key: &str) -> bool {
+        let above = key.strip_suffix(self.base.as_str());
+        above.is_some_and(|above| self.base.is_empty() || above.is_empty() || above.ends_with(','))
+    }
+
+    fn named(&mut self, manager: HeldValue) -> NamedManager {
+        match manager {
+            HeldValue::Nothing => NamedManager::Nobody,
+            HeldValue::One(manager) => NamedManager::One(self.intern(manager)),
+            HeldValue::Several(managers) => {
                 let mut keys: Vec<String> = managers.iter().map(|dn| dn_key(dn)).collect();
                 keys.sort_unstable();
                 keys.dedup();
                 match (keys.len(), managers.into_iter().next()) {
-                    (1, Some(manager)) => Named::One(self.intern(manager)),
-                    (values, _) => Named::Several(values),
+                    (1, Some(manager)) => NamedManager::One(self.intern(manager)),
+                    (values, _) => NamedManager::Several(values),
                 }
             }
-            Held::Unreadable(why) => return Err(why.error(&self.names.manager, of)),
-        })
+            HeldValue::Unreadable(why, _) => NamedManager::Unreadable(why),
+        }
     }
 
     fn intern(&mut self, dn: String) -> Dn {
+        self.intern_key(dn_key(&dn), dn)
+    }
+
+    fn intern_key(&mut self, key: String, dn: String) -> Dn {
         let entries = &mut self.entries;
-        *self.by_dn.entry(dn_key(&dn)).or_insert_with(|| {
-            entries.push(Entry { dn, state: Known::Not, waiting: 0 });
+        *self.by_dn.entry(key).or_insert_with(|| {
+            entries.push(KnownEntry::new(dn));
             (entries.len() - 1) as Dn
         })
     }
 
-    fn know(&mut self, dn: Dn, person: Person) {
+    /// Returns whether the entry was unknown until now.
+    fn know(&mut self, dn: Dn, person: PersonEntry) -> bool {
         let entry = &mut self.entries[dn as usize];
-        entry.state =
-            Plain::of(&person).map_or_else(|| Known::Person(Box::new(person)), Known::Plain);
+        let is_new = entry.is_open();
+        entry.set_person(person);
         self.answered += std::mem::take(&mut entry.waiting);
+        is_new
     }
 
-    fn see(&mut self, ask: Ask, dn: Dn, named: Named) {
+    fn offer(&mut self, ask: Ask, what: Offered) {
+        let offered = &mut self.asked[ask as usize].offered;
+        *offered = what.max(*offered);
+    }
+
+    /// What can't be read makes everything else that is said of an id worthless: it may be a second entry.
+    fn spoil(&mut self, ask: Ask, state: IdState) {
+        self.stop_waiting(ask);
         let asked = &mut self.asked[ask as usize];
-        asked.state = match asked.state {
-            Seen::Not => {
+        if asked.state == IdState::Unseen {
+            self.answered += asked.givens;
+        }
+        asked.state = state;
+    }
+
+    /// The manager of this id need not be asked for: at least not for its sake.
+    fn stop_waiting(&mut self, ask: Ask) {
+        let asked = &self.asked[ask as usize];
+        if let IdState::Once(_, NamedManager::One(manager)) = asked.state {
+            let manager = &mut self.entries[manager as usize];
+            if manager.is_open() {
+                manager.waiting -= asked.givens;
+                self.answered += asked.givens;
+            }
+        }
+    }
+
+    fn see(&mut self, ask: Ask, dn: Dn, named: NamedManager) {
+        let state = self.asked[ask as usize].state;
+        let next = match state {
+            IdState::Unseen => {
+                let givens = self.asked[ask as usize].givens;
                 match named {
-                    Named::One(manager) if self.entries[manager as usize].is_open() => {
-                        self.entries[manager as usize].waiting += asked.givens;
+                    NamedManager::One(manager) if self.entries[manager as usize].is_open() => {
+                        self.entries[manager as usize].waiting += givens;
                     }
-                    _ => self.answered += asked.givens,
+                    _ => self.answered += givens,
                 }
-                Seen::Once(dn, named)
+                IdState::Once(dn, named)
             }
             // One search, split or asked twice, may bring the same entry again.
-            Seen::Once(before, named) if before == dn => Seen::Once(dn, named),
-            Seen::Once(_, before) => {
-                if let Named::One(manager) = before {
-                    let manager = &mut self.entries[manager as usize];
-                    if manager.is_open() {
-                        manager.waiting -= asked.givens;
-                        self.answered += asked.givens;
-                    }
-                }
-                Seen::Often(2)
+            IdState::Once(before, _) if before == dn => state,
+            IdState::Once(..) => {
+                self.stop_waiting(ask);
+                IdState::Often(2)
             }
-            Seen::Often(entries) => Seen::Often(entries + 1),
+            IdState::Often(entries) => IdState::Often(entries + 1),
+            IdState::Unreadable(..) => state,
         };
+        self.asked[ask as usize].state = next;
     }
 
     /// One answer for each id given. All searches are done.
-    ///
-    /// # Errors
-    /// `Exit::Config` when an attribute of a manager can't be read.
-    pub(super) fn answers(self) -> anyhow::Result<Vec<Answer>> {
-        let mut managers: HashMap<Dn, Answer> = HashMap::new();
-        let mut answers = Vec::with_capacity(self.given.len());
-        for given in &self.given {
-            let state = given.map_or(Seen::Not, |ask| self.asked[ask as usize].state);
-            answers.push(match state {
-                Seen::Not => Answer::NotFound,
-                Seen::Often(entries) => Answer::Ambiguous { entries },
-                Seen::Once(_, Named::Nobody) => Answer::NoManager,
-                Seen::Once(_, Named::Several(values)) => {
-                    Answer::SeveralValues { attribute: self.names.manager.clone(), values }
-                }
-                Seen::Once(_, Named::One(dn)) => {
-                    if let Some(answer) = managers.get(&dn) {
-                        answer.clone()
-                    } else {
-                        let answer = self.entries[dn as usize].answer(&self.names)?;
-                        managers.insert(dn, answer.clone());
-                        answer
-                    }
-                }
-            });
-        }
-        Ok(answers)
-    }
-}
-
-impl Entry {
-    fn is_open(&self) -> bool {
-        matches!(self.state, Known::Not)
-    }
-
-    fn answer(&self, names: &Names) -> anyhow::Result<Answer> {
-        let person = match &self.state {
-            Known::Not | Known::Missing => return Ok(Answer::Dangling { dn: self.dn.clone() }),
-            Known::Plain(plain) => return Ok(Answer::Manager(Arc::new(plain.manager()))),
-            Known::Person(person) => person.as_ref(),
-        };
-        for (name, held) in person.held(names) {
-            match held {
-                Held::Several(values) => {
-                    let (attribute, values) = (name.to_owned(), values.len());
-                    return Ok(Answer::SeveralValues { attribute, values });
-                }
-                Held::Unreadable(why) => return Err(why.error(name, &self.dn)),
-                Held::Nothing | Held::One(_) => {}
+    pub(super) fn answers(self) -> Vec<ManagerAnswer> {
+        let mut managers: HashMap<Dn, Arc<LineManager>> = HashMap::new();
+        let mut of = |dn: Dn, manager: Dn| {
+            let entry = &self.entries[manager as usize];
+            if let Some(why) = entry.missing() {
+                return ManagerAnswer::Dangling(why);
             }
-        }
-        let Person { id, name, mail } = person;
-        Ok(Answer::Manager(Arc::new(Manager {
-            id: id.text(),
-            name: name.text(),
-            mail: mail.text(),
-        })))
+            let line_manager = managers.entry(manager).or_insert_with(|| Arc::new(entry.manager()));
+            ManagerAnswer::Manager { manager: Arc::clone(line_manager), is_self: dn == manager }
+        };
+        let answer = |given: &Option<Ask>| {
+            let Some(ask) = given else { return ManagerAnswer::NotFound };
+            let asked = &self.asked[*ask as usize];
+            match asked.state {
+                IdState::Unseen => asked.offered.answer(),
+                IdState::Often(entries) => ManagerAnswer::Ambiguous { entries },
+                IdState::Unreadable(part, why) => ManagerAnswer::Unreadable { part, why },
+                IdState::Once(_, NamedManager::Nobody) => ManagerAnswer::NoManager,
+                IdState::Once(_, NamedManager::Several(managers)) => {
+                    ManagerAnswer::SeveralManagers { managers }
+                }
+                IdState::Once(_, NamedManager::Unreadable(why)) => {
+                    ManagerAnswer::Unreadable { part: EntryPart::Manager, why }
+                }
+                IdState::Once(dn, NamedManager::One(manager)) => of(dn, manager),
+            }
+        };
+        self.given.iter().map(answer).collect()
     }
 }
 
-impl Plain {
-    /// Nothing when the person is not as plain as that.
-    fn of(person: &Person) -> Option<Self> {
-        let text = |held| match held {
-            &Held::Nothing => Some(""),
-            Held::One(text) => Some(text.as_str()),
-            Held::Several(_) | Held::Unreadable(_) => None,
-        };
-        let Person { id, name, mail } = person;
-        let (id, name, mail) = (text(id)?, text(name)?, text(mail)?);
-        let ends = [id.len(), id.len() + name.len()].map(u32::try_from);
-        let [Ok(id_end), Ok(name_end)] = ends else { return None };
-        Some(Plain { text: [id, name, mail].concat().into(), ends: [id_end, name_end] })
+impl AskedId {
+    fn new(id: &str) -> Self {
+        AskedId { id: id.to_owned(), givens: 0, state: IdState::Unseen, offered: Offered::Nothing }
     }
+}
 
-    fn manager(&self) -> Manager {
-        let [id_end, name_end] = self.ends.map(|end| end as usize);
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Manager {
-            id: text(&self.text[..id_end]),
-            name: text(&self.text[id_end..name_end]),
-            mail: text(&self.text[name_end..]),
+impl Offered {
+    fn answer(self) -> ManagerAnswer {
+        match self {
+            Offered::Nothing => ManagerAnswer::NotFound,
+            Offered::OtherId => ManagerAnswer::OtherId,
+            Offered::OtherBase => ManagerAnswer::OtherBase,
         }
     }
 }

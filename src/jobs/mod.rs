@@ -18,6 +18,8 @@ use crate::db::Read;
 use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
 
+pub(crate) use sync_managers::sample_ids as sync_managers_sample;
+
 /// All that a job may look at.
 pub struct World<'a> {
     /// The database, to read from.

@@ -1,16 +1,22 @@
 //! Brings line managers from the directory into USER_TAB (section 6 of the spec).
 //! Safe to rerun: a user whose line manager is as the directory says is not planned again.
 
+mod doubts;
+mod rule;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chrono::{NaiveDateTime, SubsecRound as _};
 
+use self::doubts::AnswerTally;
+use self::rule::{COLUMNS, FillRule, Remark, RowFate};
 use super::{JobSpec, PlanJob, World};
 use crate::config::Config;
-use crate::db::{Row, Value, image};
-use crate::directory::{self, Answer, Directory, Manager};
+use crate::db::{Read, Row, Value, image};
+use crate::directory::{self, Directory, LineManager, ManagerAnswer};
+use crate::ledger::LedgerChain;
 use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::progress;
 use crate::sql;
@@ -20,8 +26,18 @@ use crate::sql::Sql;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {}
 
-const COUNTS: [&str; 7] =
-    ["users", "updated", "unchanged", "not_found", "no_manager", "dangling", "ambiguous"];
+const COUNTS: [&str; 10] = [
+    "users",
+    "updated",
+    "unchanged",
+    "not_found",
+    "no_manager",
+    "dangling",
+    "ambiguous",
+    "incomplete",
+    "other_id",
+    "unreadable",
+];
 
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "sync-managers",
@@ -48,7 +64,8 @@ fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let users = read_users(world)?;
     let answers = look_up(&mut *directory, &users.ids)?;
     drop(directory); // Nothing more is asked, so nobody's connection is kept open while rows are written.
-    let mut diff = Diff::new(config, now);
+    let columns = world.db.columns("USER_TAB").context("reading the columns of USER_TAB")?;
+    let mut diff = Diff::new(config, FillRule::new(config, &columns), now);
     // So that it is not moved while it grows. Memory that is not written to costs nothing.
     diff.steps[0][0].touches.reserve_exact(users.ids.len());
     diff.plan.noticed.add("users", users.n_rows);
@@ -72,7 +89,24 @@ fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
             }
         })
         .context("comparing users with the directory")?;
-    Ok(diff.finish(config, users.n_rows))
+    Ok(diff.finish(config, found_before(world.db)?))
+}
+
+/// How many users the job's last run found that came to its end.
+fn found_before(db: &mut dyn Read) -> anyhow::Result<Option<u64>> {
+    let mut chain = LedgerChain::read(db)?;
+    let last = chain.last(SPEC.name, &["applied", "unchanged"], db)?;
+    Ok(last.and_then(|run| run.parameters.get(doubts::REMEMBERED)?.as_u64()))
+}
+
+/// Ids of a few users, spread over all of them, for `check` to look up.
+///
+/// # Errors
+/// What the database says, classed (`Exit`).
+pub(crate) fn sample_ids(db: &mut dyn Read, config: &Config) -> anyhow::Result<Vec<String>> {
+    let rows = db.rows(&sql!("sync_managers/select_sample"), &all_users(config))?;
+    let ids = rows.iter().map(|row| row.text_opt("EMPLOYEE_ID"));
+    Ok(ids.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// Who is asked about.
@@ -107,7 +141,7 @@ fn all_users(config: &Config) -> [(&'static str, Value); 1] {
     [("all_users", Value::Int(i64::from(config.sync_managers.all_users)))]
 }
 
-fn look_up(directory: &mut dyn Directory, ids: &[String]) -> anyhow::Result<Vec<Answer>> {
+fn look_up(directory: &mut dyn Directory, ids: &[String]) -> anyhow::Result<Vec<ManagerAnswer>> {
     let bar = progress::bar("looking up line managers", ids.len() as u64);
     let answers = directory
         .line_managers(ids, &mut |done| bar.set_position(done as u64))
@@ -122,22 +156,24 @@ fn look_up(directory: &mut dyn Directory, ids: &[String]) -> anyhow::Result<Vec<
 /// What the comparison of users with the directory comes to.
 struct Diff {
     plan: Plan,
+    rule: FillRule,
+    tally: AnswerTally,
     now: NaiveDateTime,
     /// `[fills in, replaces][by the id, by the row]`
     steps: [[Step; 2]; 2],
     /// By the manager, of whom `answers` holds one value for all their people, and by which of their columns
     /// differ: a hundred thousand people have a tenth as many managers, so that much is said again and again.
-    said: HashMap<(*const Manager, [bool; 3]), Said>,
+    said: HashMap<(*const LineManager, [bool; 3]), SharedText>,
 }
 
 /// What changes say alike for all the people of one manager.
-struct Said {
+struct SharedText {
     after: Arc<str>,
     why: Arc<str>,
 }
 
 impl Diff {
-    fn new(config: &Config, now: NaiveDateTime) -> Self {
+    fn new(config: &Config, rule: FillRule, now: NaiveDateTime) -> Self {
         let sql = if config.sync_managers.all_users {
             sql!("sync_managers/update_any_manager")
         } else {
@@ -145,6 +181,8 @@ impl Diff {
         };
         Diff {
             plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
+            rule,
+            tally: AnswerTally::default(),
             now,
             steps: [
                 ("filling in line managers", Takes::Nothing),
@@ -163,63 +201,65 @@ impl Diff {
         &mut self,
         row: &Row,
         id: &str,
-        answer: &Answer,
+        answer: &ManagerAnswer,
         shared: bool,
     ) -> anyhow::Result<()> {
-        let (count, message) = match answer {
-            Answer::Manager(manager) if manager.id.is_some() => {
-                return self.update(row, id, manager, shared);
+        if let Some((count, remark)) = self.rule.without_manager(answer) {
+            self.tally.add(answer, None);
+            self.keep(id, count, remark);
+            return Ok(());
+        }
+        let ManagerAnswer::Manager { manager, is_self } = answer else { return Ok(()) };
+        let fate = self.rule.fill(row, manager, *is_self)?;
+        self.tally.add(answer, Some(&fate));
+        match fate {
+            RowFate::Kept { count, remark } => self.keep(id, count, remark),
+            RowFate::Filled { values, remarks } => {
+                for (kind, message) in remarks {
+                    if kind == "manager_incomplete" {
+                        self.plan.noticed.add("incomplete", 1);
+                    }
+                    self.plan.find(kind, id, message);
+                }
+                self.update(row, id, manager, values, shared)?;
             }
-            Answer::Manager(_) => ("dangling", "their manager's entry holds no id".to_owned()),
-            Answer::NotFound => ("not_found", "not in the directory".to_owned()),
-            Answer::NoManager => ("no_manager", "the directory names no manager".to_owned()),
-            // The DN itself may name a person; the directory's owners find it by the id.
-            Answer::Dangling { .. } => ("dangling", "their manager's DN leads nowhere".to_owned()),
-            Answer::Ambiguous { entries } => {
-                ("ambiguous", format!("{entries} entries have this id"))
-            }
-            Answer::SeveralValues { attribute, values } => {
-                ("ambiguous", format!("`{attribute}` has {values} values"))
-            }
-        };
-        self.plan.noticed.add(count, 1);
-        self.plan.find(count, id, format!("{message}: left as it is"));
+        }
         Ok(())
+    }
+
+    fn keep(&mut self, id: &str, count: &'static str, (kind, message): Remark) {
+        self.plan.noticed.add(count, 1);
+        self.plan.find(kind, id, message);
     }
 
     fn update(
         &mut self,
         row: &Row,
         id: &str,
-        manager: &Arc<Manager>,
+        manager: &Arc<LineManager>,
+        values: [Value; 3],
         shared: bool,
     ) -> anyhow::Result<()> {
-        let columns = [
-            ("LINEMANAGER_ID", manager.id.as_deref()),
-            ("LINEMANAGER_NAME", manager.name.as_deref()),
-            ("LINEMANAGER_MAIL_ID", manager.mail.as_deref()),
-        ];
         let mut differs = [false; 3];
         let mut replaces = false;
-        for ((column, new), differs) in columns.iter().zip(&mut differs) {
+        for ((column, new), differs) in COLUMNS.iter().zip(&values).zip(&mut differs) {
             let old = row.get(column)?;
-            *differs = !holds(old, *new);
+            *differs = !holds(old, new);
             replaces |= *differs && !old.is_null();
         }
         if differs == [false; 3] {
             self.plan.noticed.add("unchanged", 1);
             return Ok(());
         }
-        let new = columns.map(|(column, new)| (column, Value::from(new)));
         let now = self.now;
         let said = self
             .said
             .entry((Arc::as_ptr(manager), differs))
-            .or_insert_with(|| Said::new(&new, differs, now));
+            .or_insert_with(|| SharedText::new(&values, differs, now));
         let change = Change {
             key: id.into(),
             action: Action::Update,
-            why: match row.text_opt("LINEMANAGER_ID")?.zip(columns[0].1) {
+            why: match row.text_opt("LINEMANAGER_ID")?.zip(manager.id.text()) {
                 Some((old, new)) if differs[0] => {
                     format!("the directory says {new}, not {old}").into()
                 }
@@ -230,7 +270,7 @@ impl Diff {
             before: Some(row.image_from(1).as_str().into()),
             after: Some(Arc::clone(&said.after)),
         };
-        let [manager_id, name, mail] = new.map(|(_, value)| value);
+        let [manager_id, name, mail] = values;
         let mut binds = Vec::with_capacity(5 + usize::from(shared));
         binds.extend([manager_id, name, mail, Value::Date(now), row.get("EMPLOYEE_ID")?.clone()]);
         if shared {
@@ -241,16 +281,10 @@ impl Diff {
         Ok(())
     }
 
-    fn finish(self, config: &Config, n_users: u64) -> Plan {
-        let Diff { mut plan, steps, .. } = self;
-        let not_found = plan.noticed.get("not_found");
-        let percent = config.sync_managers.not_found_percent;
-        if 100.0 * not_found as f64 > percent * n_users as f64 {
-            plan.doubts.push(format!(
-                "{not_found} of {n_users} users are not in the directory, more than {percent} % \
-                 (`[sync_managers] not_found_percent`): is `base_dn`, `user_filter` or `user_id_attribute` right?"
-            ));
-        }
+    fn finish(self, config: &Config, found_before: Option<u64>) -> Plan {
+        let Diff { mut plan, steps, tally, .. } = self;
+        plan.doubts.extend(tally.doubts(config, found_before));
+        plan.remembered.insert(doubts::REMEMBERED.to_owned(), tally.found().into());
         plan.steps = steps.into_iter().flatten().collect();
         plan
     }
@@ -269,27 +303,28 @@ fn step(say: &'static str, sql: Sql, takes: Takes, more_names: &[&str]) -> Step 
     }
 }
 
-impl Said {
+impl SharedText {
     /// What is said where no other line manager stood there before.
-    fn new(columns: &[(&str, Value); 3], differs: [bool; 3], now: NaiveDateTime) -> Self {
+    fn new(values: &[Value; 3], differs: [bool; 3], now: NaiveDateTime) -> Self {
         let updated = Value::Date(now);
-        let changed = columns.iter().zip(differs).filter(|(_, differs)| *differs);
+        let changed = COLUMNS.iter().zip(values).zip(differs).filter(|(_, differs)| *differs);
         let changed = changed.map(|((column, value), _)| (*column, value));
         let changed: Vec<(&str, &Value)> = changed.chain([("UPDATED_DATE", &updated)]).collect();
         // Ids only: names and addresses are in the images, which can be erased.
-        let mut why = format!("the directory says {}", columns[0].1.display());
+        let mut why = format!("the directory says {}", values[0].display());
         if !differs[0] {
             why.push_str(", with another name or mail");
         }
-        Said { after: image(&changed).into(), why: why.into() }
+        SharedText { after: image(&changed).into(), why: why.into() }
     }
 }
 
 /// Whether a column holds just this.
-fn holds(column: &Value, text: Option<&str>) -> bool {
-    match column {
-        Value::Null => text.is_none(),
-        Value::Text(held) => Some(held.as_str()) == text,
-        other => Some(other.display().as_str()) == text,
+fn holds(column: &Value, new: &Value) -> bool {
+    match (column, new) {
+        (Value::Null, new) => new.is_null(),
+        (held, Value::Null) => held.is_null(),
+        (Value::Text(held), Value::Text(new)) => held == new,
+        (held, new) => held.display() == new.display(),
     }
 }

@@ -6,17 +6,21 @@
 
 use super::fold::fold_into;
 
-/// Types that have a short name and a number (RFC 4514 section 3, RFC 4519).
-const NUMBERS: [(&str, &str); 9] = [
-    ("2.5.4.3", "cn"),
-    ("2.5.4.7", "l"),
-    ("2.5.4.8", "st"),
-    ("2.5.4.10", "o"),
-    ("2.5.4.11", "ou"),
-    ("2.5.4.6", "c"),
-    ("2.5.4.9", "street"),
-    ("0.9.2342.19200300.100.1.25", "dc"),
-    ("0.9.2342.19200300.100.1.1", "uid"),
+/// Types that have other names: a short one, its number and its long ones (RFC 4514 section 3, RFC 4519,
+/// RFC 2985 for mail addresses).
+const SYNONYMS: [(&str, &[&str]); 12] = [
+    ("cn", &["2.5.4.3", "commonname"]),
+    ("l", &["2.5.4.7", "localityname"]),
+    ("st", &["2.5.4.8", "stateorprovincename", "s"]),
+    ("o", &["2.5.4.10", "organizationname"]),
+    ("ou", &["2.5.4.11", "organizationalunitname"]),
+    ("c", &["2.5.4.6", "countryname"]),
+    ("street", &["2.5.4.9", "streetaddress"]),
+    ("dc", &["0.9.2342.19200300.100.1.25", "domaincomponent"]),
+    ("uid", &["0.9.2342.19200300.100.1.1", "userid"]),
+    ("sn", &["2.5.4.4", "surname"]),
+    ("mail", &["0.9.2342.19200300.100.1.3", "rfc822mailbox"]),
+    ("emailaddress", &["1.2.840.113549.1.9.1", "e", "email"]),
 ];
 
 /// The comparison key of a DN: equal keys, same entry. `None` when `dn` is not a DN.
@@ -86,16 +90,22 @@ fn part<'a>(text: &'a str, key: &mut String) -> Option<(Option<u8>, &'a str)> {
 }
 
 fn push_type(name: &str, key: &mut String) -> Option<()> {
-    let number = name.strip_prefix("OID.").or(name.strip_prefix("oid.")).unwrap_or(name);
-    if let Some((_, short)) = NUMBERS.iter().find(|(oid, _)| *oid == number) {
-        key.push_str(short);
-        return Some(());
-    }
+    let name = name.strip_prefix("OID.").or(name.strip_prefix("oid.")).unwrap_or(name);
     let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    if number.is_empty() || !number.bytes().all(good) {
+    if name.is_empty() || !name.bytes().all(good) {
         return None;
     }
-    key.extend(number.bytes().map(|b| b.to_ascii_lowercase() as char));
+    // Nearly all names of entries are made of these two.
+    let synonym = if name.eq_ignore_ascii_case("cn") || name.eq_ignore_ascii_case("dc") {
+        None
+    } else {
+        let is = |known: &&str| known.eq_ignore_ascii_case(name);
+        SYNONYMS.iter().find(|(_, others)| others.iter().any(|known| is(&known)))
+    };
+    match synonym {
+        Some((short, _)) => key.push_str(short),
+        None => key.extend(name.bytes().map(|b| b.to_ascii_lowercase() as char)),
+    }
     Some(())
 }
 

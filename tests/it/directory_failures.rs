@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use recert::config::directory::{DirectorySettings, Strategy};
-use recert::directory::Answer;
+use recert::directory::{DanglingReason, EntryPart, ManagerAnswer, UnreadableReason};
 use recert::exit::Exit;
 
 use crate::directory::{ask, assert_fails, manager};
@@ -130,7 +130,7 @@ fn bytes_that_are_no_ldap_are_unavailable() {
     assert_fails(&hasty(vec![fake.url()]), &["ada"], Exit::Unavailable, "");
     let fake = Fake::start(|_| vec![Do::Garbage]);
     assert_fails(&hasty(vec![fake.url()]), &["ada"], Exit::Unavailable, "");
-    // An entry in answer to a login.
+    // An entry in answer to a login, which the library would panic at.
     let fake = Fake::start(|_| vec![person("x", None), person("y", None)]);
     let settings = DirectorySettings { retries: 0, ..hasty(vec![fake.url()]) };
     assert!(ask(&settings, &["ada"]).is_err());
@@ -226,10 +226,13 @@ fn results_that_stay_are_unavailable_or_for_a_person_to_look_at() {
         (51, Exit::Unavailable, "busy"),
         (52, Exit::Unavailable, "unavailable"),
         (8, Exit::Config, "wants TLS"),
+        (2, Exit::Unavailable, "refuses the search"),
+        (12, Exit::Unavailable, "refuses the search"),
+        (80, Exit::Unavailable, "so there"),
         (10, Exit::Config, "is not held by it"),
         (32, Exit::Config, "base_dn"),
         (50, Exit::Config, "grant it read access"),
-        (53, Exit::Config, "refuses"),
+        (53, Exit::Unavailable, "refuses the search"),
     ] {
         // With an entry before it, as a server whose limit is reached does.
         let fake = on_search(move |_| Some(vec![person("ada", None), Do::Result(rc, "so there")]));
@@ -297,14 +300,32 @@ fn a_manager_on_a_server_that_is_not_asked_leads_nowhere() {
         What::Search { scope: 0, .. } => Some(vec![Do::Result(10, "ref")]),
         _ => None,
     });
-    let dangling = Answer::Dangling { dn: "CN=boss,DC=corp,DC=example".into() };
+    let dangling = ManagerAnswer::Dangling(DanglingReason::OtherDomain);
     assert_eq!(ask(&hasty(vec![fake.url()]), &["ada"]).unwrap(), [dangling]);
+}
 
+#[test]
+fn why_a_manager_leads_nowhere_is_told() {
+    for (result, why) in [
+        (10, DanglingReason::OtherDomain),
+        (32, DanglingReason::NotThere),
+        (34, DanglingReason::NotADn),
+        (50, DanglingReason::NotReadable),
+        (0, DanglingReason::NotReadable),
+    ] {
+        let fake = on_search(move |asked| match &asked.what {
+            What::Search { scope: 0, .. } => Some(vec![Do::Result(result, "")]),
+            _ => None,
+        });
+        let answers = ask(&hasty(vec![fake.url()]), &["ada"]).unwrap();
+        assert_eq!(answers, [ManagerAnswer::Dangling(why)], "{result}");
+    }
     let fake = on_search(|asked| match &asked.what {
-        What::Search { scope: 0, .. } => Some(vec![Do::Result(50, "no")]),
+        What::Search { scope: 0, .. } => Some(vec![person("eve", None), Do::Result(0, "")]),
         _ => None,
     });
-    assert_fails(&hasty(vec![fake.url()]), &["ada"], Exit::Config, "grant it read access");
+    let other = ManagerAnswer::Dangling(DanglingReason::OtherEntry);
+    assert_eq!(ask(&hasty(vec![fake.url()]), &["ada"]).unwrap(), [other]);
 }
 
 #[test]
@@ -320,35 +341,94 @@ fn a_base_that_is_not_there_is_for_a_person_to_look_at() {
 }
 
 #[test]
-fn a_range_of_values_is_refused_with_the_entrys_name() {
+fn one_entry_that_cannot_be_read_stops_nobody_else() {
     let fake = on_search(|asked| match &asked.what {
-        What::Search { values, .. } if values == &["ada"] => {
-            let values = vec![b"CN=a,DC=x".to_vec(), b"CN=b,DC=x".to_vec()];
-            let attributes =
-                vec![("sAMAccountName", vec![b"ada".to_vec()]), ("manager;range=0-1", values)];
-            Some(vec![Do::Entry("CN=ada,DC=corp,DC=example".into(), attributes), Do::Result(0, "")])
-        }
-        _ => None,
-    });
-    let settings = hasty(vec![fake.url()]);
-    assert_fails(&settings, &["ada"], Exit::Config, "`manager` of entry `CN=ada,DC=corp");
-}
-
-#[test]
-fn who_the_server_finds_under_another_spelling_is_asked_for_alone() {
-    // As Active Directory does, which takes no notice of accents.
-    let fake = on_search(|asked| match &asked.what {
-        What::Search { values, scope: 2, .. } if values.iter().any(|value| value == "asa") => {
+        What::Search { values, scope: 2, .. } if values.iter().any(|id| id == "ada") => {
             let mut answer = all_report_to_the_boss(asked);
-            let boss = Some("CN=boss,DC=corp,DC=example");
-            answer.retain(|step| !matches!(step, Do::Entry(dn, _) if dn.starts_with("CN=asa,")));
-            answer.insert(0, person("åsa", boss));
+            answer.retain(|step| !matches!(step, Do::Entry(dn, _) if dn.starts_with("CN=ada,")));
+            let managers = vec![b"CN=a,DC=x".to_vec(), b"CN=b,DC=x".to_vec()];
+            let attributes =
+                vec![("sAMAccountName", vec![b"ada".to_vec()]), ("manager;range=0-1", managers)];
+            answer.insert(0, Do::Entry("CN=ada,DC=corp,DC=example".into(), attributes));
             Some(answer)
         }
         _ => None,
     });
-    let answers = ask(&hasty(vec![fake.url()]), &["ada", "asa", "bob"]).unwrap();
-    assert_eq!(answers, vec![manager("boss"); 3]);
+    let unreadable =
+        ManagerAnswer::Unreadable { part: EntryPart::Manager, why: UnreadableReason::Ranged };
+    for batch_size in [1, 50] {
+        let settings = DirectorySettings { batch_size, ..hasty(vec![fake.url()]) };
+        let answers = ask(&settings, &["ada", "bob"]).unwrap();
+        assert_eq!(answers, [unreadable.clone(), manager("boss")]);
+    }
+}
+
+/// As Active Directory does, which takes no notice of accents, or a column of numbers of zeros.
+fn offers(asked: &Asked, for_whom: &str, whom: &'static str) -> Option<Vec<Do>> {
+    let What::Search { values, scope: 2, .. } = &asked.what else { return None };
+    let boss = Some("CN=boss,DC=corp,DC=example");
+    let mut found: Vec<&str> =
+        values.iter().map(String::as_str).filter(|id| *id == "bob").collect();
+    if values.iter().any(|id| id == for_whom || id == whom) {
+        found.push(whom);
+    }
+    if values.iter().any(|value| value.starts_with("CN=")) {
+        return None;
+    }
+    Some(found.into_iter().map(|id| person(id, boss)).chain([Do::Result(0, "")]).collect())
+}
+
+#[test]
+fn whom_the_server_only_takes_for_them_is_nobodys_answer_whoever_is_asked_with_whom() {
+    for (asked, held) in [("muller", "müller"), ("7", "007"), ("asa", "åsa"), ("a b", "a  b")] {
+        let fake = on_search(move |request| offers(request, asked, held));
+        for batch_size in [1, 2, 3, 50] {
+            let settings = DirectorySettings { batch_size, ..hasty(vec![fake.url()]) };
+            let answers = ask(&settings, &[asked, "bob", held, "nobody"]).unwrap();
+            let boss = manager("boss");
+            let expected = [ManagerAnswer::OtherId, boss.clone(), boss, ManagerAnswer::NotFound];
+            assert_eq!(answers, expected, "{asked} {batch_size}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_answers_everything_with_one_person_finds_that_person_alone() {
+    let fake = on_search(|asked| match &asked.what {
+        What::Search { scope: 2, .. } => {
+            Some(vec![person("eve", Some("CN=boss,DC=corp,DC=example")), Do::Result(0, "")])
+        }
+        _ => None,
+    });
+    for batch_size in [1, 50] {
+        let settings = DirectorySettings { batch_size, ..hasty(vec![fake.url()]) };
+        let other = ManagerAnswer::OtherId;
+        let expected = [other.clone(), manager("boss"), other];
+        assert_eq!(ask(&settings, &["ada", "EVE", "bob"]).unwrap(), expected, "{batch_size}");
+    }
+}
+
+#[test]
+fn an_entry_of_another_base_answers_no_look_up() {
+    let fake = on_search(|asked| match &asked.what {
+        What::Search { scope: 2, values, .. } if values.iter().any(|id| id == "ada") => {
+            let mut answer = all_report_to_the_boss(asked);
+            for step in &mut answer {
+                if let Do::Entry(dn, _) = step
+                    && dn.starts_with("CN=ada,")
+                {
+                    *dn = "CN=ada,DC=elsewhere,DC=example".into();
+                }
+            }
+            Some(answer)
+        }
+        _ => None,
+    });
+    for batch_size in [1, 50] {
+        let settings = DirectorySettings { batch_size, ..hasty(vec![fake.url()]) };
+        let expected = [ManagerAnswer::OtherBase, manager("boss")];
+        assert_eq!(ask(&settings, &["ada", "bob"]).unwrap(), expected);
+    }
 }
 
 #[test]

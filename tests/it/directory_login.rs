@@ -1,14 +1,14 @@
 //! Getting into the directory: logins, certificates, and what `check` says of them.
 
 use recert::config::directory::DirectorySettings;
-use recert::directory::open;
+use recert::directory::{CheckLine, open};
 use recert::exit::Exit;
 
-use crate::directory::{ask, assert_fails, manager, staff};
+use crate::directory::{ask, assert_fails, ids, manager, staff};
 use crate::directory_failures::{hasty, many, refs};
 use crate::fake_ldap::{Asked, Do, Fake, What, all_report_to_the_boss};
 use crate::needs_slapd;
-use crate::slapd::people::ldif;
+use crate::slapd::people::{Person, ldif};
 use crate::slapd::{Certificate, DEAD_PORT, Options, PASSWORD, Slapd};
 
 #[test]
@@ -28,7 +28,7 @@ fn a_wrong_password_is_tried_once_and_on_one_server() {
     let settings = DirectorySettings { retries: 5, ..hasty(vec![first.url(), second.url()]) };
     assert_fails(&settings, &["ada"], Exit::Config, "wrong `[directory] bind_dn` or password");
     assert_eq!((first.binds(), second.binds()), (1, 0));
-    let err = open(&settings, Some(PASSWORD)).unwrap().check(None).unwrap_err();
+    let err = open(&settings, Some(PASSWORD)).unwrap().check(&[]).unwrap_err();
     assert_eq!(Exit::of(&err), Exit::Config);
     assert_eq!((first.binds(), second.binds()), (2, 0));
 }
@@ -175,35 +175,85 @@ fn anonymous_searches_work_where_the_server_lets_them() {
     assert_fails(&settings, &["ada"], Exit::Config, "set `[directory] bind_dn`");
 }
 
+/// What `check` says, a line each, with a word for its kind before it.
+fn checked(settings: &DirectorySettings, samples: &[&str]) -> String {
+    let lines = open(settings, Some(PASSWORD)).unwrap().check(&ids(samples)).unwrap();
+    let told = lines.into_iter().map(|line| match line {
+        CheckLine::Ok(line) => format!("ok {line}"),
+        CheckLine::Warning(line) => format!("warning {line}"),
+        CheckLine::Missing(line) => format!("missing {line}"),
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[track_caller]
+fn assert_says(told: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(told.contains(part), "`{part}` is not in\n{told}");
+    }
+}
+
 #[test]
 fn check_says_what_a_run_would_find() {
     needs_slapd!();
     let slapd = Slapd::with(ldif(&staff(&["ada"])));
-    let dead = format!("ldaps://localhost:{DEAD_PORT}");
     let mut settings = slapd.settings();
-    settings.urls.push(dead);
-    let mut directory = open(&settings, Some(PASSWORD)).unwrap();
-    let lines = directory.check(Some("ada")).unwrap().join("\n");
-    for part in [
-        "OpenLDAP, TLS, logged in as CN=recert",
-        "NOT usable now",
-        "found; managers are asked for by `entryDN`",
-        "sAMAccountName yes",
-        "all are in the server's schema",
-        "sample `ada`: found, and the manager too (id yes, name yes, mail yes)",
-    ] {
-        assert!(lines.contains(part), "`{part}` is not in\n{lines}");
-    }
-    assert!(!lines.contains("The boss"), "{lines}");
-    let without = directory.check(None).unwrap();
-    assert_eq!(without.len(), 5, "{without:?}");
+    settings.urls.push(format!("ldaps://localhost:{DEAD_PORT}"));
+    let told = checked(&settings, &["ada"]);
+    assert_says(
+        &told,
+        &[
+            "OpenLDAP, TLS, logged in as CN=recert",
+            "warning server `ldaps://localhost:1` at 127.0.0.1:1: not usable now",
+            "found; managers are asked for by `entryDN`",
+            "ok attributes: all are in the server's schema",
+            "ok 1 of 1 users of USER_TAB are found",
+            "ok 1 of 1 of them have a manager",
+            "ok 1 of 1 managers show `mail`",
+        ],
+    );
+    assert!(!told.contains("The boss"), "{told}");
 
     let settings = DirectorySettings { manager_attribute: "managr".into(), ..slapd.settings() };
-    let err = open(&settings, Some(PASSWORD)).unwrap().check(None).unwrap_err();
+    let err = open(&settings, Some(PASSWORD)).unwrap().check(&[]).unwrap_err();
     assert_eq!(Exit::of(&err), Exit::Config);
     assert!(format!("{err:#}").contains("managr"), "{err:#}");
     let settings = DirectorySettings { base_dn: "DC=nowhere".into(), ..slapd.settings() };
-    let err = open(&settings, Some(PASSWORD)).unwrap().check(None).unwrap_err();
+    let err = open(&settings, Some(PASSWORD)).unwrap().check(&[]).unwrap_err();
     assert_eq!(Exit::of(&err), Exit::Config);
     assert!(format!("{err:#}").contains("the server holds `dc=corp,dc=example`"), "{err:#}");
+}
+
+#[test]
+fn check_is_red_where_a_run_finds_nobody_and_yellow_where_it_misses_some() {
+    needs_slapd!();
+    let mut people = staff(&["ada", "bob"]);
+    people.push(Person::new("loner"));
+    let slapd = Slapd::with(ldif(&people));
+    let right = slapd.settings();
+    let with = |change: fn(&mut DirectorySettings)| {
+        let mut settings = right.clone();
+        change(&mut settings);
+        settings
+    };
+    let nobody = with(|settings| settings.user_filter = "(objectClass=usr)".into());
+    let told = checked(&nobody, &["ada"]);
+    assert_says(
+        &told,
+        &["missing nobody below the base DN passes `(objectClass=usr)`", "missing 0 of 1 users"],
+    );
+    let told = checked(&right, &["ada", "bob", "loner", "gone"]);
+    let parts = [
+        "warning 3 of 4 users of USER_TAB are found",
+        "warning 2 of 3 of them have a manager",
+        "warning user `gone`: not in the directory",
+        "warning user `loner`: found, without a manager",
+    ];
+    assert_says(&told, &parts);
+    let wrong = with(|settings| settings.manager_attribute = "displayName".into());
+    assert_says(
+        &checked(&wrong, &["ada"]),
+        &["missing 0 of 1 of them have a manager by `displayName`"],
+    );
+    assert_says(&checked(&right, &[]), &["warning USER_TAB has nobody to look up"]);
 }

@@ -1,20 +1,23 @@
-//! From a URL to a connection that is logged in.
+//! From an address to a connection that is logged in.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, StdStream};
-use rustls::ClientConfig;
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
+use rustls::pki_types::CertificateDer;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use url::Url;
 
-use super::failure::{self, Failure};
-use super::tls;
+use super::ber::{self, tlv};
+use super::failure::{self, LdapFailure};
+use super::tls::{self, TlsClient};
+use super::wire::{self, EndOfWire, Wire};
 use crate::config::directory::DirectorySettings;
 use crate::exit::Exit;
 
@@ -22,58 +25,75 @@ use crate::exit::Exit;
 const ACCEPT_MAX: Duration = Duration::from_secs(5);
 /// When an idle connection is first probed, and how often then, so that a firewall keeps it.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// Tags of requests and answers (RFC 4511).
+const BIND: u8 = 0x60;
+pub(super) const BOUND: u8 = 0x61;
+const EXTENDED_REQUEST: u8 = 0x77;
+/// RFC 4511, section 4.14.
+const STARTTLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
 
 /// Where to log in, and as whom. Holds the password: neither printed nor logged.
-pub(super) struct Target {
-    servers: Vec<Server>,
+pub(super) struct LoginTarget {
+    servers: Vec<ServerUrl>,
     starttls: bool,
-    tls: Option<Arc<ClientConfig>>,
-    login: Option<(String, String)>,
+    tls: Option<TlsClient>,
+    login: Login,
     /// For one connect, login or search.
     pub(super) timeout: Duration,
 }
 
-struct Server {
+/// As whom.
+enum Login {
+    Nobody,
+    Simple {
+        who: String,
+        password: String,
+    },
+    #[cfg(feature = "kerberos")]
+    Kerberos(super::kerberos::KerberosLogin),
+}
+
+struct ServerUrl {
     url: Url,
     host: String,
     port: u16,
 }
 
-/// A connection that is logged in. Dropped, it is closed at once, whatever is in flight.
-pub(super) struct Connection {
-    ldap: Ldap,
-    driver: JoinHandle<()>,
-    /// Whether as somebody.
-    pub(super) logged_in: bool,
-    /// Which of the target's servers this is.
+/// One address of one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Endpoint {
+    /// Which of the target's servers.
     pub(super) server: usize,
+    pub(super) address: SocketAddr,
 }
 
-impl Target {
+/// A connection that is logged in. Dropped, it is closed at once, whatever is in flight.
+pub(super) struct LdapConnection {
+    ldap: Ldap,
+    tasks: [JoinHandle<()>; 2],
+    end: EndOfWire,
+    /// Whether as somebody.
+    pub(super) logged_in: bool,
+    pub(super) endpoint: Endpoint,
+}
+
+impl LoginTarget {
     /// # Errors
     /// `Exit::Config` for a password that is missing or empty, or certificates that can't be read.
     pub(super) fn new(
         settings: &DirectorySettings,
         password: Option<&str>,
     ) -> anyhow::Result<Self> {
-        let login = match (settings.bind_dn.clone(), password) {
-            (None, _) => None,
-            (Some(who), Some(password)) if !password.is_empty() => Some((who, password.to_owned())),
-            // Active Directory takes an empty password for an anonymous login, and says it succeeded.
-            (Some(_), _) => {
-                let err = anyhow!("the password of `[directory] bind_dn` is empty");
-                return Err(err.context(Exit::Config));
-            }
-        };
-        let servers = settings.urls.iter().map(|url| Server::new(url));
+        let servers = settings.urls.iter().map(|url| ServerUrl::new(url));
         let servers = servers.collect::<anyhow::Result<Vec<_>>>().context(Exit::Config)?;
         let secure =
             settings.starttls || servers.iter().any(|server| server.url.scheme() == "ldaps");
-        Ok(Target {
+        let ca_file = settings.ca_file.as_deref();
+        Ok(LoginTarget {
             servers,
             starttls: settings.starttls,
-            tls: secure.then(|| tls::client(settings.ca_file.as_deref())).transpose()?,
-            login,
+            tls: secure.then(|| TlsClient::new(ca_file)).transpose()?,
+            login: Login::new(settings, password)?,
             timeout: Duration::from_secs(settings.timeout),
         })
     }
@@ -83,13 +103,18 @@ impl Target {
     }
 
     /// The URL of a server: for messages.
-    pub(super) fn name(&self, server: usize) -> &str {
-        self.servers[server % self.servers.len()].url.as_str()
+    pub(super) fn url(&self, server: usize) -> &str {
+        self.servers[server].url.as_str()
+    }
+
+    /// A server and one of its addresses: for messages.
+    pub(super) fn name(&self, endpoint: Endpoint) -> String {
+        format!("server `{}` at {}", self.url(endpoint.server), endpoint.address)
     }
 
     /// How the connection to a server is kept secret: for messages.
     pub(super) fn secrecy(&self, server: usize) -> &'static str {
-        match self.servers[server % self.servers.len()].url.scheme() {
+        match self.servers[server].url.scheme() {
             "ldaps" => "TLS",
             _ if self.starttls => "TLS by StartTLS",
             _ => "in clear",
@@ -98,141 +123,242 @@ impl Target {
 
     /// Who logs in: for messages.
     pub(super) fn who(&self) -> &str {
-        self.login.as_ref().map_or("nobody (anonymous)", |(who, _)| who.as_str())
-    }
-
-    /// Connects to a server and logs in.
-    pub(super) async fn connect(self: &Arc<Self>, server: usize) -> Result<Connection, Failure> {
-        let server = server % self.servers.len();
-        let target = Arc::clone(self);
-        // A task of its own, because the library panics on a login's answer it can't parse.
-        let attempt = tokio::spawn(async move { target.log_in(server).await });
-        let outcome = attempt.await.unwrap_or_else(|_| {
-            Err(Failure::again("the server sent an answer that can't be read"))
-        });
-        outcome.map_err(|failure| failure.during(format!("server `{}`", self.name(server))))
-    }
-
-    async fn log_in(&self, server: usize) -> Result<Connection, Failure> {
-        let Server { url, host, port } = &self.servers[server];
-        let stream = reach(host, *port, self.timeout).await?;
-        let mut settings = LdapConnSettings::new()
-            .set_conn_timeout(self.timeout)
-            .set_starttls(self.starttls)
-            .set_std_stream(StdStream::Tcp(stream));
-        if let Some(tls) = &self.tls {
-            settings = settings.set_config(Arc::clone(tls));
+        match &self.login {
+            Login::Nobody => "nobody (anonymous)",
+            Login::Simple { who, .. } => who,
+            #[cfg(feature = "kerberos")]
+            Login::Kerberos(_) => "the owner of the Kerberos ticket",
         }
-        let opened = LdapConnAsync::from_url_with_settings(settings, url).await;
-        let (connection, ldap) = opened.map_err(of_opening)?;
+    }
+
+    /// All addresses of a server.
+    pub(super) async fn resolve(&self, server: usize) -> Result<Vec<Endpoint>, LdapFailure> {
+        let ServerUrl { host, port, .. } = &self.servers[server];
+        let failed = match timeout(self.timeout, lookup_host((host.as_str(), *port))).await {
+            Err(_) => format!("the name `{host}` was not resolved in time"),
+            Ok(Err(err)) => format!("the name `{host}` can't be resolved: {err}"),
+            Ok(Ok(addresses)) => {
+                let mut endpoints: Vec<Endpoint> =
+                    addresses.map(|address| Endpoint { server, address }).collect();
+                endpoints.dedup();
+                if !endpoints.is_empty() {
+                    return Ok(endpoints);
+                }
+                format!("the name `{host}` has no address")
+            }
+        };
+        Err(LdapFailure::again(failed).during(format!("server `{}`", self.url(server))))
+    }
+
+    /// Connects to a server at one address and logs in.
+    pub(super) async fn connect(&self, endpoint: Endpoint) -> Result<LdapConnection, LdapFailure> {
+        let outcome = self.log_in(endpoint).await;
+        outcome.map_err(|failure| failure.during(self.name(endpoint)))
+    }
+
+    async fn log_in(&self, endpoint: Endpoint) -> Result<LdapConnection, LdapFailure> {
+        let ServerUrl { url, host, .. } = &self.servers[endpoint.server];
+        let mut stream = reach(endpoint.address, self.timeout).await?;
+        let is_ldaps = url.scheme() == "ldaps";
+        if self.starttls && !is_ldaps {
+            self.start_tls(&mut stream).await?;
+        }
+        let mut certificate = None;
+        let mut wire: Box<dyn Wire> = match &self.tls {
+            Some(tls) if is_ldaps || self.starttls => {
+                let stream = tls.connect(host, stream, self.timeout).await?;
+                certificate = tls::certificate(&stream);
+                Box::new(stream)
+            }
+            _ => Box::new(stream),
+        };
+        let login = self.login.log_in(&mut *wire, host, certificate.as_ref(), self.timeout).await;
+        if let Err(failure) = login {
+            let failure = if is_ldaps || self.starttls {
+                failure
+            } else {
+                of_plain_login(failure, endpoint.address, self.timeout).await
+            };
+            return Err(failure.during("logging in"));
+        }
+        let logged_in = !matches!(self.login, Login::Nobody);
+        LdapConnection::open(wire, endpoint, logged_in).await
+    }
+
+    /// Asks for TLS on a connection that has none (RFC 4511, section 4.14).
+    async fn start_tls(&self, stream: &mut TcpStream) -> Result<(), LdapFailure> {
+        let request = message(&tlv(EXTENDED_REQUEST, &tlv(0x80, STARTTLS)));
+        let result = wire::call(stream, self.timeout, &request, ber::EXTENDED).await;
+        let result = result.map_err(|failure| failure.during("StartTLS"))?;
+        let text = failure::without_people(&result.text);
+        match result.rc {
+            0 => Ok(()),
+            51 | 52 => Err(LdapFailure::again(format!("StartTLS: the server can't now: {text}"))),
+            rc => Err(LdapFailure::set_up(format!(
+                "the server refuses StartTLS (result {rc}: {text}): use `ldaps://`, or give the server a certificate"
+            ))),
+        }
+    }
+}
+
+impl Login {
+    fn new(settings: &DirectorySettings, password: Option<&str>) -> anyhow::Result<Self> {
+        if settings.is_kerberos() {
+            #[cfg(feature = "kerberos")]
+            return Ok(Login::Kerberos(super::kerberos::KerberosLogin::new(settings)));
+            #[cfg(not(feature = "kerberos"))]
+            return Err(anyhow!("`[directory] bind = \"kerberos\"`: this recert was built without the feature `kerberos`").context(Exit::Config));
+        }
+        match (settings.bind_dn.clone(), password) {
+            (None, _) => Ok(Login::Nobody),
+            (Some(who), Some(password)) if !password.is_empty() => {
+                Ok(Login::Simple { who, password: password.to_owned() })
+            }
+            // Active Directory takes an empty password for an anonymous login, and says it succeeded.
+            (Some(_), _) => {
+                Err(anyhow!("the password of `[directory] bind_dn` is empty").context(Exit::Config))
+            }
+        }
+    }
+
+    #[cfg_attr(not(feature = "kerberos"), expect(unused_variables, reason = "for Kerberos"))]
+    async fn log_in(
+        &self,
+        wire: &mut dyn Wire,
+        host: &str,
+        certificate: Option<&CertificateDer<'_>>,
+        limit: Duration,
+    ) -> Result<(), LdapFailure> {
+        match self {
+            Login::Nobody => Ok(()),
+            Login::Simple { who, password } => {
+                let version = tlv(ber::INTEGER, &[3]);
+                let (who, password) =
+                    (tlv(ber::OCTETS, who.as_bytes()), tlv(0x80, password.as_bytes()));
+                let request = message(&tlv(BIND, &[version, who, password].concat()));
+                let result = wire::call(wire, limit, &request, BOUND).await?;
+                if result.rc == 0 {
+                    Ok(())
+                } else {
+                    Err(failure::of_login(result.rc, &result.text))
+                }
+            }
+            #[cfg(feature = "kerberos")]
+            Login::Kerberos(login) => login.log_in(wire, host, certificate, limit).await,
+        }
+    }
+}
+
+/// A request of a login. They come one after the other, so that they need no numbers to tell them apart.
+pub(super) fn message(operation: &[u8]) -> Vec<u8> {
+    tlv(ber::SEQUENCE, &[&tlv(ber::INTEGER, &[1]), operation].concat())
+}
+
+/// A step of a login by SASL (RFC 4511, section 4.2).
+#[cfg(feature = "kerberos")]
+pub(super) fn sasl_bind(mechanism: &str, token: &[u8]) -> Vec<u8> {
+    let sasl = [tlv(ber::OCTETS, mechanism.as_bytes()), tlv(ber::OCTETS, token)].concat();
+    let parts = [tlv(ber::INTEGER, &[3]), tlv(ber::OCTETS, b""), tlv(0xa3, &sasl)];
+    message(&tlv(BIND, &parts.concat()))
+}
+
+/// A server that hangs up, or says nothing, when LDAP is spoken without TLS may be waiting for TLS.
+async fn of_plain_login(failure: LdapFailure, address: SocketAddr, limit: Duration) -> LdapFailure {
+    if Exit::of(failure.error()) != Exit::Unavailable {
+        return failure;
+    }
+    let Ok(stream) = reach(address, limit).await else { return failure };
+    if tls::is_spoken(stream, limit.min(ACCEPT_MAX)).await {
+        return LdapFailure::set_up(
+            "the server speaks TLS on this port: use `ldaps://`, or its port for plain connections",
+        );
+    }
+    failure
+}
+
+impl ServerUrl {
+    fn new(text: &str) -> anyhow::Result<Self> {
+        let url = Url::parse(text).context("`[directory] urls`: one is no URL")?;
+        let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
+            bail!("`[directory] urls`: one names no host");
+        };
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let port = url.port().unwrap_or(if url.scheme() == "ldaps" { 636 } else { 389 });
+        Ok(ServerUrl { url, host, port })
+    }
+}
+
+impl LdapConnection {
+    /// Hands a connection that is logged in to the library, with a guard between.
+    async fn open(
+        wire: Box<dyn Wire>,
+        endpoint: Endpoint,
+        logged_in: bool,
+    ) -> Result<Self, LdapFailure> {
+        let (ours, librarys) =
+            pair().map_err(|err| LdapFailure::again(format!("no socket: {err}")))?;
+        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(librarys));
+        // Nothing is connected to by this URL: it only says of which kind the stream is.
+        let opened = LdapConnAsync::with_settings(settings, "ldapi:///").await;
+        let (connection, ldap) = opened.map_err(failure::of_operation)?;
+        let end: EndOfWire = Arc::new(OnceLock::new());
+        let guard = tokio::spawn(wire::pass(wire, ours, Arc::clone(&end)));
         let driver = tokio::spawn(async move {
             if let Err(err) = connection.drive().await {
                 tracing::debug!(error = %err, "a directory connection ended");
             }
         });
-        let mut connection = Connection { ldap, driver, logged_in: self.login.is_some(), server };
-        if let Some((who, password)) = &self.login {
-            let login = connection.ldap.with_timeout(self.timeout).simple_bind(who, password).await;
-            let result = login.map_err(|err| failure::of_operation(err).during("logging in"))?;
-            if result.rc != 0 {
-                return Err(failure::of_login(&result).during(format!("logging in as `{who}`")));
-            }
-        }
-        Ok(connection)
+        Ok(LdapConnection { ldap, tasks: [guard, driver], end, logged_in, endpoint })
     }
-}
 
-impl Server {
-    fn new(text: &str) -> anyhow::Result<Self> {
-        let url = Url::parse(text).with_context(|| format!("`[directory] urls`: `{text}`"))?;
-        let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
-            bail!("`[directory] urls`: `{text}` names no host");
-        };
-        let host = host.trim_matches(['[', ']']).to_owned();
-        let port = url.port().unwrap_or(if url.scheme() == "ldaps" { 636 } else { 389 });
-        Ok(Server { url, host, port })
-    }
-}
-
-impl Connection {
     /// A handle for one operation: settings on it, as its timeout, hold for that one alone.
     pub(super) fn handle(&self) -> Ldap {
         self.ldap.clone()
+    }
+
+    /// Why an operation failed: the reason for which the connection ended, if it did.
+    pub(super) fn explain(&self, failure: LdapFailure) -> LdapFailure {
+        self.end.get().map_or(failure, LdapFailure::copy)
     }
 
     /// Says goodbye, so that the server need not notice by itself.
     pub(super) async fn close(mut self) {
         // Nothing hangs on it: the connection is dropped either way.
         let _ = timeout(Duration::from_secs(1), self.ldap.unbind()).await;
+        let [guard, _] = &mut self.tasks;
+        let _ = timeout(Duration::from_millis(100), guard).await;
     }
 }
 
-impl Drop for Connection {
+impl Drop for LdapConnection {
     fn drop(&mut self) {
-        self.driver.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
-/// Connects to the first address of the host that accepts.
-async fn reach(host: &str, port: u16, limit: Duration) -> Result<std::net::TcpStream, Failure> {
-    let addresses: Vec<SocketAddr> = match timeout(limit, lookup_host((host, port))).await {
-        Err(_) => {
-            return Err(Failure::again(format!("the name `{host}` was not resolved in time")));
-        }
-        Ok(Err(err)) => {
-            return Err(Failure::again(format!("the name `{host}` can't be resolved: {err}")));
-        }
-        Ok(Ok(addresses)) => addresses.collect(),
-    };
-    let mut why = format!("the name `{host}` has no address");
-    for address in addresses {
-        match timeout(limit.min(ACCEPT_MAX), TcpStream::connect(address)).await {
-            Err(_) => why = format!("`{address}` does not answer"),
-            Ok(Err(err)) => why = format!("`{address}`: {err}"),
-            Ok(Ok(stream)) => match prepare(stream) {
-                Err(err) => why = format!("`{address}`: {err}"),
-                Ok(stream) => return Ok(stream),
-            },
+/// Two ends of a pipe within the process.
+fn pair() -> std::io::Result<(UnixStream, StdUnixStream)> {
+    let (ours, librarys) = StdUnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((UnixStream::from_std(ours)?, librarys))
+}
+
+/// Connects to an address.
+async fn reach(address: SocketAddr, limit: Duration) -> Result<TcpStream, LdapFailure> {
+    let failed = |err: std::io::Error| LdapFailure::again(format!("it can't be reached: {err}"));
+    match timeout(limit.min(ACCEPT_MAX), TcpStream::connect(address)).await {
+        Err(_) => Err(LdapFailure::again("it does not accept connections in time")),
+        Ok(Err(err)) => Err(failed(err)),
+        Ok(Ok(stream)) => {
+            prepare(&stream).map_err(failed)?;
+            Ok(stream)
         }
     }
-    Err(Failure::again(why))
 }
 
 /// Requests are small and wait for answers, so they are sent at once; a peer that vanished is noticed.
-fn prepare(stream: TcpStream) -> std::io::Result<std::net::TcpStream> {
+fn prepare(stream: &TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-    stream.into_std()
-}
-
-/// A connection that was accepted but did not become an LDAP connection: TLS, or StartTLS before it.
-fn of_opening(err: LdapError) -> Failure {
-    let rustls = match &err {
-        LdapError::Rustls { source } => Some(source),
-        LdapError::Io { source } => source.get_ref().and_then(|inner| inner.downcast_ref()),
-        _ => None,
-    };
-    if let Some(err) = rustls {
-        return tls::failed(err);
-    }
-    match err {
-        LdapError::Timeout { .. } => Failure::again("the TLS handshake was not answered in time"),
-        LdapError::DNSName { .. } => Failure::config(
-            "the host in `[directory] urls` is not a name that a certificate could bear",
-        ),
-        LdapError::LdapResult { result } if matches!(result.rc, 51 | 52) => {
-            Failure::again(format!("StartTLS: the server can't now: {}", result.text))
-        }
-        LdapError::LdapResult { result } => Failure::config(format!(
-            "the server refuses StartTLS (result {}: {}): use `ldaps://`, or give the server a certificate",
-            result.rc, result.text
-        )),
-        LdapError::Io { source } if source.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Failure::again(
-                "the server closed the connection during the TLS handshake: is this its TLS port?",
-            )
-        }
-        err => failure::of_operation(err),
-    }
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }

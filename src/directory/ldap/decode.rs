@@ -6,25 +6,32 @@
 use ldap3::ResultEntry;
 use ldap3::asn1::{PL, StructureTag};
 
-use super::super::entry::{Held, Why};
-use super::failure::Failure;
+use super::failure::LdapFailure;
+use super::schema::WantedAttribute;
+use crate::directory::UnreadableReason;
+use crate::directory::entry::{HeldValue, is_blank};
 
 /// One entry of a search result.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) dn: String,
+pub(super) struct SearchEntry {
+    /// Nothing when it is bytes that are no text.
+    pub(super) dn: Option<String>,
     /// One element for each attribute asked for, in that order.
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldValue>,
 }
 
-impl Entry {
+impl SearchEntry {
     /// Reads an entry; of the attributes it keeps the `wanted` ones.
-    pub(super) fn decode(entry: ResultEntry, wanted: &[String]) -> Result<Self, Failure> {
+    pub(super) fn decode(
+        entry: ResultEntry,
+        wanted: &[WantedAttribute],
+    ) -> Result<Self, LdapFailure> {
         let [dn, attributes] = children(entry.0)?;
-        let mut held = vec![Held::Nothing; wanted.len()];
+        let mut held = vec![HeldValue::Nothing; wanted.len()];
         for attribute in constructed(attributes)? {
             let [name, values] = children(attribute)?;
-            let name = text(name)?;
+            // A name that is no text is none that was asked for.
+            let Ok(name) = String::from_utf8(bytes(name)?) else { continue };
             for (wanted, held) in wanted.iter().zip(&mut held) {
                 if let Some(whole) = answers(&name, wanted) {
                     add(held, constructed(values)?, whole)?;
@@ -32,13 +39,23 @@ impl Entry {
                 }
             }
         }
-        Ok(Entry { dn: text(dn)?, held })
+        Ok(SearchEntry { dn: String::from_utf8(bytes(dn)?).ok(), held })
+    }
+
+    /// How much text is kept of it.
+    pub(super) fn text_bytes(&self) -> usize {
+        let values = self.held.iter().flat_map(HeldValue::readable);
+        values.map(String::len).sum::<usize>() + self.dn.as_ref().map_or(0, String::len)
     }
 }
 
 /// Whether an attribute of an answer, `name`, is the one asked for, and then whether it holds all the values.
 /// Other options than a range make it another attribute: `cn;lang-de` is not what `cn` asks for.
-fn answers(name: &str, wanted: &str) -> Option<bool> {
+fn answers(name: &str, wanted: &WantedAttribute) -> Option<bool> {
+    wanted.names().iter().find_map(|wanted| answers_to(name, wanted))
+}
+
+fn answers_to(name: &str, wanted: &str) -> Option<bool> {
     if name.eq_ignore_ascii_case(wanted) {
         return Some(true);
     }
@@ -53,50 +70,54 @@ fn answers(name: &str, wanted: &str) -> Option<bool> {
     Some(range == "0-*")
 }
 
-fn add(held: &mut Held, values: Vec<StructureTag>, whole: bool) -> Result<(), Failure> {
+/// Takes in values. Blank ones are none.
+fn add(held: &mut HeldValue, values: Vec<StructureTag>, whole: bool) -> Result<(), LdapFailure> {
     if !whole {
-        *held = Held::Unreadable(Why::Ranged);
+        let before = std::mem::replace(held, HeldValue::Nothing);
+        *held = HeldValue::Unreadable(UnreadableReason::Ranged, before.into_readable());
     }
     for value in values {
-        let value = String::from_utf8(bytes(value)?);
-        *held = match (std::mem::replace(held, Held::Nothing), value) {
-            (Held::Unreadable(why), _) => Held::Unreadable(why),
-            (_, Err(_)) => Held::Unreadable(Why::Binary),
-            (Held::Nothing, Ok(value)) => Held::One(value),
-            (Held::One(first), Ok(value)) => Held::Several(vec![first, value]),
-            (Held::Several(mut values), Ok(value)) => {
+        let value = match String::from_utf8(bytes(value)?) {
+            Ok(value) if is_blank(&value) => continue,
+            value => value,
+        };
+        *held = match (std::mem::replace(held, HeldValue::Nothing), value) {
+            (held, Err(_)) => HeldValue::Unreadable(UnreadableReason::Binary, held.into_readable()),
+            (HeldValue::Unreadable(why, mut values), Ok(value)) => {
                 values.push(value);
-                Held::Several(values)
+                HeldValue::Unreadable(why, values)
+            }
+            (HeldValue::Nothing, Ok(value)) => HeldValue::One(value),
+            (HeldValue::One(first), Ok(value)) => HeldValue::Several(vec![first, value]),
+            (HeldValue::Several(mut values), Ok(value)) => {
+                values.push(value);
+                HeldValue::Several(values)
             }
         };
     }
     Ok(())
 }
 
-fn constructed(tag: StructureTag) -> Result<Vec<StructureTag>, Failure> {
+fn constructed(tag: StructureTag) -> Result<Vec<StructureTag>, LdapFailure> {
     match tag.payload {
         PL::C(children) => Ok(children),
         PL::P(_) => Err(malformed()),
     }
 }
 
-fn children(tag: StructureTag) -> Result<[StructureTag; 2], Failure> {
+fn children(tag: StructureTag) -> Result<[StructureTag; 2], LdapFailure> {
     constructed(tag)?.try_into().map_err(|_| malformed())
 }
 
-fn bytes(tag: StructureTag) -> Result<Vec<u8>, Failure> {
+fn bytes(tag: StructureTag) -> Result<Vec<u8>, LdapFailure> {
     match tag.payload {
         PL::P(bytes) => Ok(bytes),
         PL::C(_) => Err(malformed()),
     }
 }
 
-fn text(tag: StructureTag) -> Result<String, Failure> {
-    String::from_utf8(bytes(tag)?).map_err(|_| malformed())
-}
-
-fn malformed() -> Failure {
-    Failure::again("the server sent an entry that can't be read")
+fn malformed() -> LdapFailure {
+    LdapFailure::again("the server sent an entry that can't be read")
 }
 
 #[cfg(test)]
@@ -113,20 +134,21 @@ mod tests {
         StructureTag { class: TagClass::Universal, id: 16, payload: PL::C(children) }
     }
 
-    fn held(attributes: &[(&str, &[&[u8]])], wanted: &[&str]) -> Vec<Held> {
+    fn held(attributes: &[(&str, &[&[u8]])], wanted: &[&str]) -> Vec<HeldValue> {
         let attributes = attributes.iter().map(|(name, values)| {
             let values = values.iter().map(|value| octets(value)).collect();
             sequence(vec![octets(name.as_bytes()), sequence(values)])
         });
         let entry = sequence(vec![octets(b"CN=Ada,DC=x"), sequence(attributes.collect())]);
-        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-        let entry = Entry::decode(ResultEntry::new(entry), &wanted).unwrap();
-        assert_eq!(entry.dn, "CN=Ada,DC=x");
+        let wanted: Vec<WantedAttribute> =
+            wanted.iter().map(|name| WantedAttribute::named(name, None)).collect();
+        let entry = SearchEntry::decode(ResultEntry::new(entry), &wanted).unwrap();
+        assert_eq!(entry.dn.as_deref(), Some("CN=Ada,DC=x"));
         entry.held
     }
 
-    fn one(text: &str) -> Held {
-        Held::One(text.into())
+    fn one(text: &str) -> HeldValue {
+        HeldValue::One(text.into())
     }
 
     #[test]
@@ -141,24 +163,33 @@ mod tests {
     #[test]
     fn several_values_are_all_kept() {
         let found = held(&[("mail", &[b"a@x", b"b@x"])], &["mail", "manager"]);
-        assert_eq!(found, [Held::Several(vec!["a@x".into(), "b@x".into()]), Held::Nothing]);
+        assert_eq!(
+            found,
+            [HeldValue::Several(vec!["a@x".into(), "b@x".into()]), HeldValue::Nothing]
+        );
     }
 
     #[test]
     fn bytes_that_are_no_text_are_refused() {
         assert_eq!(
             held(&[("cn", &[b"ok", b"\xff\xfe"])], &["cn"]),
-            [Held::Unreadable(Why::Binary)]
+            [HeldValue::Unreadable(UnreadableReason::Binary, vec!["ok".into()])]
         );
     }
 
     #[test]
     fn a_range_of_values_is_refused_unless_it_holds_them_all() {
-        let ranged = [Held::Unreadable(Why::Ranged)];
-        assert_eq!(held(&[("manager;range=0-1", &[b"CN=a", b"CN=b"])], &["Manager"]), ranged);
+        let ranged = |values: &[&str]| {
+            let values = values.iter().map(ToString::to_string).collect();
+            [HeldValue::Unreadable(UnreadableReason::Ranged, values)]
+        };
+        assert_eq!(
+            held(&[("manager;range=0-1", &[b"CN=a", b"CN=b"])], &["Manager"]),
+            ranged(&["CN=a", "CN=b"])
+        );
         assert_eq!(
             held(&[("manager", &[]), ("manager;range=0-0", &[b"CN=a"])], &["manager"]),
-            ranged
+            ranged(&["CN=a"])
         );
         assert_eq!(held(&[("manager;Range=0-*", &[b"CN=a"])], &["manager"]), [one("CN=a")]);
     }
@@ -174,9 +205,23 @@ mod tests {
     #[test]
     fn what_is_no_entry_is_an_error_and_no_panic() {
         for tag in [octets(b"x"), sequence(vec![]), sequence(vec![octets(b"x"), octets(b"y")])] {
-            assert!(Entry::decode(ResultEntry::new(tag), &["cn".into()]).is_err());
+            assert!(SearchEntry::decode(ResultEntry::new(tag), &[]).is_err());
         }
+    }
+
+    #[test]
+    fn blank_values_are_none() {
+        assert_eq!(
+            held(&[("cn", &[b" ", b"", "\u{200b}".as_bytes()])], &["cn"]),
+            [HeldValue::Nothing]
+        );
+        assert_eq!(held(&[("cn", &[b" ", b" Ada "])], &["cn"]), [one(" Ada ")]);
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_spoils_that_entry_alone() {
         let dn = sequence(vec![octets(b"CN=\xff"), sequence(vec![])]);
-        assert!(Entry::decode(ResultEntry::new(dn), &[]).is_err());
+        let entry = SearchEntry::decode(ResultEntry::new(dn), &[]).unwrap();
+        assert_eq!(entry.dn, None);
     }
 }

@@ -7,104 +7,152 @@ use ldap3::{LdapError, LdapResult};
 
 use crate::exit::Exit;
 
-/// Why a connect, a login or a search gave no whole answer.
+/// Why a connect, a login or a search gave no whole answer: what may help, and the error if nothing does.
 #[derive(Debug)]
-pub(super) enum Failure {
-    /// Worth another try on a new connection. Classed `Unavailable`.
-    Again(anyhow::Error),
-    /// The server won't send that much at once; less of it may pass. Classed `Unavailable`.
-    TooMuch(anyhow::Error),
-    /// Trying again would change nothing, or do harm.
-    Final(anyhow::Error),
+pub(super) struct LdapFailure {
+    pub(super) remedy: Remedy,
+    /// Whether a limit of the server's cut an answer short.
+    is_cut: bool,
+    error: anyhow::Error,
 }
 
-impl Failure {
-    pub(super) fn again(message: impl Display) -> Self {
-        Failure::Again(anyhow!("{message}").context(Exit::Unavailable))
+/// What may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Another try, on a new connection, at another address if there is one.
+    Elsewhere,
+    /// To ask for less: the server won't send that much at once, or does not take such a filter.
+    Less,
+    /// Nothing, or it would do harm: a second wrong password locks the account.
+    Nothing,
+}
+
+impl LdapFailure {
+    fn new(remedy: Remedy, exit: Exit, message: impl Display) -> Self {
+        LdapFailure { remedy, is_cut: false, error: anyhow!("{message}").context(exit) }
     }
 
+    /// It may pass; if it doesn't, the directory is unavailable.
+    pub(super) fn again(message: impl Display) -> Self {
+        Self::new(Remedy::Elsewhere, Exit::Unavailable, message)
+    }
+
+    /// Less of it may pass; if it doesn't, the directory is unavailable.
+    pub(super) fn less(message: impl Display) -> Self {
+        Self::new(Remedy::Less, Exit::Unavailable, message)
+    }
+
+    /// A limit of the server's cut the answer short.
+    fn cut(message: impl Display) -> Self {
+        LdapFailure { is_cut: true, ..Self::less(message) }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Another address may do better; if none does, a person must look.
+    pub(super) fn set_up(message: impl Display) -> Self {
+        Self::new(Remedy::Elsewhere, Exit::Config, message)
+    }
+
+    /// A person must look, and nothing is tried again.
     pub(super) fn config(message: impl Display) -> Self {
-        Failure::Final(anyhow!("{message}").context(Exit::Config))
+        Self::new(Remedy::Nothing, Exit::Config, message)
+    }
+
+    pub(super) fn from_error(error: anyhow::Error) -> Self {
+        LdapFailure { remedy: Remedy::Nothing, is_cut: false, error }
     }
 
     pub(super) fn into_error(self) -> anyhow::Error {
-        match self {
-            Failure::Again(err) | Failure::TooMuch(err) | Failure::Final(err) => err,
-        }
+        self.error
+    }
+
+    pub(super) fn error(&self) -> &anyhow::Error {
+        &self.error
+    }
+
+    /// The same failure again: why a connection ended is the reason of all that was under way on it.
+    pub(super) fn copy(&self) -> Self {
+        Self::new(self.remedy, Exit::of(&self.error), self.error.root_cause())
     }
 
     /// The same failure, with what was being done before it.
     pub(super) fn during(self, what: impl Display + Send + Sync + 'static) -> Self {
-        match self {
-            Failure::Again(err) => Failure::Again(err.context(what)),
-            Failure::TooMuch(err) => Failure::TooMuch(err.context(what)),
-            Failure::Final(err) => Failure::Final(err.context(what)),
-        }
+        LdapFailure { error: self.error.context(what), ..self }
     }
 }
 
 /// An operation that brought no result at all.
-pub(super) fn of_operation(err: LdapError) -> Failure {
+pub(super) fn of_operation(err: LdapError) -> LdapFailure {
     match err {
         LdapError::FilterParsing => {
-            Failure::config("the filter can't be parsed: see `[directory] user_filter`")
+            LdapFailure::config("the filter can't be parsed: see `[directory] user_filter`")
         }
-        LdapError::Timeout { .. } => Failure::again("the server did not answer in time"),
-        LdapError::Io { source } => Failure::again(format!("the connection broke: {source}")),
+        LdapError::Timeout { .. } => LdapFailure::again("the server did not answer in time"),
+        LdapError::Io { source } => LdapFailure::again(format!("the connection broke: {source}")),
         // The channels to a connection that has ended, and the end of a stream before its result.
         LdapError::OpSend { .. } | LdapError::ResultRecv { .. } | LdapError::EndOfStream => {
-            Failure::again("the server closed the connection")
+            LdapFailure::again("the server closed the connection")
         }
-        err => Failure::again(err),
+        err => LdapFailure::again(err),
     }
 }
 
-/// A search that ended with another result than success (RFC 4511, appendix A).
-pub(super) fn of_search(result: &LdapResult, logged_in: bool) -> Failure {
-    let said = said(result);
-    let too_much =
-        || Failure::TooMuch(anyhow!("the search was cut short: {said}").context(Exit::Unavailable));
+/// A search that ended with another result than success (RFC 4511, appendix A). Behind one name there
+/// may be many servers: what one of them refuses now, another may answer, and this one too a little later.
+pub(super) fn of_search(result: &LdapResult, logged_in: bool) -> LdapFailure {
+    let said = said(result.rc, &result.text);
     match result.rc {
-        3 => too_much(),
-        4 | 11 => too_much(),
-        10 => Failure::config(format!(
+        3 | 4 | 11 => LdapFailure::cut(format!("the search was cut short: {said}")),
+        10 => LdapFailure::set_up(format!(
             "the server refers to another one ({said}): `[directory] base_dn` is not held by it"
         )),
-        32 => Failure::config(format!(
+        32 => LdapFailure::set_up(format!(
             "no such entry ({said}): mend `[directory] base_dn`, or let the account read it"
         )),
-        34 => Failure::config(format!("not a DN ({said}): mend `[directory] base_dn`")),
-        8 | 13 => Failure::config(format!(
+        34 => LdapFailure::set_up(format!("not a DN ({said}): mend `[directory] base_dn`")),
+        8 | 13 => LdapFailure::set_up(format!(
             "the server wants TLS ({said}): use `ldaps://` or `starttls = true` in `[directory]`"
         )),
-        48 | 50 => Failure::config(format!(
+        48 | 50 => LdapFailure::set_up(format!(
             "the account may not search here ({said}): grant it read access, or log in by another `[directory] bind_dn`"
         )),
-        // What Active Directory, and OpenLDAP with `require authc`, answer without a login. After one, it was lost.
-        1 | 53 if !logged_in => {
-            Failure::config(format!("the server wants a login ({said}): set `[directory] bind_dn`"))
+        1 | 53 if !logged_in && wants_login(&result.text) => LdapFailure::set_up(format!(
+            "the server wants a login ({said}): set `[directory] bind_dn`"
+        )),
+        51 | 52 => LdapFailure::again(format!("the server can't answer now: {said}")),
+        1 | 2 | 12 | 17 | 18 | 21 | 53 => {
+            LdapFailure::less(format!("the server refuses the search: {said}"))
         }
-        2 | 12 | 17 | 18 | 21 | 53 => {
-            Failure::config(format!("the server refuses the search: {said}"))
-        }
-        51 | 52 => Failure::again(format!("the server can't answer now: {said}")),
-        _ => Failure::again(format!("the search failed: {said}")),
+        _ => LdapFailure::less(format!("the search failed: {said}")),
     }
+}
+
+/// What Active Directory (result 1: «a successful bind must be completed»), Samba («without authentication»)
+/// and OpenLDAP (53: «authentication required») say to who has not logged in. The result alone tells nothing.
+fn wants_login(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["bind", "authenticat", "anonymous"].iter().any(|word| text.contains(word))
 }
 
 /// A login that was not accepted. Never worth another try when it may count as a wrong password.
-pub(super) fn of_login(result: &LdapResult) -> Failure {
-    let said = said(result);
-    match result.rc {
-        8 | 13 => Failure::config(format!(
+pub(super) fn of_login(rc: u32, text: &str) -> LdapFailure {
+    let said = said(rc, text);
+    match rc {
+        8 | 13 => LdapFailure::config(format!(
             "the server wants TLS for a login ({said}): use `ldaps://` or `starttls = true` in `[directory]`"
         )),
-        49 => Failure::config(format!(
-            "the login was refused: {} ({said})",
-            why_refused(&result.text)
+        49 => LdapFailure::config(format!("the login was refused: {} ({said})", why_refused(text))),
+        3 | 11 | 51 | 52 => {
+            LdapFailure::again(format!("the server can't log anybody in now: {said}"))
+        }
+        // These speak of the server, not of the password.
+        1 | 2 | 53 | 80 => LdapFailure::set_up(format!(
+            "the server refuses the login ({said}): see `[directory] bind_dn`, and whether it takes a simple bind here"
         )),
-        51 | 52 => Failure::again(format!("the server can't answer now: {said}")),
-        _ => Failure::config(format!(
+        _ => LdapFailure::config(format!(
             "the login was refused ({said}): see `[directory] bind_dn` and its password"
         )),
     }
@@ -121,13 +169,16 @@ fn why_refused(text: &str) -> &'static str {
         "701" => "the account has expired",
         "773" => "the account must change its password first",
         "775" => "the account is locked",
+        "80090346" => {
+            "the server wants channel binding, which a simple bind has not: its policy `LdapEnforceChannelBinding`"
+        }
         _ => "wrong `[directory] bind_dn` or password",
     }
 }
 
-/// The result as the server put it. Its text is the server's own and names no person.
-fn said(result: &LdapResult) -> String {
-    let name = match result.rc {
+/// The result as the server put it, but for what may name a person: it may end in the ledger.
+fn said(rc: u32, text: &str) -> String {
+    let name = match rc {
         1 => "operationsError",
         2 => "protocolError",
         3 => "timeLimitExceeded",
@@ -138,6 +189,9 @@ fn said(result: &LdapResult) -> String {
         11 => "adminLimitExceeded",
         12 => "unavailableCriticalExtension",
         13 => "confidentialityRequired",
+        17 => "undefinedAttributeType",
+        18 => "inappropriateMatching",
+        21 => "invalidAttributeSyntax",
         32 => "noSuchObject",
         34 => "invalidDNSyntax",
         48 => "inappropriateAuthentication",
@@ -146,12 +200,27 @@ fn said(result: &LdapResult) -> String {
         51 => "busy",
         52 => "unavailable",
         53 => "unwillingToPerform",
+        80 => "other",
         _ => "see RFC 4511",
     };
-    let text: String = result.text.chars().filter(|c| !c.is_control()).collect();
-    let text = text.trim();
+    let text = without_people(text);
     let colon = if text.is_empty() { "" } else { ": " };
-    format!("result {} {name}{colon}{text}", result.rc)
+    format!("result {rc} {name}{colon}{text}")
+}
+
+/// A text of the server up to where it begins to quote a DN, a mail address or a URL, and no more than is read.
+pub(super) fn without_people(text: &str) -> String {
+    const CHARS_MAX: usize = 200;
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let quotes = text.find(['=', '@']).or_else(|| text.find("://"));
+    let Some(at) = quotes else { return text.trim().chars().take(CHARS_MAX).collect() };
+    let before = text[..at].rfind([' ', '\'', '"', '<', '(']).map_or(0, |blank| blank + 1);
+    let kept: String = text[..before]
+        .trim_end_matches([' ', '\'', '"', '<', '('])
+        .chars()
+        .take(CHARS_MAX)
+        .collect();
+    format!("{} …", kept.trim()).trim_start().to_owned()
 }
 
 #[cfg(test)]
@@ -162,35 +231,69 @@ mod tests {
         LdapResult { rc, matched: String::new(), text: text.into(), refs: vec![], ctrls: vec![] }
     }
 
-    #[test]
-    fn a_refused_login_is_never_tried_again() {
-        let text = "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 775, v3839\0";
-        for rc in [1, 7, 8, 13, 19, 32, 34, 48, 49, 50, 53, 80] {
-            let Failure::Final(err) = of_login(&result(rc, text)) else {
-                panic!("{rc} is retried")
-            };
-            assert_eq!(Exit::of(&err), Exit::Config, "{rc}");
-        }
-        let err = of_login(&result(49, text)).into_error();
-        assert!(format!("{err:#}").contains("locked"), "{err:#}");
+    fn class(failure: LdapFailure) -> (Remedy, Exit) {
+        (failure.remedy, Exit::of(&failure.into_error()))
     }
 
     #[test]
-    fn a_search_is_tried_again_only_when_that_may_help() {
-        for rc in [1, 51, 52, 80] {
-            assert!(matches!(of_search(&result(rc, ""), true), Failure::Again(_)), "{rc}");
+    fn a_login_that_may_count_as_a_wrong_password_is_never_tried_again() {
+        let text = "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 775, v3839\0";
+        for rc in [7, 8, 13, 19, 32, 34, 48, 49, 50] {
+            let failure = of_login(rc, text);
+            assert_eq!(class(failure), (Remedy::Nothing, Exit::Config), "{rc}");
         }
-        for rc in [3, 4, 11] {
-            let Failure::TooMuch(err) = of_search(&result(rc, ""), true) else {
-                panic!("{rc} is not cut")
-            };
-            assert_eq!(Exit::of(&err), Exit::Unavailable);
+        let err = of_login(49, text).into_error();
+        assert!(format!("{err:#}").contains("locked"), "{err:#}");
+        for (rc, exit) in [(51, Exit::Unavailable), (53, Exit::Config), (80, Exit::Config)] {
+            assert_eq!(class(of_login(rc, "")), (Remedy::Elsewhere, exit), "{rc}");
         }
-        for rc in [8, 10, 32, 34, 50, 53] {
-            let Failure::Final(err) = of_search(&result(rc, ""), true) else {
-                panic!("{rc} is retried")
-            };
-            assert_eq!(Exit::of(&err), Exit::Config);
+    }
+
+    #[test]
+    fn no_result_of_a_search_is_final() {
+        for rc in [51, 52] {
+            let class = class(of_search(&result(rc, ""), true));
+            assert_eq!(class, (Remedy::Elsewhere, Exit::Unavailable), "{rc}");
         }
+        for rc in [1, 2, 3, 4, 11, 12, 17, 18, 21, 53, 80, 123] {
+            let class = class(of_search(&result(rc, ""), true));
+            assert_eq!(class, (Remedy::Less, Exit::Unavailable), "{rc}");
+        }
+        for rc in [8, 10, 13, 32, 34, 48, 50] {
+            let class = class(of_search(&result(rc, ""), true));
+            assert_eq!(class, (Remedy::Elsewhere, Exit::Config), "{rc}");
+        }
+    }
+
+    #[test]
+    fn only_a_server_that_says_so_wants_a_login() {
+        let ad = "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v3839";
+        for (rc, text) in [
+            (1, ad),
+            (1, "Operation unavailable without authentication"),
+            (53, "authentication required"),
+        ] {
+            assert_eq!(class(of_search(&result(rc, text), false)).1, Exit::Config, "{text}");
+            assert_eq!(class(of_search(&result(rc, text), true)).1, Exit::Unavailable, "{text}");
+        }
+        let class = class(of_search(&result(53, "shutting down"), false));
+        assert_eq!(class, (Remedy::Less, Exit::Unavailable));
+    }
+
+    #[test]
+    fn what_a_server_says_names_nobody() {
+        for (text, kept) in [
+            (
+                "problem 2001 (NO_OBJECT), data 0, best match of:\n\t'DC=corp,DC=example'",
+                "problem 2001 (NO_OBJECT), data 0, best match of: …",
+            ),
+            ("no CN=Ada Lovelace,OU=Staff for you", "no …"),
+            ("ada@corp.example is not welcome", "…"),
+            ("see ldap://dc2/", "see …"),
+            ("busy", "busy"),
+        ] {
+            assert_eq!(without_people(text), kept);
+        }
+        assert_eq!(without_people(&"x".repeat(5000)).len(), 200);
     }
 }

@@ -3,33 +3,34 @@
 use std::cell::{Cell, RefCell};
 
 use super::LdapDirectory;
-use super::decode::Entry;
-use super::search::Request;
-use super::server::Kind;
+use super::search::{ResultPage, SearchRequest};
+use super::server::ServerKind;
 use crate::config::directory::Strategy;
-use crate::directory::people::{Ask, Dn, People};
-use crate::ldap_text::filter;
+use crate::directory::DanglingReason;
+use crate::directory::people::{Ask, Dn, PeopleJoin};
+use crate::ldap_text::{dn, filter};
 
-/// Results on which a manager is not there: no such entry, not even a DN, or on a server that is not asked.
-const NOBODY: &[u32] = &[10, 32, 34];
+/// Results on which a manager is not to be had: on a server that is not asked, not there, not even a DN, or not
+/// to be read by this account.
+const NOBODY: &[u32] = &[10, 32, 34, 50];
 /// Results on which managers are read one by one: the server can't compare by that attribute, or with
-/// one of these values. An error of the base DN would have shown before.
-const NOT_ASKABLE: &[u32] = &[17, 18, 21, 34];
+/// one of these values, or takes no such filter. An error of the base DN would have shown before.
+const NOT_ASKABLE: &[u32] = &[1, 2, 10, 12, 17, 18, 21, 32, 34, 50, 53];
 /// From so many people on a scan may be worth its while.
 const SCAN_FROM: usize = 2_000;
 /// Up to so many managers are read one by one: as fast as a search for all of them, and it settles who is missing.
 const READ_UP_TO: usize = 16;
 
 /// What is known so far, shared by the searches in flight.
-pub(super) struct Known<'a> {
-    pub(super) people: RefCell<People>,
+pub(super) struct LookUp<'a> {
+    pub(super) people: RefCell<PeopleJoin>,
     progress: RefCell<&'a mut dyn FnMut(usize)>,
     reported: Cell<usize>,
 }
 
-impl<'a> Known<'a> {
-    pub(super) fn new(people: People, progress: &'a mut dyn FnMut(usize)) -> Self {
-        Known {
+impl<'a> LookUp<'a> {
+    pub(super) fn new(people: PeopleJoin, progress: &'a mut dyn FnMut(usize)) -> Self {
+        LookUp {
             people: RefCell::new(people),
             progress: RefCell::new(progress),
             reported: Cell::new(0),
@@ -47,7 +48,7 @@ impl<'a> Known<'a> {
 
 impl LdapDirectory {
     /// Finds everybody asked for, then all their managers. Afterwards `known` has all the answers.
-    pub(super) async fn look_up(&mut self, known: &Known<'_>) -> anyhow::Result<()> {
+    pub(super) async fn look_up(&mut self, known: &LookUp<'_>) -> anyhow::Result<()> {
         let wanted = known.people.borrow().unseen();
         if wanted.is_empty() {
             return Ok(());
@@ -57,18 +58,13 @@ impl LdapDirectory {
             Strategy::Batch => false,
             Strategy::Scan => true,
             Strategy::Auto => {
-                server.kind == Kind::OpenLdap && server.pages && wanted.len() >= SCAN_FROM
+                server.kind == ServerKind::OpenLdap && server.pages && wanted.len() >= SCAN_FROM
             }
         };
         if scan {
             self.scan(known, wanted.len()).await?;
         }
-        let wanted = known.people.borrow().unseen();
-        let strays = self.by_id(known, wanted).await?;
-        self.one_by_one(known, strays).await?;
-        known.people.borrow_mut().all_looked_up();
-        known.report();
-
+        self.find_people(known).await?;
         let managers = known.people.borrow().wanted();
         if managers.len() > READ_UP_TO {
             let attribute = self.settings.dn_attribute.clone();
@@ -79,68 +75,68 @@ impl LdapDirectory {
         self.by_reading(known, managers).await
     }
 
-    /// Asks for people by their ids, many in one search. Returns ids that were not found by name
-    /// in a search that brought somebody else: the server may hold more texts for the same than we do.
-    async fn by_id(&mut self, known: &Known<'_>, wanted: Vec<Ask>) -> anyhow::Result<Vec<Ask>> {
+    /// Asks for people by their ids. Who is not found by a search that brought somebody is asked for again
+    /// among the like, and at last alone: the server may have offered another in their place, who was taken
+    /// for the answer to somebody else in the same search. So what is said does not hang on who is asked with whom.
+    async fn find_people(&mut self, known: &LookUp<'_>) -> anyhow::Result<()> {
+        let wanted = known.people.borrow().unseen();
+        let left = self.by_id(known, wanted, self.settings.batch_size).await?;
+        let left = self.by_id(known, left, self.settings.batch_size).await?;
+        self.by_id(known, left, 1).await?;
+        known.people.borrow_mut().all_looked_up();
+        known.report();
+        Ok(())
+    }
+
+    /// One round of it. Returns who was not found by a search that brought somebody.
+    async fn by_id(
+        &mut self,
+        known: &LookUp<'_>,
+        wanted: Vec<Ask>,
+        count_max: usize,
+    ) -> anyhow::Result<Vec<Ask>> {
         let LdapDirectory { settings, fields, pool, .. } = self;
         let attribute = settings.user_id_attribute.as_str();
         let also = Some(settings.user_filter.as_str());
         let batches = {
             let people = known.people.borrow();
-            batches(&wanted, attribute, settings.batch_size, |ask| people.id(ask))
+            batches(&wanted, attribute, count_max, |ask| people.id(ask))
         };
-        let strays = RefCell::new(Vec::new());
+        let left = RefCell::new(Vec::new());
         let ask = |asks: &[Ask]| {
             let people = known.people.borrow();
             let filter = filter::any_of(also, attribute, asks.iter().map(|&ask| people.id(ask)));
-            Request::below(&settings.base_dn, filter, &fields.people)
+            SearchRequest::below(&settings.base_dn, filter, &fields.people).of(asks.len())
         };
-        let accept = |asks: &[Ask], entries: Vec<Entry>| {
+        let accept = |asks: &[Ask], page: ResultPage| {
             let mut people = known.people.borrow_mut();
-            let mut found = Vec::with_capacity(entries.len());
-            let mut stray = false;
-            for entry in entries {
-                let before = found.len();
-                found.extend(people.found(fields.found(entry))?);
-                stray |= !found[before..].iter().any(|ask| asks.contains(ask));
+            let brought_somebody = !page.entries.is_empty();
+            for entry in page.entries {
+                let found = fields.found(entry);
+                let ids = found.ids.clone();
+                let (bearers, _) = people.found(found);
+                if let [alone] = asks
+                    && !bearers.contains(alone)
+                {
+                    people.found_another(*alone, &ids);
+                }
             }
-            if stray {
-                strays.borrow_mut().extend(asks.iter().filter(|ask| !found.contains(ask)));
+            if brought_somebody {
+                let unseen = asks.iter().filter(|ask| people.is_unseen(**ask));
+                left.borrow_mut().extend(unseen);
             }
             drop(people);
             known.report();
-            Ok(())
         };
         pool.run(batches, &ask, &accept).await?;
-        Ok(strays.into_inner())
-    }
-
-    /// Asks for people by one id a search: whoever is found then, the server says it is them.
-    async fn one_by_one(&mut self, known: &Known<'_>, wanted: Vec<Ask>) -> anyhow::Result<()> {
-        let LdapDirectory { settings, fields, pool, .. } = self;
-        let batches = wanted.into_iter().map(|ask| vec![ask]).collect();
-        let ask = |asks: &[Ask]| {
-            let people = known.people.borrow();
-            let ids = asks.iter().map(|&ask| people.id(ask));
-            let also = Some(settings.user_filter.as_str());
-            let filter = filter::any_of(also, &settings.user_id_attribute, ids);
-            Request::below(&settings.base_dn, filter, &fields.people)
-        };
-        let accept = |asks: &[Ask], entries: Vec<Entry>| {
-            for entry in entries {
-                known.people.borrow_mut().found_for(asks, fields.found(entry))?;
-            }
-            known.report();
-            Ok(())
-        };
-        pool.run(batches, &ask, &accept).await
+        Ok(left.into_inner())
     }
 
     /// Asks for managers by the attribute that holds an entry's own DN. Who is not found by it may
     /// still be there: below another base, or on a server without such an attribute.
     async fn by_dn(
         &mut self,
-        known: &Known<'_>,
+        known: &LookUp<'_>,
         wanted: Vec<Dn>,
         attribute: &str,
     ) -> anyhow::Result<()> {
@@ -153,45 +149,59 @@ impl LdapDirectory {
         let ask = |dns: &[Dn]| {
             let people = known.people.borrow();
             let filter = filter::any_of(None, attribute, dns.iter().map(|&dn| people.dn(dn)));
-            let request = Request::below(&settings.base_dn, filter, &fields.managers);
-            Request { nothing_on: NOT_ASKABLE, ..request }
+            let request = SearchRequest::below(&settings.base_dn, filter, &fields.managers);
+            SearchRequest { nothing_on: NOT_ASKABLE, ..request.of(dns.len()) }
         };
-        let accept = |_: &[Dn], entries: Vec<Entry>| {
+        let accept = |_: &[Dn], page: ResultPage| {
             let mut people = known.people.borrow_mut();
-            for entry in entries {
-                if let Some(dn) = people.of_dn(&entry.dn) {
+            for entry in page.entries {
+                if let Some(dn) = entry.dn.as_deref().and_then(|dn| people.of_dn(dn)) {
                     people.manager(dn, fields.person(entry));
                 }
             }
             drop(people);
             known.report();
-            Ok(())
         };
         pool.run(batches, &ask, &accept).await
     }
 
     /// Reads managers by their names, one a search. Who is not there now leads nowhere.
-    async fn by_reading(&mut self, known: &Known<'_>, wanted: Vec<Dn>) -> anyhow::Result<()> {
+    async fn by_reading(&mut self, known: &LookUp<'_>, wanted: Vec<Dn>) -> anyhow::Result<()> {
         let LdapDirectory { fields, pool, .. } = self;
         let batches = wanted.into_iter().map(|dn| vec![dn]).collect();
         let ask = |dns: &[Dn]| {
             let people = known.people.borrow();
             let dn = dns.first().map_or("", |&dn| people.dn(dn));
-            Request::entry(dn, &fields.managers, NOBODY)
+            SearchRequest::entry(dn, &fields.managers, NOBODY)
         };
-        let accept = |dns: &[Dn], entries: Vec<Entry>| {
+        let accept = |dns: &[Dn], page: ResultPage| {
             let mut people = known.people.borrow_mut();
-            for (&dn, entry) in dns.iter().zip(entries.into_iter().map(Some).chain([None])) {
-                match entry {
-                    Some(entry) => people.manager(dn, fields.person(entry)),
-                    None => people.missing(dn),
+            if let &[asked] = dns {
+                let is_it = |dn: &str| {
+                    dn::key(dn).is_some_and(|key| dn::key(people.dn(asked)) == Some(key))
+                };
+                let (result, is_empty) = (page.result, page.entries.is_empty());
+                let mut entries = page.entries.into_iter();
+                match entries.find(|entry| entry.dn.as_deref().is_some_and(is_it)) {
+                    Some(entry) => people.manager(asked, fields.person(entry)),
+                    None => people.missing(asked, why_missing(result, is_empty)),
                 }
             }
             drop(people);
             known.report();
-            Ok(())
         };
         pool.run(batches, &ask, &accept).await
+    }
+}
+
+/// What a search for a manager's entry came to that did not bring it.
+fn why_missing(result: u32, is_empty: bool) -> DanglingReason {
+    match result {
+        10 => DanglingReason::OtherDomain,
+        32 => DanglingReason::NotThere,
+        34 => DanglingReason::NotADn,
+        0 if !is_empty => DanglingReason::OtherEntry,
+        _ => DanglingReason::NotReadable,
     }
 }
 

@@ -1,40 +1,53 @@
 //! The directory over LDAP version 3. Only this folder names the library, and async ends here.
 
+mod addresses;
+mod advice;
+mod ber;
 mod check;
 mod connect;
 mod decode;
 mod doubt;
 mod failure;
 mod fields;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod lookup;
 mod pool;
 mod scan;
+mod schema;
 mod search;
 mod server;
 mod tls;
+mod trust;
+mod wire;
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
-use self::connect::Target;
-use self::fields::Fields;
-use self::lookup::Known;
-use self::pool::Pool;
-use self::search::Request;
-use self::server::Description;
-use super::people::People;
-use super::{Answer, Directory};
+use self::connect::LoginTarget;
+use self::fields::AttributeFields;
+use self::lookup::LookUp;
+use self::pool::ConnectionPool;
+use self::schema::{AttributeSchema, WantedAttribute};
+use self::search::{ResultPage, SearchRequest};
+use self::server::ServerDescription;
+use super::people::PeopleJoin;
+use super::{CheckLine, Directory, ManagerAnswer};
 use crate::config::directory::DirectorySettings;
 use crate::exit::Exit;
 
 /// An LDAP directory. Connects when it is first asked, and stays connected until dropped.
 pub(super) struct LdapDirectory {
     settings: DirectorySettings,
-    fields: Fields,
-    pool: Pool,
-    server: Option<Description>,
+    fields: AttributeFields,
+    pool: ConnectionPool,
+    server: Option<ServerDescription>,
+    /// What the server shows of it.
+    schema: Option<AttributeSchema>,
     /// Runs in the thread that asks. Absent only while it is in use or being dropped.
     runtime: Option<Runtime>,
 }
@@ -51,13 +64,14 @@ impl LdapDirectory {
         if !errors.is_empty() {
             return Err(anyhow!("{}", errors.join("; ")).context(Exit::Config));
         }
-        let target = Target::new(settings, password)?;
+        let target = LoginTarget::new(settings, password)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(LdapDirectory {
             settings: settings.clone(),
-            fields: Fields::new(settings),
-            pool: Pool::new(target, settings.connections, settings.retries),
+            fields: AttributeFields::new(settings, None),
+            pool: ConnectionPool::new(target, settings.connections, settings.retries),
             server: None,
+            schema: None,
             runtime: Some(runtime.context("preparing to ask the directory")?),
         })
     }
@@ -75,26 +89,49 @@ impl LdapDirectory {
         outcome
     }
 
-    /// What kind of server this is; asked once.
-    async fn describe(&mut self) -> anyhow::Result<Description> {
+    /// What kind of server this is, and what it calls its attributes; asked once.
+    async fn describe(&mut self) -> anyhow::Result<ServerDescription> {
         if let Some(server) = &self.server {
             return Ok(server.clone());
         }
         let attributes = server::description_attributes();
         let entries = self.ask_once(&server::ask_description(&attributes)).await?;
-        Ok(self.server.insert(Description::new(entries)).clone())
+        let server = ServerDescription::new(entries);
+        if let Some(dn) = &server.schema {
+            let wanted = [WantedAttribute::plain("attributeTypes")];
+            let entries = self.ask_once(&server::ask_schema(dn, &wanted)).await?;
+            self.schema = AttributeSchema::of(entries);
+        }
+        self.fields = AttributeFields::new(&self.settings, self.schema.as_ref());
+        Ok(self.server.insert(server).clone())
     }
 
     /// One search, tried again as all are.
-    async fn ask_once(&mut self, request: &Request<'_>) -> anyhow::Result<Vec<decode::Entry>> {
+    async fn ask_once(
+        &mut self,
+        request: &SearchRequest<'_>,
+    ) -> anyhow::Result<Vec<decode::SearchEntry>> {
         let answer = RefCell::new(Vec::new());
         let ask = |_: &[u32]| request.clone();
-        let accept = |_: &[u32], entries| {
-            answer.replace(entries);
-            Ok(())
+        let accept = |_: &[u32], page: ResultPage| {
+            answer.replace(page.entries);
         };
         self.pool.run(vec![vec![0]], &ask, &accept).await?;
         Ok(answer.into_inner())
+    }
+
+    /// Everybody's manager, within the time there is for it.
+    async fn ask_for_managers(&mut self, known: &LookUp<'_>) -> anyhow::Result<()> {
+        let deadline = Duration::from_secs(self.settings.deadline);
+        let looked_up = match timeout(deadline, self.look_up(known)).await {
+            Ok(looked_up) => looked_up,
+            Err(_) => Err(anyhow!(
+                "it took more than {} s in all (`[directory] deadline`)",
+                deadline.as_secs()
+            )
+            .context(Exit::Unavailable)),
+        };
+        looked_up.context("looking up line managers in the directory")
     }
 }
 
@@ -103,21 +140,20 @@ impl Directory for LdapDirectory {
         &mut self,
         ids: &[String],
         progress: &mut dyn FnMut(usize),
-    ) -> anyhow::Result<Vec<Answer>> {
-        let names = self.fields.names.clone();
+    ) -> anyhow::Result<Vec<ManagerAnswer>> {
+        let people = PeopleJoin::new(ids, &self.settings.base_dn);
         self.block_on(async |directory: &mut Self| {
-            let known = Known::new(People::new(ids, names), progress);
+            let known = LookUp::new(people, progress);
             known.report();
-            let looked_up = directory.look_up(&known).await;
-            looked_up.context("looking up line managers in the directory")?;
-            let answers = known.people.into_inner().answers()?;
-            directory.doubt(&answers).await?;
+            directory.ask_for_managers(&known).await?;
+            let answers = known.people.into_inner().answers();
+            directory.doubt(&answers)?;
             Ok(answers)
         })
     }
 
-    fn check(&mut self, sample: Option<&str>) -> anyhow::Result<Vec<String>> {
-        self.block_on(async |directory: &mut Self| directory.check_all(sample).await)
+    fn check(&mut self, samples: &[String]) -> anyhow::Result<Vec<CheckLine>> {
+        self.block_on(async |directory: &mut Self| directory.check_all(samples).await)
     }
 }
 

@@ -3,19 +3,19 @@
 //! A search that fails for want of a connection goes back into the queue and is tried on a new
 //! connection, at the next server; what was answered stays answered. Nothing here knows what is asked.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use super::connect::{Connection, Target};
-use super::decode::Entry;
-use super::failure::Failure;
-use super::search::{Request, search};
+use super::addresses::{AddressBook, Candidate};
+use super::connect::{Endpoint, LdapConnection, LoginTarget};
+use super::failure::{LdapFailure, Remedy};
+use super::search::{ResultPage, SearchRequest, search};
+use crate::exit::Exit;
 
 /// Searches in flight on one connection. With more, requests could fill what the sockets buffer
 /// while the library, which does not read while it writes, waits for the server to read.
@@ -24,49 +24,49 @@ const IN_FLIGHT: usize = 4;
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
 /// How some of what is to be asked becomes a search.
-pub(super) type Ask<'a> = dyn Fn(&[u32]) -> Request<'a> + 'a;
+pub(super) type Ask<'a> = dyn Fn(&[u32]) -> SearchRequest<'a> + 'a;
 /// Takes in what a search for these found, which is all there is.
-pub(super) type Accept<'a> = dyn Fn(&[u32], Vec<Entry>) -> anyhow::Result<()> + 'a;
+pub(super) type Accept<'a> = dyn Fn(&[u32], ResultPage) + 'a;
 
-/// The connections, and which server is in use.
-pub(super) struct Pool {
-    pub(super) target: Arc<Target>,
-    idle: Vec<Connection>,
+/// The connections, and whom to connect to.
+pub(super) struct ConnectionPool {
+    pub(super) target: LoginTarget,
+    pub(super) addresses: AddressBook,
+    idle: Vec<LdapConnection>,
     connections: usize,
     retries: u32,
-    server: Cell<usize>,
     /// One login at a time: a password that changed must not be tried by every connection at once.
     gate: Mutex<()>,
 }
 
 /// Some of what is to be asked: the numbers are the caller's.
-struct Batch {
+struct SearchBatch {
     items: Vec<u32>,
     failures: u32,
 }
 
 /// Everything still to be asked, and how.
-struct Work<'a> {
-    queue: RefCell<VecDeque<Batch>>,
+struct SearchQueue<'a> {
+    queue: RefCell<VecDeque<SearchBatch>>,
     ask: &'a Ask<'a>,
     accept: &'a Accept<'a>,
 }
 
 /// Why a connection was given up with work left.
-enum Stop {
+enum LaneStop {
     /// After so many failures of one batch, which is back in the queue.
     Lost(u32),
     Failed(anyhow::Error),
 }
 
-impl Pool {
-    pub(super) fn new(target: Target, connections: usize, retries: u32) -> Self {
-        Pool {
-            target: Arc::new(target),
+impl ConnectionPool {
+    pub(super) fn new(target: LoginTarget, connections: usize, retries: u32) -> Self {
+        ConnectionPool {
+            addresses: AddressBook::new(target.count()),
+            target,
             idle: Vec::new(),
             connections,
             retries,
-            server: Cell::new(0),
             gate: Mutex::new(()),
         }
     }
@@ -75,26 +75,21 @@ impl Pool {
     ///
     /// # Errors
     /// What the last server said, when none can be connected to; at once, when a login is refused.
-    pub(super) async fn take(&mut self) -> anyhow::Result<Connection> {
+    pub(super) async fn take(&mut self) -> anyhow::Result<LdapConnection> {
         match self.idle.pop() {
             Some(connection) => Ok(connection),
             None => self.connect().await,
         }
     }
 
-    pub(super) fn put(&mut self, connection: Connection) {
+    pub(super) fn put(&mut self, connection: LdapConnection) {
         self.idle.push(connection);
-    }
-
-    /// Whether no connection is at hand.
-    pub(super) fn is_empty(&self) -> bool {
-        self.idle.is_empty()
     }
 
     /// Asks each batch by `ask` and hands what was found, when it is whole, to `accept`.
     ///
     /// # Errors
-    /// What can't be mended by trying again, or still fails after all retries; what `accept` refuses.
+    /// What can't be mended by trying again, or still fails after all retries.
     pub(super) async fn run<'a>(
         &mut self,
         batches: Vec<Vec<u32>>,
@@ -105,33 +100,39 @@ impl Pool {
             return Ok(());
         }
         let lanes = batches.len().div_ceil(IN_FLIGHT).clamp(1, self.connections);
-        let queue = batches.into_iter().map(|items| Batch { items, failures: 0 }).collect();
-        let work = Work { queue: RefCell::new(queue), ask, accept };
+        let queue = batches.into_iter().map(|items| SearchBatch { items, failures: 0 }).collect();
+        let work = SearchQueue { queue: RefCell::new(queue), ask, accept };
         // One login first: only a password that was accepted is tried by the others.
-        let mut held = vec![Some(self.take().await?)];
+        let first = self.take().await?;
+        let beside = first.endpoint;
+        let mut held = vec![Some(first)];
         held.extend(self.idle.drain(..).map(Some));
         held.resize_with(lanes.max(held.len()), || None);
-        let lanes = held.into_iter().map(|connection| self.lane(&work, connection));
+        let lanes = held.into_iter().map(|connection| self.lane(&work, connection, beside));
         let held = try_join_all(lanes).await?;
         self.idle.extend(held.into_iter().flatten());
         Ok(())
     }
 
-    /// Works on one connection, and its successors, until the queue is empty.
+    /// Works on one connection, and its successors, until the queue is empty. Without one, on one to the
+    /// server that others are connected to.
     async fn lane(
         &self,
-        work: &Work<'_>,
-        connection: Option<Connection>,
-    ) -> anyhow::Result<Option<Connection>> {
+        work: &SearchQueue<'_>,
+        connection: Option<LdapConnection>,
+        beside: Endpoint,
+    ) -> anyhow::Result<Option<LdapConnection>> {
         let mut connection = match connection {
             Some(connection) => connection,
-            None => match self.target.connect(self.server.get()).await {
+            None => match self.target.connect(beside).await {
                 Ok(connection) => connection,
-                Err(Failure::Final(err)) => return Err(err),
+                Err(failure) if failure.remedy == Remedy::Nothing => {
+                    return Err(failure.into_error());
+                }
                 Err(failure) => {
                     // The others go on without this one.
-                    let err = failure.into_error();
-                    tracing::debug!(error = format!("{err:#}"), "one directory connection fewer");
+                    let error = format!("{:#}", failure.error());
+                    tracing::debug!(error, "one directory connection fewer");
                     return Ok(None);
                 }
             },
@@ -142,20 +143,24 @@ impl Pool {
                 Err(stop) => stop,
             };
             let failures = match stop {
-                Stop::Lost(failures) => failures,
-                Stop::Failed(err) => return Err(err),
+                LaneStop::Lost(failures) => failures,
+                LaneStop::Failed(err) => return Err(err),
             };
-            let server = connection.server;
+            let endpoint = connection.endpoint;
             drop(connection);
-            self.leave(server);
+            self.addresses.spoil(Candidate::At(endpoint));
             sleep(backoff(failures)).await;
             connection = self.connect().await?;
         }
     }
 
     /// Empties the queue with several searches in flight. When one of them is lost, all go back.
-    async fn drain(&self, work: &Work<'_>, connection: &Connection) -> Result<(), Stop> {
-        let in_flight: [RefCell<Option<Batch>>; IN_FLIGHT] = Default::default();
+    async fn drain(
+        &self,
+        work: &SearchQueue<'_>,
+        connection: &LdapConnection,
+    ) -> Result<(), LaneStop> {
+        let in_flight: [RefCell<Option<SearchBatch>>; IN_FLIGHT] = Default::default();
         let searches = in_flight.iter().map(|slot| self.worker(work, connection, slot));
         let outcome = try_join_all(searches).await;
         let left = in_flight.into_iter().filter_map(RefCell::into_inner);
@@ -165,10 +170,10 @@ impl Pool {
 
     async fn worker(
         &self,
-        work: &Work<'_>,
-        connection: &Connection,
-        slot: &RefCell<Option<Batch>>,
-    ) -> Result<(), Stop> {
+        work: &SearchQueue<'_>,
+        connection: &LdapConnection,
+        slot: &RefCell<Option<SearchBatch>>,
+    ) -> Result<(), LaneStop> {
         loop {
             let Some(batch) = work.queue.borrow_mut().pop_front() else { return Ok(()) };
             let request = (work.ask)(&batch.items);
@@ -177,72 +182,99 @@ impl Pool {
             let outcome = search(connection, self.target.timeout, &request).await;
             let Some(batch) = slot.borrow_mut().take() else { return Ok(()) };
             match outcome {
-                Ok(entries) => (work.accept)(&batch.items, entries).map_err(Stop::Failed)?,
-                Err(Failure::TooMuch(_)) if batch.items.len() > 1 => work.split(batch),
-                Err(Failure::Final(err)) => return Err(Stop::Failed(self.at(connection, err))),
-                Err(Failure::TooMuch(err) | Failure::Again(err)) => {
-                    return Err(self.retry(work, batch, self.at(connection, err)));
-                }
+                Ok(page) => (work.accept)(&batch.items, page),
+                Err(failure) => match failure.remedy {
+                    Remedy::Less if batch.items.len() > 1 => work.split(batch),
+                    Remedy::Nothing => {
+                        let error = self.at(connection, failure).into_error();
+                        return Err(LaneStop::Failed(error));
+                    }
+                    Remedy::Less | Remedy::Elsewhere => {
+                        return Err(self.retry(work, batch, self.at(connection, failure)));
+                    }
+                },
             }
         }
     }
 
-    /// Puts a batch that failed back into the queue, unless it has failed too often.
-    fn retry(&self, work: &Work<'_>, mut batch: Batch, err: anyhow::Error) -> Stop {
+    /// Puts a batch that failed back into the queue, unless it has failed too often: then everybody who
+    /// was not bad yet has been asked, too.
+    fn retry(
+        &self,
+        work: &SearchQueue<'_>,
+        mut batch: SearchBatch,
+        failure: LdapFailure,
+    ) -> LaneStop {
         batch.failures += 1;
-        if batch.failures > self.retries {
+        let error = failure.into_error();
+        if batch.failures > self.retries && !self.addresses.has_unspoilt() {
             let tries = format!("asking the directory ({} times)", batch.failures);
-            return Stop::Failed(err.context(tries));
+            return LaneStop::Failed(error.context(tries));
         }
-        tracing::warn!(error = format!("{err:#}"), "a directory search failed and is tried again");
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "a directory search failed and is tried again"
+        );
         let failures = batch.failures;
         work.queue.borrow_mut().push_front(batch);
-        Stop::Lost(failures)
+        LaneStop::Lost(failures)
     }
 
-    /// Connects to a server that answers, the one in use first, in as many rounds as there are tries.
-    async fn connect(&self) -> anyhow::Result<Connection> {
+    /// Connects to whoever answers, the least bad one first, in as many rounds as there are tries.
+    async fn connect(&self) -> anyhow::Result<LdapConnection> {
         let _one_at_a_time = self.gate.lock().await;
+        let mut failures: Vec<anyhow::Error> = Vec::new();
         let mut round = 0;
         loop {
-            let mut last = None;
-            for _ in 0..self.target.count() {
-                let server = self.server.get();
-                match self.target.connect(server).await {
-                    Ok(connection) => return Ok(connection),
-                    Err(Failure::Final(err)) => return Err(err),
-                    Err(failure) => {
-                        let err = failure.into_error();
-                        tracing::warn!(
-                            error = format!("{err:#}"),
-                            "a directory server is not usable"
-                        );
-                        self.leave(server);
-                        last = Some(err);
+            let mut may_pass = false;
+            let mut tried = HashSet::new();
+            while let Some(candidate) = self.addresses.best(&tried) {
+                tried.insert(candidate);
+                let failure = match self.connect_to(candidate).await {
+                    Ok(Some(connection)) => return Ok(connection),
+                    Ok(None) => continue,
+                    Err(failure) if failure.remedy == Remedy::Nothing => {
+                        return Err(failure.into_error());
                     }
-                }
+                    Err(failure) => failure.into_error(),
+                };
+                let error = format!("{failure:#}");
+                tracing::warn!(error, "a directory server is not usable");
+                may_pass |= Exit::of(&failure) == Exit::Unavailable;
+                failures.push(failure);
             }
             round += 1;
-            if round > self.retries {
-                let tries = format!("connecting to the directory ({round} times)");
-                return match last {
-                    Some(err) => Err(err.context(tries)),
-                    None => Err(Failure::config("`[directory] urls` is empty").into_error()),
-                };
+            // What a person must mend does not mend itself meanwhile.
+            if round > self.retries || !may_pass {
+                return Err(
+                    worst(failures).context(format!("connecting to the directory ({round} times)"))
+                );
             }
             sleep(backoff(round)).await;
         }
     }
 
-    /// Turns to the next server, unless that has been done already.
-    fn leave(&self, server: usize) {
-        if self.server.get() % self.target.count() == server % self.target.count() {
-            self.server.set((server + 1) % self.target.count());
+    /// Connects to an address. A server that was not resolved before has addresses afterwards, and no connection.
+    async fn connect_to(&self, who: Candidate) -> Result<Option<LdapConnection>, LdapFailure> {
+        let outcome = match who {
+            Candidate::Unresolved(server) => {
+                self.addresses.resolve(&self.target, server).await.map(|_| None)
+            }
+            Candidate::At(endpoint) => self.target.connect(endpoint).await.map(Some),
+        };
+        if outcome.is_err() {
+            self.addresses.spoil(who);
         }
+        outcome
     }
 
-    fn at(&self, connection: &Connection, err: anyhow::Error) -> anyhow::Error {
-        err.context(format!("server `{}`", self.target.name(connection.server)))
+    fn at(&self, connection: &LdapConnection, failure: LdapFailure) -> LdapFailure {
+        failure.during(self.target.name(connection.endpoint))
+    }
+
+    /// Gives up a connection that was taken and did not do what was asked of it.
+    pub(super) fn lose(&self, connection: LdapConnection) {
+        self.addresses.spoil(Candidate::At(connection.endpoint));
     }
 
     /// Says goodbye on all connections.
@@ -253,14 +285,24 @@ impl Pool {
     }
 }
 
-impl Work<'_> {
+impl SearchQueue<'_> {
     /// Two halves in place of a batch whose answer the server won't send whole.
-    fn split(&self, mut batch: Batch) {
+    fn split(&self, mut batch: SearchBatch) {
         let half = batch.items.split_off(batch.items.len() / 2);
         let mut queue = self.queue.borrow_mut();
-        queue.push_front(Batch { items: half, failures: batch.failures });
+        queue.push_front(SearchBatch { items: half, failures: batch.failures });
         queue.push_front(batch);
     }
+}
+
+/// Of several failures the last that a person must mend, or else the last.
+fn worst(mut failures: Vec<anyhow::Error>) -> anyhow::Error {
+    let config = failures.iter().rposition(|failure| Exit::of(failure) == Exit::Config);
+    let at = config.unwrap_or(failures.len().saturating_sub(1));
+    if failures.is_empty() {
+        return LdapFailure::config("`[directory] urls` is empty").into_error();
+    }
+    failures.swap_remove(at)
 }
 
 /// The wait before a try, after so many failures.

@@ -1,17 +1,16 @@
 //! What kind of server this is: its rootDSE and its schema.
 
-use std::collections::HashSet;
-
-use super::decode::Entry;
-use super::search::Request;
-use crate::directory::entry::Held;
+use super::decode::SearchEntry;
+use super::schema::WantedAttribute;
+use super::search::SearchRequest;
+use crate::directory::entry::HeldValue;
 
 /// Results on which a description that the server won't give is done without.
 const DO_WITHOUT: &[u32] = &[1, 2, 8, 10, 12, 13, 32, 34, 48, 50, 53];
 
 /// What decides how a server is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ServerKind {
     ActiveDirectory,
     OpenLdap,
     Other,
@@ -19,8 +18,8 @@ pub(super) enum Kind {
 
 /// What a server says of itself.
 #[derive(Clone, Debug)]
-pub(super) struct Description {
-    pub(super) kind: Kind,
+pub(super) struct ServerDescription {
+    pub(super) kind: ServerKind,
     /// Whether it sends long answers by pages (RFC 2696).
     pub(super) pages: bool,
     /// Where its schema is.
@@ -29,8 +28,8 @@ pub(super) struct Description {
     pub(super) contexts: Vec<String>,
 }
 
-/// Attributes of the rootDSE, in the order in which `Description::new` takes them.
-pub(super) fn description_attributes() -> Vec<String> {
+/// Attributes of the rootDSE, in the order in which `ServerDescription::new` takes them.
+pub(super) fn description_attributes() -> Vec<WantedAttribute> {
     [
         "objectClass",
         "supportedCapabilities",
@@ -38,24 +37,24 @@ pub(super) fn description_attributes() -> Vec<String> {
         "subschemaSubentry",
         "namingContexts",
     ]
-    .map(str::to_owned)
+    .map(WantedAttribute::plain)
     .to_vec()
 }
 
 /// Asks the server for its description.
-pub(super) fn ask_description(attributes: &[String]) -> Request<'_> {
-    Request::entry("", attributes, DO_WITHOUT)
+pub(super) fn ask_description(attributes: &[WantedAttribute]) -> SearchRequest<'_> {
+    SearchRequest::entry("", attributes, DO_WITHOUT)
 }
 
 /// Asks the server for the attributes its schema defines.
-pub(super) fn ask_schema<'a>(dn: &str, attributes: &'a [String]) -> Request<'a> {
+pub(super) fn ask_schema<'a>(dn: &str, attributes: &'a [WantedAttribute]) -> SearchRequest<'a> {
     let filter = "(objectClass=subschema)".to_owned();
-    Request { filter, ..Request::entry(dn, attributes, DO_WITHOUT) }
+    SearchRequest { filter, ..SearchRequest::entry(dn, attributes, DO_WITHOUT) }
 }
 
-impl Description {
+impl ServerDescription {
     /// From the rootDSE; a server that does not show it is of no known kind.
-    pub(super) fn new(entries: Vec<Entry>) -> Self {
+    pub(super) fn new(entries: Vec<SearchEntry>) -> Self {
         let held = entries.into_iter().next().map(|entry| entry.held).unwrap_or_default();
         let mut held = held.into_iter().map(values);
         let mut next = || held.next().unwrap_or_default();
@@ -66,13 +65,13 @@ impl Description {
         // LDAP_CAP_ACTIVE_DIRECTORY_OID and LDAP_CAP_ACTIVE_DIRECTORY_ADAM_OID (MS-ADTS 3.1.1.3.4.3).
         let active = ["1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1851"];
         let kind = if active.iter().any(|oid| has(&capabilities, oid)) {
-            Kind::ActiveDirectory
+            ServerKind::ActiveDirectory
         } else if has(&classes, "OpenLDAProotDSE") {
-            Kind::OpenLdap
+            ServerKind::OpenLdap
         } else {
-            Kind::Other
+            ServerKind::Other
         };
-        Description {
+        ServerDescription {
             kind,
             pages: has(&controls, "1.2.840.113556.1.4.319"),
             schema: next().into_iter().next(),
@@ -84,94 +83,53 @@ impl Description {
     /// A server that has none of that name finds nobody by it, and they are read one by one.
     pub(super) fn dn_attribute(&self) -> &'static str {
         match self.kind {
-            Kind::ActiveDirectory => "distinguishedName",
+            ServerKind::ActiveDirectory => "distinguishedName",
             // RFC 5020.
-            Kind::OpenLdap | Kind::Other => "entryDN",
+            ServerKind::OpenLdap | ServerKind::Other => "entryDN",
         }
     }
 }
 
-impl Kind {
+impl ServerKind {
     /// For messages.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::ActiveDirectory => "Active Directory",
-            Kind::OpenLdap => "OpenLDAP",
-            Kind::Other => "an LDAP server of a kind not known here",
+            ServerKind::ActiveDirectory => "Active Directory",
+            ServerKind::OpenLdap => "OpenLDAP",
+            ServerKind::Other => "an LDAP server of a kind not known here",
         }
     }
 }
 
-/// The names and numbers of all attributes of a schema, in lower case. `None` when it is not shown whole.
-pub(super) fn attributes_of(schema: Vec<Entry>) -> Option<HashSet<String>> {
-    let definitions = values(schema.into_iter().next()?.held.into_iter().next()?);
-    let mut names = HashSet::new();
-    for definition in &definitions {
-        let (oid, rest) =
-            definition.trim_start_matches(['(', ' ']).split_once(' ').unwrap_or((definition, ""));
-        names.insert(oid.to_ascii_lowercase());
-        let Some((_, rest)) = rest.split_once("NAME ") else { continue };
-        let rest = rest.trim_start();
-        // `NAME 'mail'` or `NAME ( 'mail' 'rfc822Mailbox' )`, and quotes again further on in a description.
-        let listed = match rest.strip_prefix('(') {
-            Some(list) => list.split(')').next().unwrap_or_default(),
-            None => rest.trim_start_matches('\'').split('\'').next().unwrap_or_default(),
-        };
-        names.extend(
-            listed.split(['\'', ' ']).filter(|name| !name.is_empty()).map(str::to_ascii_lowercase),
-        );
-    }
-    (!names.is_empty()).then_some(names)
-}
-
-fn values(held: Held) -> Vec<String> {
-    match held {
-        Held::One(value) => vec![value],
-        Held::Several(values) => values,
-        Held::Nothing | Held::Unreadable(_) => Vec::new(),
-    }
+fn values(held: HeldValue) -> Vec<String> {
+    held.into_readable()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn entry(held: Vec<Held>) -> Vec<Entry> {
-        vec![Entry { dn: String::new(), held }]
+    fn entry(held: Vec<HeldValue>) -> Vec<SearchEntry> {
+        vec![SearchEntry { dn: Some(String::new()), held }]
     }
 
-    fn several(values: &[&str]) -> Held {
-        Held::Several(values.iter().map(ToString::to_string).collect())
+    fn several(values: &[&str]) -> HeldValue {
+        HeldValue::Several(values.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn kinds_are_told_by_the_root_dse() {
         let capability = several(&["1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670"]);
-        let active = Description::new(entry(vec![Held::Nothing, capability]));
+        let active = ServerDescription::new(entry(vec![HeldValue::Nothing, capability]));
         assert_eq!(
             (active.kind, active.dn_attribute()),
-            (Kind::ActiveDirectory, "distinguishedName")
+            (ServerKind::ActiveDirectory, "distinguishedName")
         );
-        let open = Description::new(entry(vec![several(&["top", "OpenLDAProotDSE"])]));
+        let open = ServerDescription::new(entry(vec![several(&["top", "OpenLDAProotDSE"])]));
         assert_eq!(
             (open.kind, open.dn_attribute(), open.pages),
-            (Kind::OpenLdap, "entryDN", false)
+            (ServerKind::OpenLdap, "entryDN", false)
         );
-        assert_eq!(Description::new(Vec::new()).kind, Kind::Other);
-    }
-
-    #[test]
-    fn a_schema_names_its_attributes() {
-        let names = attributes_of(entry(vec![several(&[
-            "( 0.9.2342.19200300.100.1.3 NAME ( 'mail' 'rfc822Mailbox' ) DESC 'a NAME (not this)' SYNTAX 1.2 )",
-            "( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' DESC 'x' SYNTAX '1.3' )",
-            "( 1.2.3 SYNTAX 1.3 )",
-        ])]));
-        let names = names.unwrap();
-        for name in ["mail", "rfc822mailbox", "samaccountname", "1.2.3", "1.2.840.113556.1.4.221"] {
-            assert!(names.contains(name), "{name}");
-        }
-        assert_eq!(names.len(), 6);
-        assert_eq!(attributes_of(Vec::new()), None);
+        assert_eq!(ServerDescription::new(Vec::new()).kind, ServerKind::Other);
     }
 }

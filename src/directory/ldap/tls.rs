@@ -1,93 +1,212 @@
-//! Whom to trust, and what to do about a certificate that can't be trusted.
+//! TLS to a server: the handshake, and what its failures mean.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use anyhow::{Context, bail};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use anyhow::Context;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::failure::Failure;
-use crate::exit::Exit;
+use super::advice::advice;
+use super::failure::LdapFailure;
+use super::trust::{self, TrustedRoots};
 
-/// A TLS client that trusts the authorities in `ca_file`, or else those the system trusts.
-///
-/// # Errors
-/// `Exit::Config` when there is no certificate to trust, or one that can't be read.
-pub(super) fn client(ca_file: Option<&Path>) -> anyhow::Result<Arc<ClientConfig>> {
-    let roots = match ca_file {
-        Some(path) => from_file(path)
-            .with_context(|| format!("reading `[directory] ca_file` `{}`", path.display())),
-        None => from_system(),
+/// Whom to trust, ready for handshakes.
+#[derive(Debug)]
+pub(super) struct TlsClient {
+    roots: TrustedRoots,
+}
+
+impl TlsClient {
+    /// One that trusts the authorities in `ca_file`, or else those the system trusts.
+    ///
+    /// # Errors
+    /// `Exit::Config` when there is no certificate to trust, or one that can't be read.
+    pub(super) fn new(ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(TlsClient { roots: trust::roots(ca_file)? })
     }
-    .context(Exit::Config)?;
+
+    /// Turns a connection into one with TLS, to a server that has a certificate for `host`.
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+        limit: Duration,
+    ) -> Result<TlsStream<TcpStream>, LdapFailure> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            LdapFailure::config(
+                "the host in `[directory] urls` is not a name that a certificate could bear",
+            )
+        })?;
+        let witness = Arc::new(Witness::new(&self.roots.store).map_err(LdapFailure::from_error)?);
+        let config = config(Arc::clone(&witness)).map_err(LdapFailure::from_error)?;
+        let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
+        match timeout(limit, handshake).await {
+            Err(_) => Err(LdapFailure::again("the TLS handshake was not answered in time")),
+            Ok(Err(err)) => Err(self.of_handshake(err, &witness)),
+            Ok(Ok(stream)) => Ok(stream),
+        }
+    }
+
+    fn of_handshake(&self, err: std::io::Error, witness: &Witness) -> LdapFailure {
+        let inner = err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(why)) = inner {
+            let presented = witness.presented.lock().unwrap_or_else(PoisonError::into_inner);
+            let mend = advice(why, presented.as_ref(), &self.roots);
+            return LdapFailure::set_up(format!(
+                "the server's certificate is refused: {why}: {mend}"
+            ));
+        }
+        if witness.was_asked.load(Ordering::Relaxed) {
+            return LdapFailure::set_up(WANTS_CERTIFICATE);
+        }
+        match inner {
+            Some(err) => failed(err),
+            // Active Directory without a certificate hangs up here, and so does whatever is no TLS port.
+            None => LdapFailure::set_up(format!(
+                "the server closed the connection during the TLS handshake ({err}): is this its TLS port, and has it a certificate?"
+            )),
+        }
+    }
+}
+
+const WANTS_CERTIFICATE: &str = "the server asks for a client's certificate, and recert has none to show: let the server do without (OpenLDAP: `TLSVerifyClient never`)";
+
+/// The server's certificate.
+pub(super) fn certificate(stream: &TlsStream<TcpStream>) -> Option<CertificateDer<'static>> {
+    let shown = stream.get_ref().1.peer_certificates()?.first()?;
+    Some(shown.clone().into_owned())
+}
+
+/// Whether somebody speaks TLS at the end of this connection, whoever it is.
+pub(super) async fn is_spoken(stream: TcpStream, limit: Duration) -> bool {
+    let Ok(witness) = Witness::new(&RootCertStore { roots: vec![] }) else { return false };
+    let witness = Arc::new(witness);
+    let Ok(config) = config(Arc::clone(&witness)) else { return false };
+    let Ok(name) = ServerName::try_from("any.invalid") else { return false };
+    let _ = timeout(limit, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
+    let presented = witness.presented.lock().unwrap_or_else(PoisonError::into_inner);
+    presented.is_some()
+}
+
+fn config(witness: Arc<Witness>) -> anyhow::Result<ClientConfig> {
     // With a provider of its own: the process may hold two of them, and then none is the default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .context("preparing TLS")?
-        .with_root_certificates(roots)
+        .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth();
-    Ok(Arc::new(config))
+    config.client_auth_cert_resolver = Arc::new(NoCertificate(Arc::clone(&witness)));
+    config.dangerous().set_certificate_verifier(witness);
+    Ok(config)
 }
 
-fn from_file(path: &Path) -> anyhow::Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path)? {
-        roots.add(certificate?)?;
-    }
-    if roots.is_empty() {
-        bail!("it holds no certificate in PEM form");
-    }
-    Ok(roots)
+/// Remembers what a server showed and asked, and leaves the judgement to the verifier of the library.
+#[derive(Debug)]
+struct Witness {
+    judge: Option<Arc<WebPkiServerVerifier>>,
+    presented: Mutex<Option<CertificateDer<'static>>>,
+    was_asked: AtomicBool,
 }
 
-fn from_system() -> anyhow::Result<RootCertStore> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let why = found.errors.first().map(|err| format!(" ({err})")).unwrap_or_default();
-        bail!("the system trusts no certificate authority{why}: set `[directory] ca_file`");
+impl Witness {
+    fn new(roots: &RootCertStore) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let judge = if roots.is_empty() {
+            None
+        } else {
+            let builder =
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots.clone()), provider);
+            Some(builder.build().context("preparing TLS")?)
+        };
+        let (presented, was_asked) = (Mutex::default(), AtomicBool::new(false));
+        Ok(Witness { judge, presented, was_asked })
     }
-    Ok(roots)
+
+    /// Without roots nobody is trusted.
+    fn judge(&self) -> Result<&WebPkiServerVerifier, rustls::Error> {
+        self.judge.as_deref().ok_or(rustls::Error::General("nobody is trusted here".to_owned()))
+    }
 }
 
-/// A handshake that failed. What a person must look at is `Config`.
-pub(super) fn failed(err: &rustls::Error) -> Failure {
-    use rustls::Error::{
-        AlertReceived, InvalidCertificate, InvalidMessage, NoCertificatesPresented,
-        PeerIncompatible,
-    };
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let mut presented = self.presented.lock().unwrap_or_else(PoisonError::into_inner);
+        *presented = Some(certificate.clone().into_owned());
+        drop(presented);
+        self.judge()?.verify_server_cert(certificate, between, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.judge()?.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.judge()?.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let provider = rustls::crypto::ring::default_provider();
+        provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Has no certificate to show, and remembers that it was asked for one.
+#[derive(Debug)]
+struct NoCertificate(Arc<Witness>);
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.was_asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// TLS that failed, in the handshake or later. What a person must look at is `Config`.
+pub(super) fn failed(err: &rustls::Error) -> LdapFailure {
+    use rustls::AlertDescription::{AccessDenied, BadCertificate, CertificateRequired, UnknownCA};
+    use rustls::Error::{AlertReceived, InvalidMessage, NoCertificatesPresented, PeerIncompatible};
     match err {
-        InvalidCertificate(why) => {
-            Failure::config(format!("the server's certificate is refused: {err}: {}", mend(why)))
+        AlertReceived(CertificateRequired | BadCertificate | UnknownCA | AccessDenied) => {
+            LdapFailure::set_up(format!("{WANTS_CERTIFICATE} ({err})"))
         }
-        InvalidMessage(_) => Failure::config(format!(
+        InvalidMessage(_) => LdapFailure::set_up(format!(
             "the server does not speak TLS on this port ({err}): mend the port, or use `ldap://` with `starttls = true`"
         )),
         AlertReceived(_) | PeerIncompatible(_) | NoCertificatesPresented => {
-            Failure::config(format!("client and server can't agree on TLS (1.2 or 1.3): {err}"))
+            LdapFailure::set_up(format!("client and server can't agree on TLS (1.2 or 1.3): {err}"))
         }
-        err => Failure::again(format!("the TLS handshake failed: {err}")),
-    }
-}
-
-fn mend(why: &CertificateError) -> &'static str {
-    use CertificateError::{
-        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
-        NotValidYetContext, UnknownIssuer,
-    };
-    match why {
-        Expired | ExpiredContext { .. } => "have it renewed, and check this host's clock",
-        NotValidYet | NotValidYetContext { .. } => "check this host's clock",
-        NotValidForName | NotValidForNameContext { .. } => {
-            "name the server in `[directory] urls` as its certificate does"
-        }
-        UnknownIssuer => {
-            "put the certificate of the authority that issued it into `[directory] ca_file`"
-        }
-        _ => "have it replaced, or put its authority into `[directory] ca_file`",
+        err => LdapFailure::again(format!("TLS failed: {err}")),
     }
 }

@@ -1,52 +1,57 @@
 use super::*;
-use crate::directory::entry::Why;
-use crate::exit::Exit;
+use crate::directory::AttributeValue;
 
-fn names() -> Names {
-    Names {
-        manager: "manager".into(),
-        id: "sAMAccountName".into(),
-        name: "displayName".into(),
-        mail: "mail".into(),
-    }
-}
-
-fn people(ids: &[&str]) -> People {
+fn people(ids: &[&str]) -> PeopleJoin {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    People::new(&ids, names())
+    PeopleJoin::new(&ids, "dc=X")
 }
 
-fn person(name: &str) -> Person {
-    Person {
-        id: Held::One(name.into()),
-        name: Held::One(format!("The {name}")),
-        mail: Held::Nothing,
+fn person(name: &str) -> PersonEntry {
+    PersonEntry {
+        id: HeldValue::One(name.into()),
+        name: HeldValue::One(format!("The {name}")),
+        mail: HeldValue::Nothing,
+        disabled: false,
     }
 }
 
-fn entry(dn: &str, id: &str, manager: Held) -> Found {
-    Found { dn: dn.into(), ids: Held::One(id.into()), manager, person: person(id) }
+fn entry(dn: &str, id: &str, manager: HeldValue) -> FoundEntry {
+    FoundEntry { dn: Some(dn.into()), ids: HeldValue::One(id.into()), manager, person: person(id) }
 }
 
-fn dn(text: &str) -> Held {
-    Held::One(text.into())
+fn dn(text: &str) -> HeldValue {
+    HeldValue::One(text.into())
 }
 
-fn manager(name: &str) -> Answer {
-    let (id, name) = (Some(name.into()), Some(format!("The {name}")));
-    Answer::Manager(Arc::new(Manager { id, name, mail: None }))
+fn line_manager(name: &str) -> LineManager {
+    LineManager {
+        id: AttributeValue::One(name.into()),
+        name: AttributeValue::One(format!("The {name}")),
+        mail: AttributeValue::Absent,
+        disabled: false,
+    }
 }
+
+fn manager(name: &str) -> ManagerAnswer {
+    ManagerAnswer::Manager { manager: Arc::new(line_manager(name)), is_self: false }
+}
+
+fn own(name: &str) -> ManagerAnswer {
+    ManagerAnswer::Manager { manager: Arc::new(line_manager(name)), is_self: true }
+}
+
+const BINARY: UnreadableReason = UnreadableReason::Binary;
 
 #[test]
 fn a_manager_who_was_found_as_an_employee_is_not_asked_for_again() {
     let mut people = people(&["ada", "bob"]);
-    people.found(entry("CN=Ada,DC=x", "ada", dn("cn=bob , dc=X"))).unwrap();
+    people.found(entry("CN=Ada,DC=x", "ada", dn("cn=bob , dc=X")));
     assert_eq!(people.answered(), 0);
     assert_eq!(people.wanted().len(), 1);
-    people.found(entry("CN=Bob,DC=x", "BOB", Held::Nothing)).unwrap();
+    people.found(entry("CN=Bob,DC=x", "BOB", HeldValue::Nothing));
     assert_eq!(people.answered(), 2);
     assert!(people.wanted().is_empty());
-    assert_eq!(people.answers().unwrap(), [manager("BOB"), Answer::NoManager]);
+    assert_eq!(people.answers(), [manager("BOB"), ManagerAnswer::NoManager]);
 }
 
 #[test]
@@ -54,128 +59,152 @@ fn every_id_given_gets_its_answer_however_often_and_however_spelt() {
     let mut people = people(&["ada", " ADA ", "", "  ", "bob", "ada"]);
     assert_eq!(people.answered(), 2);
     assert_eq!(people.unseen().len(), 2);
-    let asks = people.found(entry("CN=Ada,DC=x", "Ada", dn("CN=Boss,DC=x"))).unwrap();
-    assert_eq!(asks.len(), 1);
+    let (asks, is_new) = people.found(entry("CN=Ada,DC=x", "Ada", dn("CN=Boss,DC=x")));
+    assert_eq!((asks.len(), is_new), (1, true));
     people.all_looked_up();
     let boss = people.wanted()[0];
     assert_eq!((people.dn(boss), people.answered()), ("CN=Boss,DC=x", 3));
     people.manager(boss, person("boss"));
     assert_eq!(people.answered(), 6);
-    let none = Answer::NotFound;
+    let none = ManagerAnswer::NotFound;
     let boss = manager("boss");
     let all = [boss.clone(), boss.clone(), none.clone(), none.clone(), none, boss];
-    assert_eq!(people.answers().unwrap(), all);
+    assert_eq!(people.answers(), all);
 }
 
 #[test]
 fn two_entries_of_one_id_are_ambiguous_and_one_entry_met_twice_is_not() {
     let mut people = people(&["ada", "bob"]);
-    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Boss,DC=x"))).unwrap();
-    people.found(entry("CN=Ada,OU=y,DC=x", "Ada", dn("CN=Boss,DC=x"))).unwrap();
-    people.found(entry("CN=Bob,DC=x", "bob", Held::Nothing)).unwrap();
-    people.found(entry("cn=bob,dc=x", "bob", Held::Nothing)).unwrap();
+    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Boss,DC=x")));
+    people.found(entry("CN=Ada,OU=y,DC=x", "Ada", dn("CN=Boss,DC=x")));
+    people.found(entry("CN=Bob,DC=x", "bob", HeldValue::Nothing));
+    people.found(entry("cn=bob,dc=x", "bob", HeldValue::Nothing));
     assert!(people.wanted().is_empty(), "nobody waits for the manager of an ambiguous id");
     assert_eq!(people.answered(), 2);
-    assert_eq!(people.answers().unwrap(), [Answer::Ambiguous { entries: 2 }, Answer::NoManager]);
+    assert_eq!(
+        people.answers(),
+        [ManagerAnswer::Ambiguous { entries: 2 }, ManagerAnswer::NoManager]
+    );
 }
 
 #[test]
-fn a_manager_who_is_not_there_is_dangling_as_spelt() {
+fn a_manager_who_is_not_to_be_had_is_dangling_for_a_reason() {
     let mut people = people(&["ada", "bob"]);
-    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Gone\\, Away,DC=x"))).unwrap();
-    people.found(entry("CN=Bob,DC=x", "bob", dn("not a dn"))).unwrap();
+    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Gone\\, Away,DC=x")));
+    people.found(entry("CN=Bob,DC=x", "bob", dn("not a dn")));
     let wanted = people.wanted();
     assert_eq!(wanted.iter().map(|&dn| people.is_dn(dn)).collect::<Vec<_>>(), [true, false]);
-    wanted.into_iter().for_each(|dn| people.missing(dn));
+    people.missing(wanted[0], DanglingReason::NotThere);
+    people.missing(wanted[1], DanglingReason::NotADn);
     assert_eq!(people.answered(), 2);
-    let dangling = |dn: &str| Answer::Dangling { dn: dn.into() };
-    let answers = people.answers().unwrap();
-    assert_eq!(answers, [dangling("CN=Gone\\, Away,DC=x"), dangling("not a dn")]);
+    let dangling = ManagerAnswer::Dangling;
+    let answers = people.answers();
+    assert_eq!(answers, [dangling(DanglingReason::NotThere), dangling(DanglingReason::NotADn)]);
 }
 
 #[test]
 fn managers_in_a_circle_are_answers_like_others() {
     let mut people = people(&["ada", "bob", "eve"]);
-    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Bob,DC=x"))).unwrap();
-    people.found(entry("CN=Bob,DC=x", "bob", dn("CN=Ada,DC=x"))).unwrap();
-    people.found(entry("CN=Eve,DC=x", "eve", dn("CN=Eve,DC=x"))).unwrap();
-    assert_eq!(people.answers().unwrap(), [manager("bob"), manager("ada"), manager("eve")]);
+    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Bob,DC=x")));
+    people.found(entry("CN=Bob,DC=x", "bob", dn("CN=Ada,DC=x")));
+    people.found(entry("CN=Eve,DC=x", "eve", dn("CN=Eve,DC=x")));
+    assert_eq!(people.answers(), [manager("bob"), manager("ada"), own("eve")]);
 }
 
 #[test]
 fn of_several_managers_none_is_taken() {
     let mut people = people(&["ada", "bob"]);
-    let two = Held::Several(vec!["CN=B,DC=x".into(), "CN=C,DC=x".into()]);
-    let same = Held::Several(vec!["CN=Ada,DC=x".into(), "cn=ada, dc=x".into()]);
-    people.found(entry("CN=Ada,DC=x", "ada", two)).unwrap();
-    people.found(entry("CN=Bob,DC=x", "bob", same)).unwrap();
-    let several = Answer::SeveralValues { attribute: "manager".into(), values: 2 };
-    assert_eq!(people.answers().unwrap(), [several, manager("ada")]);
-}
-
-#[test]
-fn an_empty_manager_is_none() {
-    let mut people = people(&["ada"]);
-    people.found(entry("CN=Ada,DC=x", "ada", dn(" "))).unwrap();
-    assert_eq!(people.answers().unwrap(), [Answer::NoManager]);
+    let two = HeldValue::Several(vec!["CN=B,DC=x".into(), "CN=C,DC=x".into()]);
+    let same = HeldValue::Several(vec!["CN=Ada,DC=x".into(), "cn=ada, dc=x".into()]);
+    people.found(entry("CN=Ada,DC=x", "ada", two));
+    people.found(entry("CN=Bob,DC=x", "bob", same));
+    let several = ManagerAnswer::SeveralManagers { managers: 2 };
+    assert_eq!(people.answers(), [several, manager("ada")]);
 }
 
 #[test]
 fn of_a_managers_several_addresses_none_is_taken() {
     let mut people = people(&["ada"]);
     let mut ada = entry("CN=Ada,DC=x", "ada", dn("CN=Ada,DC=x"));
-    ada.person.mail = Held::Several(vec!["a@x".into(), "b@x".into()]);
-    people.found(ada).unwrap();
-    let several = Answer::SeveralValues { attribute: "mail".into(), values: 2 };
-    assert_eq!(people.answers().unwrap(), [several]);
+    ada.person.mail = HeldValue::Several(vec!["a@x".into(), "b@x".into()]);
+    people.found(ada);
+    let several = LineManager { mail: AttributeValue::Several(2), ..line_manager("ada") };
+    let answer = ManagerAnswer::Manager { manager: Arc::new(several), is_self: true };
+    assert_eq!(people.answers(), [answer]);
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error_only_where_it_is_needed() {
-    let mut unwanted = people(&["ada"]);
-    unwanted.found(entry("CN=Bob,DC=x", "bob", Held::Unreadable(Why::Binary))).unwrap();
-    let mut ada = entry("CN=Ada,DC=x", "ada", Held::Nothing);
-    ada.person.name = Held::Unreadable(Why::Binary);
-    unwanted.found(ada).unwrap();
-    assert_eq!(unwanted.answers().unwrap(), [Answer::NoManager]);
+fn what_cannot_be_read_is_said_of_whose_it_is_alone() {
+    let mut people = people(&["ada", "bob", "eve", "kim"]);
+    let unreadable = |values: &[&str]| {
+        HeldValue::Unreadable(BINARY, values.iter().map(ToString::to_string).collect())
+    };
+    people.found(entry("CN=Ada,DC=x", "ada", unreadable(&[])));
+    let mut bob = entry("CN=Bob,DC=x", "bob", dn("CN=Bob,DC=x"));
+    bob.person.name = unreadable(&[]);
+    people.found(bob);
+    people.found(FoundEntry { dn: None, ..entry("", "eve", HeldValue::Nothing) });
+    let mut kim = entry("CN=Kim,DC=x", "", dn("CN=Ada,DC=x"));
+    kim.ids = unreadable(&["Kim"]);
+    people.found(kim);
+    let unread = |part| ManagerAnswer::Unreadable { part, why: BINARY };
+    let nameless = LineManager { name: AttributeValue::Unreadable(BINARY), ..line_manager("bob") };
+    let bob = ManagerAnswer::Manager { manager: Arc::new(nameless), is_self: true };
+    let (ada, eve) = (unread(EntryPart::Manager), unread(EntryPart::Dn));
+    assert_eq!(people.answers(), [ada, bob, eve, manager("ada")]);
+}
 
-    let mut wanted = people(&["ada"]);
-    let err = wanted.found(entry("CN=Ada,DC=x", "ada", Held::Unreadable(Why::Ranged))).unwrap_err();
-    assert_eq!(Exit::of(&err), Exit::Config);
-    assert!(format!("{err:#}").contains("`manager` of entry `CN=Ada,DC=x`"), "{err:#}");
+#[test]
+fn nobody_is_taken_for_whom_they_only_resemble() {
+    let mut people = people(&["muller", "müller", "7", "eve"]);
+    let found = entry("CN=m,DC=x", "MÜLLER", HeldValue::Nothing);
+    people.found_another(0, &found.ids);
+    let (asks, _) = people.found(found);
+    assert_eq!(asks, [1]);
+    people.found_another(2, &HeldValue::Nothing);
+    people.all_looked_up();
+    assert_eq!(people.answered(), 4);
+    let hidden = ManagerAnswer::Unreadable { part: EntryPart::Id, why: UnreadableReason::Hidden };
+    let (none, other) = (ManagerAnswer::NoManager, ManagerAnswer::OtherId);
+    assert_eq!(people.answers(), [other, none, hidden, ManagerAnswer::NotFound]);
+}
 
-    let mut managed = people(&["ada"]);
-    let mut ada = entry("CN=Ada,DC=x", "ada", dn("CN=Ada,DC=x"));
-    ada.person.name = Held::Unreadable(Why::Binary);
-    managed.found(ada).unwrap();
-    let err = managed.answers().unwrap_err();
-    assert_eq!(Exit::of(&err), Exit::Config);
-    assert!(format!("{err:#}").contains("`displayName` of entry `CN=Ada,DC=x`"), "{err:#}");
+#[test]
+fn who_is_outside_the_base_answers_nobody_but_may_be_a_manager() {
+    let mut people = people(&["ada", "bob", "eve"]);
+    people.found(entry("CN=Ada,DC=y", "ada", HeldValue::Nothing));
+    people.found(entry("CN=Bob\\,DC=x,DC=y", "bob", HeldValue::Nothing));
+    people.found(entry("CN=Eve,OU=z, DC=X", "eve", dn("CN=Ada,DC=y")));
+    let other = ManagerAnswer::OtherBase;
+    assert_eq!(people.answers(), [other.clone(), other, manager("ada")]);
 }
 
 #[test]
 fn an_entry_with_several_ids_answers_each_of_them() {
     let mut people = people(&["ada", "countess", "bob"]);
     let mut ada = entry("CN=Ada,DC=x", "ada", dn("CN=Ada,DC=x"));
-    ada.ids = Held::Several(vec!["Ada".into(), "countess".into(), "other".into()]);
-    assert_eq!(people.found(ada).unwrap(), [0, 1]);
-    let answers = [manager("ada"), manager("ada"), Answer::NotFound];
-    assert_eq!(people.answers().unwrap(), answers);
+    ada.ids = HeldValue::Several(vec!["Ada".into(), "countess".into(), "other".into()]);
+    assert_eq!(people.found(ada).0, [0, 1]);
+    let answers = [own("ada"), own("ada"), ManagerAnswer::NotFound];
+    assert_eq!(people.answers(), answers);
 }
 
 #[test]
 fn after_a_scan_that_was_not_finished_everybody_is_asked_for_again() {
     let mut people = people(&["ada", "bob", ""]);
-    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Bob,DC=x"))).unwrap();
-    people.found(entry("CN=Bob,DC=x", "bob", Held::Nothing)).unwrap();
+    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Bob,DC=x")));
+    people.found(entry("CN=Bob,DC=x", "bob", HeldValue::Nothing));
     people.forget_who_was_seen();
     assert_eq!((people.unseen().len(), people.answered(), people.wanted().len()), (2, 1, 0));
-    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Bob,DC=x"))).unwrap();
+    people.found(entry("CN=Ada,DC=x", "ada", dn("CN=Bob,DC=x")));
     people.all_looked_up();
     assert_eq!(
         (people.answered(), people.wanted().len()),
         (3, 0),
         "what is known of entries stays"
     );
-    assert_eq!(people.answers().unwrap(), [manager("bob"), Answer::NotFound, Answer::NotFound]);
+    assert_eq!(
+        people.answers(),
+        [manager("bob"), ManagerAnswer::NotFound, ManagerAnswer::NotFound]
+    );
 }
