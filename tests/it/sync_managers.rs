@@ -136,12 +136,19 @@ fn hiding(attribute: &'static str, people: &[Person]) -> Slapd {
     let database = match attribute {
         "mail" => "access to attrs=mail by * none\n",
         "displayName" => "access to attrs=displayName by * none\n",
-        "sAMAccountName" => "access to dn.base=\"cn=boss,ou=staff,dc=corp,dc=example\" attrs=sAMAccountName by * none\n",
+        "sAMAccountName" => {
+            "access to dn.base=\"cn=boss,ou=staff,dc=corp,dc=example\" attrs=sAMAccountName by * none\n"
+        }
         _ => "access to attrs=manager by * none\n",
     };
-    let database = format!("{database}access to attrs=userPassword by * auth\naccess to * by * read\n");
+    let database =
+        format!("{database}access to attrs=userPassword by * auth\naccess to * by * read\n");
     let people = people.iter().chain([&boss()]).cloned().collect::<Vec<_>>();
-    Slapd::start(Options { ldif: ldif(&people), database: Box::leak(database.into_boxed_str()), ..Options::default() })
+    Slapd::start(Options {
+        ldif: ldif(&people),
+        database: Box::leak(database.into_boxed_str()),
+        ..Options::default()
+    })
 }
 
 #[test]
@@ -211,7 +218,8 @@ fn sync_managers_reads_attributes_under_any_name_the_schema_has_for_them() {
 #[test]
 fn sync_managers_takes_a_blank_for_nothing() {
     needs_slapd!();
-    let blank = Person::named(&format!("CN=blank,OU=Staff,{BASE}"), "blank").with("displayName", " ");
+    let blank =
+        Person::named(&format!("CN=blank,OU=Staff,{BASE}"), "blank").with("displayName", " ");
     let nobody = Person::named(&format!("CN=nobody,OU=Staff,{BASE}"), "x")
         .without("sAMAccountName")
         .with("sAMAccountName", " ");
@@ -225,8 +233,10 @@ fn sync_managers_takes_a_blank_for_nothing() {
     ];
     let slapd = Slapd::with(ldif(&people));
     let world = asking(World::sqlite(), slapd.settings());
-    let (findings, rows) =
-        run_over(&world, &format!("staff MGR=blank NAME=Kept MAIL=x@x\nstaff ID=E2 {BOSS}\nstaff ID=E3"));
+    let (findings, rows) = run_over(
+        &world,
+        &format!("staff MGR=blank NAME=Kept MAIL=x@x\nstaff ID=E2 {BOSS}\nstaff ID=E3"),
+    );
     assert_eq!(rows[0], "E1|blank|Kept|blank@corp.example");
     assert_eq!(rows[1], "E2|BOSS|Old Name|old@x");
     assert_eq!(findings.len(), 2, "{findings:?}");
@@ -284,7 +294,8 @@ fn sync_managers_leaves_out_only_whose_entry_cannot_be_read() {
 #[test]
 fn sync_managers_syncs_a_disabled_manager_and_ones_own_and_names_them() {
     needs_slapd!();
-    let gone = Person::named(&format!("CN=gone,OU=Staff,{BASE}"), "gone").with("userAccountControl", "514");
+    let gone = Person::named(&format!("CN=gone,OU=Staff,{BASE}"), "gone")
+        .with("userAccountControl", "514");
     let own = Person::new("E2");
     let own = own.clone().managed_by(&own.dn).with("userAccountControl", "512");
     let people = [Person::new("E1").managed_by(&gone.dn), gone, own];
