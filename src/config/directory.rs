@@ -198,9 +198,9 @@ impl DirectorySettings {
         if extra || !url.username().is_empty() || url.password().is_some() {
             wrong(format!("`urls`: `{text}`: only scheme, host and port belong here"));
         }
-        if !tls && self.bind_dn.is_some() && !self.allow_plaintext {
+        if !tls && (self.bind_dn.is_some() || self.is_kerberos()) && !self.allow_plaintext {
             wrong(format!(
-                "`urls`: the password would travel to `{text}` in clear: use `ldaps://` or `starttls = true` (or, knowing that, `allow_plaintext = true`)"
+                "`urls`: the password or ticket would travel to `{text}` in clear: use `ldaps://` or `starttls = true` (or, knowing that, `allow_plaintext = true`)"
             ));
         }
     }
@@ -208,6 +208,12 @@ impl DirectorySettings {
     fn check_login(&self, wrong: &mut dyn FnMut(String)) {
         let secrets =
             usize::from(self.password_file.is_some()) + usize::from(self.password_env.is_some());
+        if self.is_kerberos() {
+            if self.bind_dn.is_some() || self.anonymous || secrets > 0 {
+                wrong("`bind = \"kerberos\"` logs in by a ticket: leave `bind_dn`, password and `anonymous` out".into());
+            }
+            return;
+        }
         match self.bind_dn.as_deref().map(str::trim) {
             Some("") => wrong("`bind_dn` is empty".into()),
             Some(_) if self.anonymous => {

@@ -43,7 +43,9 @@ pub(crate) fn refs(ids: &[String]) -> Vec<&str> {
 }
 
 /// A server that answers every search for people with this, and everything else as it should.
-fn on_search(answer: impl Fn(&Asked) -> Option<Vec<Do>> + Send + Sync + 'static) -> Fake {
+pub(crate) fn on_search(
+    answer: impl Fn(&Asked) -> Option<Vec<Do>> + Send + Sync + 'static,
+) -> Fake {
     Fake::start(move |asked| match &asked.what {
         What::Search { base, .. } if !base.is_empty() => {
             answer(asked).unwrap_or_else(|| all_report_to_the_boss(asked))

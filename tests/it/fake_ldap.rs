@@ -24,6 +24,8 @@ pub(crate) enum What {
         base: String,
         scope: u8,
         values: Vec<String>,
+        /// The cookie of the page asked for, if pages are.
+        cookie: Option<Vec<u8>>,
     },
     Other,
 }
@@ -37,6 +39,12 @@ pub(crate) enum Do {
     Reference,
     /// The end of a search, or the answer to a login: result and text.
     Result(u32, &'static str),
+    /// The end of a page, and the cookie of the next.
+    Page(Vec<u8>),
+    /// These bytes, whatever they are.
+    Raw(Vec<u8>),
+    /// The answer to a login or search that is this value, nested so deep in sequences.
+    Nested(usize),
     Wait(Duration),
     /// Bytes that are no LDAP.
     Garbage,
@@ -94,7 +102,7 @@ fn serve(mut stream: TcpStream, behave: &dyn Fn(&Asked) -> Vec<Do>, counters: &C
         let (op, body) = parts.next().unwrap();
         let (what, before) = match op {
             0x60 => (What::Bind, counters.0.fetch_add(1, Ordering::SeqCst)),
-            0x63 => (search(body), counters.1.fetch_add(1, Ordering::SeqCst)),
+            0x63 => (search(body, parts.next()), counters.1.fetch_add(1, Ordering::SeqCst)),
             0x42 => return,
             _ => (What::Other, 0),
         };
@@ -117,6 +125,15 @@ fn serve(mut stream: TcpStream, behave: &dyn Fn(&Asked) -> Vec<Do>, counters: &C
                     end,
                     &[tlv(0x0a, &[rc as u8]), tlv(0x04, b""), tlv(0x04, text.as_bytes())].concat(),
                 ),
+                Do::Page(cookie) => {
+                    let result = [tlv(0x0a, &[0]), tlv(0x04, b""), tlv(0x04, b"")].concat();
+                    let value = tlv(0x30, &[tlv(0x02, &[0]), tlv(0x04, &cookie)].concat());
+                    let kind = tlv(0x04, b"1.2.840.113556.1.4.319");
+                    let controls = tlv(0xa0, &tlv(0x30, &[kind, tlv(0x04, &value)].concat()));
+                    tlv(0x30, &[tlv(0x02, id), tlv(end, &result), controls].concat())
+                }
+                Do::Raw(bytes) => bytes,
+                Do::Nested(depth) => nested(depth),
                 Do::Garbage => b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
                 Do::Wait(time) => {
                     thread::sleep(time);
@@ -160,11 +177,27 @@ pub(crate) fn all_report_to_the_boss(asked: &Asked) -> Vec<Do> {
     }
 }
 
-fn search(body: &[u8]) -> What {
+fn search(body: &[u8], controls: Option<(u8, &[u8])>) -> What {
     let parts: Vec<(u8, &[u8])> = children(body).collect();
     let mut values = Vec::new();
     equalities(parts[6], &mut values);
-    What::Search { base: text(parts[0].1), scope: parts[1].1[0], values }
+    let value = controls
+        .and_then(|(_, list)| children(list).next())
+        .and_then(|(_, control)| children(control).last());
+    let page = value.and_then(|(_, value)| children(value).next());
+    let cookie =
+        page.and_then(|(_, page)| children(page).nth(1)).map(|(_, cookie)| cookie.to_vec());
+    What::Search { base: text(parts[0].1), scope: parts[1].1[0], values, cookie }
+}
+
+/// Sequences in one another, with lengths of four bytes.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(depth * 6);
+    for inner in (0..depth).rev() {
+        bytes.extend([0x30, 0x84]);
+        bytes.extend(u32::try_from(inner * 6).unwrap().to_be_bytes());
+    }
+    bytes
 }
 
 fn equalities((tag, body): (u8, &[u8]), values: &mut Vec<String>) {

@@ -11,6 +11,7 @@ mod control_m;
 mod databases;
 mod db_contract;
 mod directory;
+mod directory_bounds;
 mod directory_failures;
 mod directory_login;
 mod directory_speed;

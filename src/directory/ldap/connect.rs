@@ -50,7 +50,7 @@ enum Login {
         password: String,
     },
     #[cfg(feature = "kerberos")]
-    Kerberos(super::kerberos::KerberosLogin),
+    Kerberos,
 }
 
 struct ServerUrl {
@@ -127,7 +127,7 @@ impl LoginTarget {
             Login::Nobody => "nobody (anonymous)",
             Login::Simple { who, .. } => who,
             #[cfg(feature = "kerberos")]
-            Login::Kerberos(_) => "the owner of the Kerberos ticket",
+            Login::Kerberos => "the owner of the Kerberos ticket",
         }
     }
 
@@ -205,7 +205,7 @@ impl Login {
     fn new(settings: &DirectorySettings, password: Option<&str>) -> anyhow::Result<Self> {
         if settings.is_kerberos() {
             #[cfg(feature = "kerberos")]
-            return Ok(Login::Kerberos(super::kerberos::KerberosLogin::new(settings)));
+            return Ok(Login::Kerberos);
             #[cfg(not(feature = "kerberos"))]
             return Err(anyhow!("`[directory] bind = \"kerberos\"`: this recert was built without the feature `kerberos`").context(Exit::Config));
         }
@@ -244,7 +244,7 @@ impl Login {
                 }
             }
             #[cfg(feature = "kerberos")]
-            Login::Kerberos(login) => login.log_in(wire, host, certificate, limit).await,
+            Login::Kerberos => super::kerberos::log_in(wire, host, certificate, limit).await,
         }
     }
 }
