@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::text::plain;
+
 /// How a run ended, and so what the person or the scheduler should do.
 ///
 /// An error is classed once, where it is raised (`.context(Exit::Unavailable)`), and
@@ -74,7 +76,7 @@ impl Exit {
         for link in error.chain().map(ToString::to_string).filter(|link| !is_mark(link)) {
             told.push_str(": ");
             // One line, whatever a server or a file put into it.
-            told.extend(link.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }));
+            told.push_str(&plain(&link.trim_end().replace(['\n', '\r', '\t'], " ")));
         }
         told
     }

@@ -1,17 +1,23 @@
 //! Output files: written beside their target under a temporary name, mode 0600, renamed when whole.
 //!
 //! A reader never sees half a file, and a link planted under the target's name is replaced, not
-//! followed.
+//! followed. `/dev/stdout`, `/dev/null` and pipes are written through, when all of it is there.
 
-use std::fs::{File, Permissions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+mod leftovers;
+mod place;
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Seek as _, Write};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use tempfile::NamedTempFile;
 
 use crate::exit::Exit;
+
+pub(crate) use place::{Place, Target, is_same_file};
 
 /// Writes a whole file, or leaves what stood there.
 ///
@@ -33,8 +39,15 @@ pub fn write_whole<T>(
 
 /// A file under way, beside the one whose place it takes when it is whole.
 pub struct Whole {
-    file: NamedTempFile,
+    draft: Draft,
     path: PathBuf,
+}
+
+enum Draft {
+    /// Under a temporary name beside its target.
+    Beside(NamedTempFile),
+    /// Without a name, until it is poured into what can't be replaced.
+    Nameless(File),
 }
 
 impl Whole {
@@ -43,26 +56,35 @@ impl Whole {
     /// # Errors
     /// `Exit::Config`: the folder can't be written to.
     pub fn beside(path: &Path) -> anyhow::Result<Whole> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
+        let told = || format!("writing `{}`", path.display());
+        let draft = match Place::of(path).target {
+            Target::Through => Draft::Nameless(tempfile::tempfile().with_context(told)?),
+            Target::Other(kind) => {
+                return Err(anyhow!("it is {kind}, and not a file"))
+                    .with_context(told)
+                    .context(Exit::Usage);
+            }
+            _ => Draft::Beside(
+                leftovers::draft_in(folder_of(path)).context(Exit::Config).with_context(told)?,
+            ),
         };
-        let file = NamedTempFile::with_prefix_in(".recert-", folder)
-            .context(Exit::Config)
-            .with_context(|| format!("writing `{}`", path.display()))?;
-        Ok(Whole { file, path: path.to_owned() })
+        Ok(Whole { draft, path: path.to_owned() })
     }
 
     /// Where it is written to.
     pub fn file(&mut self) -> &mut File {
-        self.file.as_file_mut()
+        match &mut self.draft {
+            Draft::Beside(file) => file.as_file_mut(),
+            Draft::Nameless(file) => file,
+        }
     }
 
     /// Those who may read the file that stands there may read this one as well (its group, its
     /// readers; never a writer, and never a link's). Without it, it is for its owner alone.
     pub fn keep_readers(&mut self) {
         let Ok(stood) = std::fs::symlink_metadata(&self.path) else { return };
-        let file = self.file.as_file();
+        let Draft::Beside(file) = &self.draft else { return };
+        let file = file.as_file();
         // As far as it goes: a group that is not one's own can't be given.
         if stood.is_file() && fchown(file, None, Some(stood.gid())).is_ok() {
             let _ = file.set_permissions(Permissions::from_mode(0o600 | (stood.mode() & 0o044)));
@@ -75,9 +97,50 @@ impl Whole {
     /// What the disk says; then what stood there is as it was.
     pub fn persist(self) -> anyhow::Result<()> {
         let told = || format!("writing `{}`", self.path.display());
-        self.file.as_file().sync_all().with_context(told)?;
-        self.file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
+        match self.draft {
+            Draft::Beside(file) => {
+                file.as_file().sync_all().with_context(told)?;
+                file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
+            }
+            Draft::Nameless(mut file) => pour(&mut file, &self.path).with_context(told)?,
+        }
         Ok(())
+    }
+}
+
+/// Into a pipe or a stream; a reader that went away is no failure.
+fn pour(draft: &mut File, path: &Path) -> io::Result<()> {
+    draft.rewind()?;
+    let mut target = match place::stream(path) {
+        Some(1) => File::from(io::stdout().as_fd().try_clone_to_owned()?),
+        Some(_) => File::from(io::stderr().as_fd().try_clone_to_owned()?),
+        None => OpenOptions::new().write(true).open(path)?,
+    };
+    match io::copy(draft, &mut target) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        poured => poured.map(|_| ()),
+    }
+}
+
+/// Opens a file to read it: a regular one, so that a pipe nobody writes to can't hold a run up for
+/// good.
+///
+/// # Errors
+/// It is not there, may not be read, or is no regular file.
+pub fn open_regular(path: &Path) -> anyhow::Result<File> {
+    const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(anyhow!("it is no regular file"));
+    }
+    Ok(file)
+}
+
+/// The folder a path is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

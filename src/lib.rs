@@ -37,3 +37,4 @@ pub mod script;
 pub(crate) mod signature;
 pub mod sql;
 pub mod summary;
+pub mod text;

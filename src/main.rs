@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use recert::cli::{self, Cli};
 use recert::exit::Exit;
 use recert::guard;
@@ -13,7 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     guard::keep_memory_private(); // First, before there is a secret in it.
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -22,6 +21,5 @@ fn main() -> ExitCode {
             );
         }
     };
-    cli.start_log(); // Next, so that a bad config is heard.
     ExitCode::from(cli::run(&cli).code())
 }

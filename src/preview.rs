@@ -11,6 +11,7 @@ use crate::db::Value;
 use crate::plan::{Action, Change, ChangeResult, Plan, Step, Touch};
 use crate::script::{Literal, Script, bind_into};
 use crate::summary::Summary;
+use crate::text::{guarded, plain};
 
 /// `--format`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -47,22 +48,39 @@ pub fn write(
     }
 }
 
-/// One line a change, as a plan prints itself; of an update also what stood in its columns.
+/// One line a change that a person can approve: which row, what else stands in it (the role!), what
+/// becomes of it, and why.
 fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
     for (step, change) in plan.changes() {
-        write!(out, "{} {} {}", change.action.word(), step.table, change.key)?;
-        if let (Action::Update, Some(after)) = (change.action, &change.after) {
-            write!(out, " {after}")?;
-            if let Some(before) = &change.before {
-                write!(out, " was {}", columns_of(before, after)?)?;
+        let mut line = format!("{} {} {}", change.action.word(), step.table, change.key);
+        match (change.action, change.before.as_deref(), change.after.as_deref()) {
+            (Action::Update, before, Some(after)) => {
+                line.push_str(&format!(" {after}"));
+                if let Some(before) = before {
+                    line.push_str(&format!(" was {}", columns_of(before, after)?));
+                }
             }
+            (Action::Delete, Some(before), _) => {
+                line.push_str(&format!(" was {}", filled_columns(before)?));
+            }
+            (Action::Insert, _, Some(after)) => {
+                line.push_str(&format!(" {}", filled_columns(after)?));
+            }
+            _ => {}
         }
         if change.result == ChangeResult::AlreadyAbsent {
-            write!(out, " (already absent)")?;
+            line.push_str(" (already absent)");
         }
-        writeln!(out, ": {}", change.why)?;
+        writeln!(out, "{}: {}", plain(&line), plain(&change.why))?;
     }
     Ok(())
+}
+
+/// Of a row's image the columns that hold something.
+fn filled_columns(image: &str) -> anyhow::Result<String> {
+    let mut row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(image)?;
+    row.retain(|_, value| !value.is_null());
+    Ok(serde_json::Value::Object(row).to_string())
 }
 
 /// Of the image `before` the columns that stand in `after`.
@@ -121,7 +139,7 @@ fn write_csv(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
         csv.write_record([
             seq.as_str(),
             &step.table,
-            &harmless(&change.key),
+            &guarded(&change.key),
             change.action.word(),
             &change.why,
             change.result.word(),
@@ -131,16 +149,6 @@ fn write_csv(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     csv.flush()?;
     Ok(())
-}
-
-/// Text that a spreadsheet would run as a formula, with an apostrophe in front.
-#[must_use]
-pub fn harmless(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}").into()
-    } else {
-        text.into()
-    }
 }
 
 fn write_sql(

@@ -21,6 +21,9 @@ use crate::summary::{SCHEMA, Status, Summary};
 /// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// In a run's PARAMETERS: how many findings of each kind it had.
+pub const FINDINGS: &str = "findings";
+
 /// What is asked for.
 pub struct Request<'a> {
     /// What to do.
@@ -303,6 +306,7 @@ impl Run<'_> {
         if let Some(object) = parameters.as_object_mut() {
             object.extend(plan.remembered.clone());
             write.note_in(object);
+            object.insert(FINDINGS.to_owned(), plan.findings_by_kind());
         }
         if let (Some(object), true) = (parameters.as_object_mut(), self.saved.is_some()) {
             object.insert("plan".to_owned(), true.into());
@@ -336,7 +340,8 @@ impl Run<'_> {
             // A preview shows that a limit would refuse, and does not fail for it.
             status = Status::Planned;
             let message = format!("a run would be refused: {}", Exit::tell(&refusal));
-            findings.push(crate::plan::Finding { kind: "limit", key: String::new(), message });
+            let limit = crate::plan::Finding { kind: "limit", key: String::new(), message };
+            findings.insert(0, limit); // Before all else, for it is what stands in the way.
         }
         if let (Status::Refused, Some(refusal), Some(plan)) = (status, &error, &plan) {
             self.record(Status::Refused, plan, refusal);
@@ -350,6 +355,7 @@ impl Run<'_> {
             as_of: self.when.as_of,
             counts: plan.as_ref().map(Plan::counts).unwrap_or_default(),
             findings,
+            findings_before: None,
             ledger_head: self.ledger_head,
             held_ms: None,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),

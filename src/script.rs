@@ -144,7 +144,7 @@ impl<'w> Script<'w> {
 /// Writes text as comment lines that hide nothing and that nothing can leave.
 fn write_comment(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let shown: String =
-        text.chars().map(|c| if literal::is_unprintable(c) { ' ' } else { c }).collect();
+        text.chars().map(|c| if crate::text::is_unprintable(c) { ' ' } else { c }).collect();
     // A comment in a comment is an error to some readers.
     let shown = shown.replace("/*", "/ *").replace("*/", "* /");
     let mut rest = shown.trim();

@@ -1,11 +1,16 @@
 //! What happened: one text a person reads, or one JSON object a program reads.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::plan::{Counts, Finding};
+use crate::text::plain;
+
+/// How many findings of a kind a person is shown.
+const SHOWN_MAX: usize = 10;
 
 /// Which object this is; another number says that a reader must look again.
 pub const SCHEMA: &str = "recert/summary/1";
@@ -59,6 +64,10 @@ pub struct Summary {
     pub counts: Counts,
     /// What a person should know of.
     pub findings: Vec<Finding>,
+    /// How many findings of each kind the job's run before had, if that is known: `-q` tells a kind when its
+    /// number is another one.
+    #[serde(skip)]
+    pub findings_before: Option<BTreeMap<String, u64>>,
     /// The end of the ledger's chain after the run, in hexadecimal: what `verify` can be held against.
     pub ledger_head: Option<String>,
     /// How long rows of the applications were held, in milliseconds.
@@ -100,24 +109,55 @@ impl Summary {
             self.as_of,
             self.run_id
         )?;
+        if let Some(error) = &self.error {
+            writeln!(out, "{}", plain(error))?; // First, for it is what a person must act on.
+        }
         let width = self.counts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, n) in self.counts.iter() {
             writeln!(out, "  {name:width$}  {n}")?;
         }
-        if !self.findings.is_empty() {
-            writeln!(out, "findings: {}", self.findings.len())?;
-        }
-        for finding in &self.findings {
-            let blank = if finding.key.is_empty() { "" } else { " " };
-            writeln!(out, "  {}{blank}{}: {}", finding.kind, finding.key, finding.message)?;
-        }
+        self.write_findings(out)?;
         if let Some(head) = &self.ledger_head {
             writeln!(out, "ledger: {head}")?;
         }
-        if let Some(error) = &self.error {
-            writeln!(out, "{error}")?;
+        Ok(())
+    }
+
+    /// By kind, with their number, and of each kind the first few; what `check` looked at, all of it.
+    fn write_findings(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let in_order = self.command == "check"; // What it looked at, thing by thing.
+        let kinds = self.findings_by_kind();
+        if !kinds.is_empty() {
+            let numbers: Vec<String> =
+                kinds.iter().map(|(kind, found)| format!("{} {kind}", found.len())).collect();
+            writeln!(out, "findings: {} ({})", self.findings.len(), numbers.join(", "))?;
+        }
+        if in_order {
+            return self.findings.iter().try_for_each(|finding| write_finding(finding, out));
+        }
+        for (kind, found) in &kinds {
+            for finding in found.iter().take(SHOWN_MAX) {
+                write_finding(finding, out)?;
+            }
+            if found.len() > SHOWN_MAX {
+                let n = found.len() - SHOWN_MAX;
+                writeln!(out, "  {kind} … and {n} more; `--output json` lists them all")?;
+            }
         }
         Ok(())
+    }
+
+    /// The findings by kind, in the order in which the kinds first came.
+    #[must_use]
+    pub fn findings_by_kind(&self) -> Vec<(&'static str, Vec<&Finding>)> {
+        let mut kinds: Vec<(&'static str, Vec<&Finding>)> = Vec::new();
+        for finding in &self.findings {
+            match kinds.iter_mut().find(|(kind, _)| *kind == finding.kind) {
+                Some((_, found)) => found.push(finding),
+                None => kinds.push((finding.kind, vec![finding])),
+            }
+        }
+        kinds
     }
 
     /// Writes it for a program: one JSON object on one line.
@@ -128,4 +168,10 @@ impl Summary {
         serde_json::to_writer(&mut *out, self)?;
         writeln!(out)
     }
+}
+
+fn write_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
+    let blank = if finding.key.is_empty() { "" } else { " " };
+    let (key, message) = (plain(&finding.key), plain(&finding.message));
+    writeln!(out, "  {}{blank}{key}: {message}", finding.kind)
 }

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::files::Whole;
+use crate::files::{Place, Target, Whole};
 use crate::summary::{Status, Summary};
 
 const SUCCESS: &str = "recert_last_success_timestamp_seconds";
@@ -37,6 +37,19 @@ pub(super) fn write(path: &Path, summary: &Summary, now: DateTime<Utc>) -> anyho
         .with_context(|| format!("writing `{}`", path.display()))?;
     file.keep_readers();
     file.persist()
+}
+
+/// Whether nothing but metrics is lost when this file is replaced.
+pub(super) fn may_replace(path: &Path) -> bool {
+    match Place::of(path).target {
+        Target::Absent { has_folder } => has_folder,
+        Target::File => {
+            let mut start = [0; 6];
+            let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
+            read.is_ok_and(|n| n == 0 || start == *b"# HELP")
+        }
+        _ => false,
+    }
 }
 
 fn text(summary: &Summary, now: DateTime<Utc>, success: Option<String>) -> String {

@@ -2,6 +2,7 @@
 
 mod log;
 mod metrics;
+mod paths;
 mod tell;
 
 use std::path::PathBuf;
@@ -10,22 +11,25 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use chrono::{NaiveDate, Utc};
-use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Context, Facts, check, completions, demo, history, man, migrate, preview, repair_sql, report,
     show, verify,
 };
-use crate::config::Config;
+use crate::config::{Config, ConfigMistakes, without_login};
 use crate::db;
 use crate::exit::Exit;
 use crate::guard;
 use crate::jobs::Job;
 use crate::outcome::{Outcome, Stdout};
+use crate::plan::Finding;
 use crate::run::{self, Request};
 use crate::summary::Status;
 
-pub use log::{LogFormat, start as start_log};
+use tell::Telling;
+
+pub use log::{LogFormat, LogHandle, LogOrigin, start as start_log};
 
 /// Takes back revoked access and proves it
 #[derive(Debug, Parser)]
@@ -64,6 +68,9 @@ pub struct Global {
     /// Write the run's figures here, in Prometheus' text format
     #[arg(long, global = true, value_name = "F")]
     pub metrics_file: Option<PathBuf>,
+    /// Every path of the command line, with its option.
+    #[arg(skip)]
+    paths: Vec<paths::NamedPath>,
 }
 
 /// `--output`
@@ -107,9 +114,22 @@ pub enum Command {
 }
 
 impl Cli {
+    /// Reads a command line, and notes every path in it.
+    ///
+    /// # Errors
+    /// It is wrong, or asks for help.
+    pub fn read(words: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
+        let matches = Cli::command().try_get_matches_from(words)?;
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        cli.global.paths = paths::named(&Cli::command(), &matches);
+        Ok(cli)
+    }
+
     /// Starts the log as the options say.
-    pub fn start_log(&self) {
-        start_log(self.global.log_format, self.global.verbose, self.global.quiet);
+    fn start_log(&self, facts: &Facts) -> LogHandle {
+        let Global { log_format, verbose, quiet, .. } = self.global;
+        let origin = LogOrigin { job: facts.job.to_owned(), run_id: facts.run_id.clone() };
+        start_log(log_format, verbose, quiet, origin)
     }
 
     /// What was typed first, for what is said of the command; of a job under preview, `preview`.
@@ -160,22 +180,12 @@ impl Cli {
         }
     }
 
-    /// The config, trusted as far as the command's reach: what writes takes it from nobody's folder but
-    /// its own.
+    /// The config, of commands that need one.
     fn config(&self) -> anyhow::Result<Config> {
         if matches!(self.command, Command::Demo(_) | Command::Completions(_) | Command::Man(_)) {
             return Config::parse(""); // A mistake in it is no reason to withhold the manual.
         }
-        let config = Config::load(self.global.config.as_deref())?;
-        let writes = match &self.command {
-            Command::Job(_) | Command::Migrate(_) => true,
-            Command::History(args) => args.archive_before.is_some(),
-            _ => false,
-        };
-        if writes {
-            config.must_be_trusted()?;
-        }
-        Ok(config)
+        Config::load(self.global.config.as_deref())
     }
 }
 
@@ -188,8 +198,19 @@ pub fn run(cli: &Cli) -> Exit {
         run_id: uuid::Uuid::now_v7().to_string(),
         began: Instant::now(),
     };
+    let log = cli.start_log(&facts); // First, so that a bad config is heard.
     let out = Stdout::default();
-    let outcome = match guard::against_defects(|| carry_out(cli, &facts, &out)) {
+    let mut metrics_file = None;
+    let ended = guard::against_defects(|| {
+        let config = cli.config();
+        metrics_file = paths::metrics_file(&cli.global.paths, config.as_ref().ok());
+        let config = config?;
+        log.add_file(&config)?;
+        tell_config(cli, &config);
+        paths::check(&cli.global.paths, &config)?;
+        carry_out(cli, &config, &facts, &out)
+    });
+    let outcome = match ended {
         Ok(outcome) => outcome,
         Err(error) => {
             let as_of = cli.global.as_of.unwrap_or_else(|| now().date_naive());
@@ -197,18 +218,61 @@ pub fn run(cli: &Cli) -> Exit {
                 Exit::Refused => Status::Refused,
                 _ => Status::Failed,
             };
-            let outcome = Outcome::of(facts.summary(status, as_of)).with_error(Some(error));
+            let mut summary = facts.summary(status, as_of);
+            summary.findings.extend(mistakes(&error));
+            let outcome = Outcome::of(summary).with_error(Some(error));
             let json = cli.global.output == Output::Json && !out.has_left();
-            if json || !cli.answers_with_data() { outcome } else { outcome.said() }
+            let is_run = !cli.answers_with_data() && outcome.exit() != Exit::Usage;
+            if json || is_run { outcome } else { outcome.said() }
         }
     };
-    tell::tell(outcome, &cli.global, &facts, &out)
+    let how = Telling {
+        json: cli.global.output == Output::Json,
+        is_run: matches!(cli.command, Command::Job(_)),
+        is_quiet: cli.global.quiet,
+        metrics_file,
+    };
+    tell::tell(outcome, &how, &facts, &out)
 }
 
-fn carry_out(cli: &Cli, facts: &Facts, out: &Stdout) -> anyhow::Result<Outcome> {
-    let config = cli.config()?;
+/// Each mistake of a config, for programs that read the summary.
+fn mistakes(error: &anyhow::Error) -> Vec<Finding> {
+    let Some(mistakes) = error.downcast_ref::<ConfigMistakes>() else { return Vec::new() };
+    let finding = |said: &str| {
+        let (key, message) = (String::new(), said.to_owned());
+        Finding { kind: "config", key, message }
+    };
+    mistakes.iter().map(finding).collect()
+}
+
+/// What a person at 02:00 asks first.
+fn tell_config(cli: &Cli, config: &Config) {
+    let database = match &cli.command {
+        Command::Job(job) => job.database(config),
+        Command::Preview(args) => {
+            args.job.as_ref().map_or(&config.database, |job| job.database(config))
+        }
+        _ => &config.database,
+    };
+    let path = config.path.as_ref().and_then(|path| std::path::absolute(path).ok());
+    let account = match (&database.username, database.external_auth) {
+        (Some(name), _) => name,
+        (None, true) => "external",
+        (None, false) => "none",
+    };
+    tracing::debug!(
+        config = path.map_or_else(|| "none".to_owned(), |path| path.display().to_string()),
+        config_sha256 = config.sha256,
+        database = without_login(&database.url),
+        account,
+        schema = database.schema.as_deref(),
+        "config read"
+    );
+}
+
+fn carry_out(cli: &Cli, config: &Config, facts: &Facts, out: &Stdout) -> anyhow::Result<Outcome> {
     let context = Context {
-        config: &config,
+        config,
         as_of: cli.global.as_of,
         json: cli.global.output == Output::Json,
         clock: &now,

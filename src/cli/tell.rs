@@ -3,26 +3,45 @@
 //! What a run did is done. What can't be told of it is one warning that holds the whole summary, and
 //! turns no 0 into something else.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 
-use super::{Global, Output, metrics, now};
+use super::{metrics, now};
 use crate::commands::Facts;
+use crate::config::ConfigMistakes;
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Stdout};
 use crate::summary::Status;
+use crate::text::plain;
+
+/// How it is told.
+pub(super) struct Telling<'a> {
+    /// `--output json`
+    pub(super) json: bool,
+    /// A job that writes: its findings are warned of.
+    pub(super) is_run: bool,
+    /// `-q`
+    pub(super) is_quiet: bool,
+    /// Where the metrics go.
+    pub(super) metrics_file: Option<&'a Path>,
+}
 
 /// Tells what came of a command, and returns the number to end with.
-pub(super) fn tell(mut outcome: Outcome, global: &Global, facts: &Facts, out: &Stdout) -> Exit {
+pub(super) fn tell(mut outcome: Outcome, how: &Telling<'_>, facts: &Facts, out: &Stdout) -> Exit {
     outcome.summary.duration_ms = facts.took_ms();
-    if let Err(error) = say(&outcome, global, out) {
+    if let Err(error) = say(&outcome, how.json, out) {
         if outcome.is_lasting || outcome.error.is_some() {
             warn_untold(&outcome, &error);
         } else {
             outcome = outcome.with_error(Some(error));
         }
     }
+    if how.is_run {
+        warn_of_findings(&outcome, how.is_quiet);
+    }
     close(&outcome);
-    if let Some(path) = &global.metrics_file
+    if let Some(path) = how.metrics_file
         && let Err(error) = metrics::write(path, &outcome.summary, now())
     {
         warn_untold(&outcome, &error);
@@ -30,12 +49,11 @@ pub(super) fn tell(mut outcome: Outcome, global: &Global, facts: &Facts, out: &S
     outcome.exit()
 }
 
-fn say(outcome: &Outcome, global: &Global, out: &Stdout) -> anyhow::Result<()> {
+fn say(outcome: &Outcome, json: bool, out: &Stdout) -> anyhow::Result<()> {
     if outcome.is_said {
         return Ok(());
     }
-    out.write(|out| outcome.summary.write(global.output == Output::Json, out))
-        .context("writing the summary to stdout")
+    out.write(|out| outcome.summary.write(json, out)).context("writing the summary to stdout")
 }
 
 /// The whole summary into the log: where it belonged it could not be written.
@@ -46,6 +64,25 @@ fn warn_untold(outcome: &Outcome, error: &anyhow::Error) {
         "what the run did stands, and can't be told where it should be: {}", Exit::tell(error));
 }
 
+/// One line a kind of finding, with its number; which rows they were stands in the summary. A number
+/// that is what it was in the job's last run is no news, so that `-q` leaves it out.
+fn warn_of_findings(outcome: &Outcome, is_quiet: bool) {
+    let summary = &outcome.summary;
+    for (kind, found) in summary.findings_by_kind() {
+        let n = found.len() as u64;
+        let before =
+            summary.findings_before.as_ref().map(|all| all.get(kind).copied().unwrap_or(0));
+        let first = found.first().map(|one| one.message.as_str()).unwrap_or_default();
+        let told = format!("{kind}: {n} (such as: {first})");
+        let run_id = &summary.run_id;
+        if before == Some(n) && is_quiet {
+            tracing::info!(run_id, kind, n, "{told}; as many as in the last run");
+        } else {
+            tracing::warn!(run_id, kind, n, before, "{told}");
+        }
+    }
+}
+
 fn close(outcome: &Outcome) {
     let summary = &outcome.summary;
     let (job, run_id, status) = (summary.job, &summary.run_id, summary.status.word());
@@ -53,6 +90,11 @@ fn close(outcome: &Outcome) {
     let ledger_head = summary.ledger_head.as_deref();
     match &outcome.error {
         Some(error) => {
+            // One a line, so that each is read.
+            for mistake in error.downcast_ref::<ConfigMistakes>().iter().flat_map(|all| all.iter())
+            {
+                tracing::error!(job, run_id, exit_code, "{}", plain(mistake));
+            }
             tracing::error!(
                 job,
                 run_id,

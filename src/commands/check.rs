@@ -125,12 +125,12 @@ fn look_at_secret(database: &DatabaseConfig, report: &mut Report) {
         Ok(None) => {}
         Ok(Some(_)) => match (&database.password_file, &database.password_env) {
             (Some(path), _) => {
-                report.ok("password", format!("`{}`, for its owner alone", path.display()));
+                report.ok("password", format!("`{}`, for its owner and group", path.display()));
             }
             (None, Some(name)) => {
                 report.ok("password", format!("environment variable `{name}`"));
             }
-            (None, None) => {}
+            (None, None) => report.ok("password", "from the program of `password_command`"),
         },
     }
 }

@@ -3,6 +3,7 @@
 //! Everything happens in one folder, by the same code as in production.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -178,7 +179,8 @@ fn make_folder(dir: &Path) -> anyhow::Result<Config> {
         if !ours && fs::read_dir(dir).is_ok_and(|mut inside| inside.next().is_some()) {
             return Err(anyhow!("it holds something else; name another with `--dir`"));
         }
-        fs::create_dir_all(dir)?;
+        // Its config is believed only where nobody else can write.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         for leftover in ["recert.db", "recert.db-journal"] {
             match fs::remove_file(dir.join(leftover)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

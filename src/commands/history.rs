@@ -21,9 +21,9 @@ use crate::ledger::person::each_change_of_person;
 use crate::ledger::read::each_run;
 use crate::ledger::{LedgerChain, LedgerRun};
 use crate::outcome::Outcome;
-use crate::preview::harmless;
 use crate::sql;
 use crate::summary::Status;
+use crate::text::{guarded, plain};
 
 /// What the JSON object of `history` is called; a change of its shape gets another number.
 const SCHEMA: &str = "recert/history/1";
@@ -203,18 +203,13 @@ pub(super) fn to_the_second(moment: &str) -> String {
     moment.chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
-/// Text from the ledger on a terminal: on one line, and without what would steer the terminal.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 fn write_text(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {
     if runs.is_empty() {
         writeln!(out, "no such runs")?;
         return Ok(());
     }
     let job = runs.iter().map(|listed| listed.run.job.chars().count()).max().unwrap_or(0).max(3);
-    let by = |run: &LedgerRun| plain(&format!("{}@{}", run.os_user, run.host));
+    let by = |run: &LedgerRun| plain(&format!("{}@{}", run.os_user, run.host)).into_owned();
     writeln!(
         out,
         "{:19}  {:36}  {:job$}  {:9}  {:10}  {:>7}  by",
@@ -264,7 +259,7 @@ fn write_csv(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {
     csv.write_record([&["database"], what, &["changes"], came, &["doubt"], of_change].concat())?;
     for ListedRun { database, run, changes, doubt, of_person, .. } in runs {
         let mut record = vec![(*database).to_owned()];
-        record.extend(run.columns().map(|(_, text)| harmless(text).into_owned()));
+        record.extend(run.columns().map(|(_, text)| guarded(text).into_owned()));
         record.insert(1 + what.len(), changes.to_string());
         record.push(doubt.clone().unwrap_or_default());
         if of_person.is_empty() {

@@ -64,6 +64,7 @@ impl Facts {
             as_of,
             counts: Counts::default(),
             findings: Vec::new(),
+            findings_before: None,
             ledger_head: None,
             held_ms: None,
             duration_ms: self.took_ms(),

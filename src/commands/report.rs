@@ -63,7 +63,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let mut db = db::open(&context.config.database, &session)?;
     let origin = Origin {
         report_id: report_id.clone(),
-        database: report::without_login(&context.config.database.url),
+        database: crate::config::without_login(&context.config.database.url),
         parameters: parameters(args, scope, &rules),
         run_at: (context.clock)().trunc_subsecs(6),
         os_user: whoami::username(),

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::Context;
 use super::databases;
-use super::history::{ListFormat, plain, to_the_second};
+use super::history::{ListFormat, to_the_second};
 use crate::db::Read;
 use crate::exit::Exit;
 use crate::ledger::person::tells_of;
@@ -15,8 +15,8 @@ use crate::ledger::read::{each_change_of, find_run};
 use crate::ledger::row::{ImageState, LedgerEntry, LedgerJson};
 use crate::ledger::{LedgerChain, LedgerRun};
 use crate::outcome::Outcome;
-use crate::preview::harmless;
 use crate::summary::Status;
+use crate::text::{guarded, plain};
 
 /// What the JSON object of `show` is called; a change of its shape gets another number.
 const SCHEMA: &str = "recert/show/1";
@@ -221,7 +221,7 @@ impl ShownChange {
     /// Its columns for a spreadsheet; an image is JSON and begins with a brace.
     pub(super) fn texts(&self) -> impl Iterator<Item = String> {
         let guarded = |text: &str| {
-            if text.starts_with('{') { text.into() } else { harmless(text).into_owned() }
+            if text.starts_with('{') { text.into() } else { guarded(text).into_owned() }
         };
         self.fields().map(guarded).into_iter()
     }

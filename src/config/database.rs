@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use serde::{Deserialize, Deserializer};
 
+use super::address::{holds_login, may_be_login};
 use super::secret::{Secret, SecretSource};
 use crate::exit::Exit;
 
@@ -21,6 +22,8 @@ pub struct DatabaseConfig {
     pub password_file: Option<PathBuf>,
     /// Environment variable that holds the password.
     pub password_env: Option<String>,
+    /// Program and its arguments, whose first line is the password.
+    pub password_command: Option<Vec<String>>,
     /// Oracle: log in by an external password store (wallet) or the operating system.
     pub external_auth: bool,
     /// Oracle: the schema the tables are in, when it is not the account's own.
@@ -69,6 +72,7 @@ impl Default for DatabaseConfig {
             username: None,
             password_file: None,
             password_env: None,
+            password_command: None,
             external_auth: false,
             schema: None,
             client_lib_dir: None,
@@ -87,11 +91,8 @@ impl DatabaseConfig {
     /// `Exit::Config`: `url` has neither form.
     pub fn target(&self) -> anyhow::Result<Url> {
         Url::parse(&self.url).ok_or_else(|| {
-            anyhow!(
-                "`{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`",
-                without_login(&self.url)
-            )
-            .context(Exit::Config)
+            anyhow!("`url` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`")
+                .context(Exit::Config)
         })
     }
 
@@ -118,10 +119,11 @@ impl DatabaseConfig {
         self.secret().read()
     }
 
-    fn secret(&self) -> SecretSource {
+    pub(crate) fn secret(&self) -> SecretSource {
         SecretSource {
             password_file: self.password_file.clone(),
             password_env: self.password_env.clone(),
+            password_command: self.password_command.clone(),
         }
     }
 
@@ -131,17 +133,21 @@ impl DatabaseConfig {
             errors.push(format!("{section}.retries: `{}` is more than 100", self.retries));
         }
         match Url::parse(&self.url) {
+            // Not quoted: nobody knows what stands there instead.
             None => errors.push(format!(
-                "{section}.url: `{}` is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`",
-                without_login(&self.url)
+                "{section}.url: it is neither `sqlite:PATH` nor `oracle:CONNECT_IDENTIFIER`"
             )),
             Some(Url::Sqlite(_)) => {}
-            // A descriptor may hold an `@` in a certificate's name; it has no place for a login.
+            Some(Url::Oracle(identifier)) if holds_login(&identifier) => {
+                errors.push(format!(
+                    "{section}.url: a login has no place here; give `username`, and `password_file`, `password_env` or `password_command`"
+                ));
+            }
             Some(Url::Oracle(identifier))
-                if identifier.contains('@') && !identifier.trim_start().starts_with('(') =>
+                if self.username.is_none() && may_be_login(&identifier) =>
             {
                 errors.push(format!(
-                    "{section}.url: a login has no place here; give `username`, and `password_file` or `password_env`"
+                    "{section}.url: this may be an address or a login; write an address as `oracle://HOST/SERVICE`, and a login as `username`, and `password_file`, `password_env` or `password_command`"
                 ));
             }
             Some(Url::Oracle(_)) => self.check_login(section, errors),
@@ -149,7 +155,7 @@ impl DatabaseConfig {
     }
 
     fn check_login(&self, section: &str, errors: &mut Vec<String>) {
-        let has_password = self.password_file.is_some() || self.password_env.is_some();
+        let has_password = self.secret().n_named() > 0;
         if self.external_auth && has_password {
             errors.push(format!("{section}: `external_auth` and a password exclude each other"));
         }
@@ -160,17 +166,9 @@ impl DatabaseConfig {
         }
         if !self.external_auth && !has_password {
             errors.push(format!(
-                "{section}: `password_file` or `password_env` is needed for an `oracle:` url, unless `external_auth = true`"
+                "{section}: `password_file`, `password_env` or `password_command` is needed for an `oracle:` url, unless `external_auth = true`"
             ));
         }
-    }
-}
-
-/// An address as it may be shown, whatever somebody put in front of the host.
-fn without_login(url: &str) -> String {
-    match url.rsplit_once('@') {
-        Some((_, host)) => format!("…@{host}"),
-        None => url.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::SecretSource;
+use super::address::names_password;
 use crate::ldap_text::{dn, filter};
 
 /// The `[directory]` table of the config (section 10 of the spec).
@@ -28,6 +29,8 @@ pub struct DirectorySettings {
     pub password_file: Option<PathBuf>,
     /// Environment variable that holds the password. No default.
     pub password_env: Option<String>,
+    /// Program and its arguments, whose first line is the password. No default.
+    pub password_command: Option<Vec<String>>,
     /// Search without logging in. Default: false.
     pub anonymous: bool,
     /// Entry below which people are looked for. No default. A manager may live elsewhere.
@@ -99,6 +102,7 @@ impl Default for DirectorySettings {
             bind_dn: None,
             password_file: None,
             password_env: None,
+            password_command: None,
             anonymous: false,
             base_dn: String::new(),
             user_filter: "(objectClass=user)".into(),
@@ -126,6 +130,7 @@ impl DirectorySettings {
         SecretSource {
             password_file: self.password_file.clone(),
             password_env: self.password_env.clone(),
+            password_command: self.password_command.clone(),
         }
     }
 
@@ -161,7 +166,14 @@ impl DirectorySettings {
                     .into(),
             );
         }
-        for text in &self.urls {
+        for (at, text) in self.urls.iter().enumerate() {
+            if text.contains('@') || names_password(text) {
+                wrong(format!(
+                    "`urls`: the address number {} holds a login, which has no place there; give `bind_dn`, and `password_file`, `password_env` or `password_command`",
+                    at + 1
+                ));
+                continue;
+            }
             match Url::parse(text) {
                 Err(err) => wrong(format!("`urls`: `{text}` is not a URL: {err}")),
                 Ok(url) => self.check_url(text, &url, wrong),
@@ -206,8 +218,7 @@ impl DirectorySettings {
     }
 
     fn check_login(&self, wrong: &mut dyn FnMut(String)) {
-        let secrets =
-            usize::from(self.password_file.is_some()) + usize::from(self.password_env.is_some());
+        let secrets = self.secret().n_named();
         if self.is_kerberos() {
             if self.bind_dn.is_some() || self.anonymous || secrets > 0 {
                 wrong("`bind = \"kerberos\"` logs in by a ticket: leave `bind_dn`, password and `anonymous` out".into());
@@ -219,11 +230,11 @@ impl DirectorySettings {
             Some(_) if self.anonymous => {
                 wrong("`anonymous = true` and `bind_dn` exclude each other".into())
             }
-            Some(_) if secrets == 0 => {
-                wrong("`bind_dn` needs `password_file` or `password_env`".into())
-            }
-            Some(_) if secrets == 2 => {
-                wrong("`password_file` and `password_env` exclude each other".into())
+            Some(_) if secrets == 0 => wrong(
+                "`bind_dn` needs `password_file`, `password_env` or `password_command`".into(),
+            ),
+            Some(_) if secrets > 1 => {
+                wrong("give one of `password_file`, `password_env` and `password_command`".into())
             }
             Some(_) => {}
             None if !self.anonymous => wrong(

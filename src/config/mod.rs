@@ -1,10 +1,14 @@
 //! TOML → a checked [`Config`]. Every mistake is reported at once; secrets stay outside.
 
+mod accounts;
+mod address;
 mod database;
 pub mod directory;
 mod disable_inactive;
 mod import;
 mod limits;
+mod log;
+mod mistakes;
 mod revoke;
 mod secret;
 mod trust;
@@ -16,15 +20,19 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::exit::Exit;
+use crate::files::open_regular;
 use crate::hex::hex;
 
+pub use address::without_login;
 pub use database::{DatabaseConfig, Url};
 pub use disable_inactive::DisableInactiveConfig;
 pub use import::ImportConfig;
 pub use limits::{Limits, LimitsByJob};
+pub use log::{LogConfig, LogLevel};
+pub use mistakes::ConfigMistakes;
 pub use revoke::{OnConflict, OnNearMatch, ReportConfig, RevokeConfig, Unanswered};
 pub use secret::{Secret, SecretSource};
-pub use trust::must_be_ours_alone;
+pub use trust::{must_be_our_secret, must_be_ours_alone, must_not_be_open};
 
 /// All that can be set. `config.example.toml` shows every key with its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -43,11 +51,15 @@ pub struct Config {
     /// What the imports take, and where their tables are.
     pub import: ImportConfig,
     /// What `sync-managers` compares.
+    #[serde(alias = "sync-managers")]
     pub sync_managers: SyncManagersConfig,
     /// Where line managers are looked up; `None` without the section.
     pub directory: Option<directory::DirectorySettings>,
     /// Which accounts `disable-inactive` disables.
+    #[serde(alias = "disable-inactive")]
     pub disable_inactive: DisableInactiveConfig,
+    /// Where the log goes besides stderr.
+    pub log: LogConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -117,22 +129,48 @@ impl Config {
     pub fn load(named: Option<&Path>) -> anyhow::Result<Config> {
         let found = match named {
             Some(path) => Some(path.to_owned()),
-            None => ["recert.toml", "/etc/recert/recert.toml"]
-                .iter()
-                .map(PathBuf::from)
-                .find(|path| trust::is_there(path)),
+            None => found_config(),
         };
         let Some(path) = found else {
             return Config::parse("");
         };
         let read = || -> anyhow::Result<Config> {
-            let text = std::fs::read_to_string(&path)?;
+            must_be_ours_alone(&path)?; // Also when it is only read: it says where the password goes.
+            let text = std::io::read_to_string(open_regular(&path)?)?;
             let config = Config::parse(&text)?;
             Ok(Config { path: Some(path.clone()), ..config })
         };
         read()
             .with_context(|| format!("reading the config `{}`", path.display()))
             .context(Exit::Config)
+    }
+
+    /// Every file that the config names or is: what no output may be written over, each with what it is.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, PathBuf)> {
+        let mut files: Vec<(String, PathBuf)> = Vec::new();
+        files.extend(self.path.iter().map(|path| ("the config".to_owned(), path.clone())));
+        for (_, database) in self.databases() {
+            if let Some(Url::Sqlite(path)) = Url::parse(&database.url) {
+                for ending in ["", "-journal", "-wal", "-shm"] {
+                    let mut path = path.clone().into_os_string();
+                    path.push(ending);
+                    files.push((format!("the database{ending}"), path.into()));
+                }
+            }
+        }
+        let secrets = [
+            self.database.password_file.as_ref(),
+            self.import.database.as_ref().and_then(|of| of.password_file.as_ref()),
+            self.disable_inactive.database.as_ref().and_then(|of| of.password_file.as_ref()),
+            self.directory.as_ref().and_then(|of| of.password_file.as_ref()),
+        ];
+        let secrets = secrets.into_iter().flatten();
+        files.extend(secrets.map(|path| ("a password file".to_owned(), path.clone())));
+        files.extend(self.log.file.iter().map(|path| ("the log file".to_owned(), path.clone())));
+        let ca_file = self.directory.as_ref().and_then(|of| of.ca_file.as_ref());
+        files.extend(ca_file.map(|path| ("the CA file".to_owned(), path.clone())));
+        files
     }
 
     /// Each distinct database of the config once, by the name that `--database` takes.
@@ -153,14 +191,6 @@ impl Config {
         distinct
     }
 
-    /// For commands that write: that nobody else could have written the file this was read from.
-    ///
-    /// # Errors
-    /// `Exit::Config`: the world can write to the file, or to a folder above it.
-    pub fn must_be_trusted(&self) -> anyhow::Result<()> {
-        self.path.as_deref().map_or(Ok(()), must_be_ours_alone)
-    }
-
     /// Reads and checks a config's text.
     ///
     /// # Errors
@@ -170,6 +200,7 @@ impl Config {
             .parse()
             .map_err(|error: toml::de::Error| anyhow!("{}", without_quoting(&error, text)))?;
         let mut errors = Vec::new();
+        expand(&mut table, "", &mut errors);
         let mut unknown = Vec::new();
         let config = loop {
             unknown.clear();
@@ -184,13 +215,12 @@ impl Config {
                 }
             }
         };
-        errors.extend(unknown.iter().map(|key| format!("{key}: no such key")));
+        errors.extend(unknown.iter().map(|key| mistakes::no_such_key(key)));
         config.check(&mut errors);
-        match errors.as_slice() {
-            [] => Ok(Config { sha256: hex(&Sha256::digest(text.as_bytes())), ..config }),
-            [one] => Err(anyhow!("{one}")),
-            many => Err(anyhow!("{} mistakes: {}", many.len(), many.join("; "))),
+        if errors.is_empty() {
+            return Ok(Config { sha256: hex(&Sha256::digest(text.as_bytes())), ..config });
         }
+        Err(ConfigMistakes::of(errors, text).into())
     }
 
     fn check(&self, errors: &mut Vec<String>) {
@@ -217,6 +247,42 @@ impl Config {
     }
 }
 
+/// In the working directory, or the system's. A working directory that can't be read holds none.
+fn found_config() -> Option<PathBuf> {
+    let here = Path::new("recert.toml");
+    let system = Path::new("/etc/recert/recert.toml");
+    if std::fs::symlink_metadata(here).is_ok() {
+        return Some(here.to_owned());
+    }
+    // What can't be looked at there counts as there, so that it is refused.
+    let absent = std::fs::symlink_metadata(system)
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    (!absent).then(|| system.to_owned())
+}
+
+/// What systemd's `LoadCredential=` sets, in every key that names a file or a folder.
+fn expand(table: &mut toml::Table, above: &str, errors: &mut Vec<String>) {
+    const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+    for (key, value) in table {
+        let path = format!("{above}{key}");
+        let names_file = key.ends_with("_file")
+            || key.ends_with("_dir")
+            || matches!(key.as_str(), "file" | "signers");
+        match value {
+            toml::Value::Table(inner) => expand(inner, &format!("{path}."), errors),
+            toml::Value::String(text)
+                if names_file && text.contains("${CREDENTIALS_DIRECTORY}") =>
+            {
+                match std::env::var(VARIABLE) {
+                    Ok(folder) => *text = text.replace("${CREDENTIALS_DIRECTORY}", &folder),
+                    Err(_) => errors.push(format!("{path}: the variable `{VARIABLE}` is not set; systemd sets it for `LoadCredential=`")),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A mistake in TOML itself by its place: the line is not quoted, for a password may stand in it.
 fn without_quoting(error: &toml::de::Error, text: &str) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -231,10 +297,7 @@ fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, 
     let config: Result<Config, _> = serde_ignored::deserialize(tracked, |path| {
         unknown.push(without_options(&path.to_string()))
     });
-    config.map_err(|error| {
-        let message = error.to_string().lines().next().unwrap_or_default().to_owned();
-        (track.path().to_string(), message)
-    })
+    config.map_err(|error| (track.path().to_string(), mistakes::without_value(&error.to_string())))
 }
 
 /// `a.?.b` is how `serde_ignored` says that `a` may be absent; nobody writes it like that.
@@ -308,9 +371,9 @@ mod tests {
         let message = format!("{:#}", Config::parse(text).unwrap_err());
         for part in [
             "8 mistakes",
-            "database.url: `mysql:nowhere`",
+            "line 3: database.url: ",
             "database.retries: ",
-            "database.pasword_file: no such key",
+            "line 5: database.pasword_file: no such key; did you mean `password_file`?",
             "database.call_timeout: `soon`",
             "limits.revoke.percent: `900`",
             "limits.revoke.count: ",

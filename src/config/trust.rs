@@ -1,144 +1,189 @@
 //! Whether nobody but the account itself and root could have written a file or put it where it is.
 //!
-//! Who can change the config decides whose access is taken: so a job that writes takes it only from
-//! a file and from folders that the world can't write to.
+//! Who can change the config decides whose access is taken, and where the operator's password is
+//! sent: so every command takes it, and what it names, only from files and folders that nobody else
+//! can write to, as ssh does (section 10 of the spec).
 
-use std::io;
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::fs::{Metadata, read_link, symlink_metadata};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use rustix::fs::{StatVfsMountFlags, statvfs};
 
+use super::accounts::Accounts;
 use crate::exit::Exit;
 
+const WORLD_READS: u32 = 0o004;
 const WORLD_WRITES: u32 = 0o002;
+const GROUP_WRITES: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
-/// Follows a path down to the file or folder it names, links included.
-///
-/// In a folder with the sticky bit (`/tmp`) everybody may make names, but only a name's owner may
-/// change it: there the name must be the account's own, or root's.
+/// Names root's list of accounts, besides root and the one that runs, whose files may be believed.
+pub(super) const OWNERS: &str = "/etc/recert/owners";
+
+/// As many links as the system itself follows.
+const LINKS_MAX: usize = 40;
+
+/// Follows a path down to the file it names, link by link, and looks at every name on the way:
+/// whose it is, and who else may write there.
 ///
 /// # Errors
 /// `Exit::Config`: somebody else could have changed it, or it can't be looked at.
 pub fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
-    let me = rustix::process::geteuid().as_raw();
-    let found = || -> anyhow::Result<()> {
-        let named = std::path::absolute(path)?;
-        for step in [&named, &std::fs::canonicalize(&named)?] {
-            walk(step, me)?;
-        }
-        Ok(())
-    };
-    found()
+    let accounts = Accounts::trusted()?;
+    Walk { accounts: Some(&accounts) }
+        .down(path)
+        .map(|_| ())
         .with_context(|| format!("`{}` is not safe to act on", path.display()))
         .context(Exit::Config)
 }
 
-/// Looks at every name on the way down: its own mode, and the mode of the folder it is in.
-fn walk(path: &Path, me: u32) -> anyhow::Result<()> {
-    let mut folder_mode = 0;
-    let mut at = PathBuf::new();
-    for part in path.components() {
-        at.push(part);
-        let here = std::fs::symlink_metadata(&at).with_context(|| at.display().to_string())?;
-        if folder_mode & WORLD_WRITES != 0 && here.uid() != 0 && here.uid() != me {
+/// The same of a file that holds a secret, which the world may not read either; its group may.
+///
+/// # Errors
+/// As [`must_be_ours_alone`].
+pub fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
+    let accounts = Accounts::trusted()?;
+    let look = || -> anyhow::Result<()> {
+        let file = std::fs::metadata(path)?;
+        if file.mode() & (WORLD_READS | WORLD_WRITES | 0o001) != 0 {
             return Err(anyhow!(
-                "`{}` belongs to user {}, in a folder where everybody may put files",
-                at.display(),
-                here.uid()
+                "others may use it (mode {:03o}); `chmod 600 {}` mends that",
+                file.mode() & 0o777,
+                path.display()
             ));
         }
-        // A link's own mode says nothing; where it leads is looked at on the other way.
-        if here.is_symlink() {
-            folder_mode = 0;
-            continue;
-        }
-        let mode = here.mode();
-        if mode & WORLD_WRITES != 0 && !(here.is_dir() && mode & STICKY != 0) {
-            return Err(anyhow!(
-                "everybody may write to `{}` (mode {:03o}); `chmod o-w {}` mends that",
-                at.display(),
-                mode & 0o7777,
-                at.display()
-            ));
-        }
-        folder_mode = mode;
-    }
-    Ok(())
+        Walk { accounts: Some(&accounts) }.down(path).map(|_| ())
+    };
+    look().context(Exit::Config)
 }
 
-/// Whether a path is there at all; what can't be looked at counts as there, so that it is refused.
-pub(crate) fn is_there(path: &Path) -> bool {
-    !matches!(std::fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+/// A weaker sentence, of a program's folder that another account may have installed: the world can't
+/// write to it.
+///
+/// # Errors
+/// As [`must_be_ours_alone`].
+pub fn must_not_be_open(path: &Path) -> anyhow::Result<()> {
+    Walk { accounts: None }
+        .down(path)
+        .map(|_| ())
+        .with_context(|| format!("`{}` is not safe to act on", path.display()))
+        .context(Exit::Config)
+}
+
+/// Root's own files, for what decides whom to believe.
+pub(super) fn must_be_roots(path: &Path) -> anyhow::Result<()> {
+    let accounts = Accounts::only_root();
+    Walk { accounts: Some(&accounts) }.down(path).map(|_| ())
+}
+
+struct Walk<'a> {
+    /// Whose files are believed; `None`: anybody's, that the world can't write to.
+    accounts: Option<&'a Accounts>,
+}
+
+impl Walk<'_> {
+    /// Down to what the path names in the end; what that is.
+    fn down(&self, path: &Path) -> anyhow::Result<Metadata> {
+        let mut ahead = parts(&std::path::absolute(path)?);
+        let mut at = PathBuf::from("/");
+        let mut last = symlink_metadata(&at)?;
+        let mut n_links = 0;
+        self.look(&at, &last)?;
+        while let Some(part) = ahead.pop_front() {
+            if part == OsStr::new("..") {
+                at.pop();
+                continue;
+            }
+            let next = at.join(part);
+            let here = symlink_metadata(&next).with_context(|| next.display().to_string())?;
+            self.look(&next, &here)?;
+            if here.is_symlink() {
+                n_links += 1;
+                if n_links > LINKS_MAX {
+                    return Err(anyhow!("`{}` leads nowhere but to other links", next.display()));
+                }
+                let to = read_link(&next)?;
+                if to.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+                for part in parts(&to).into_iter().rev() {
+                    ahead.push_front(part);
+                }
+            } else {
+                at = next;
+            }
+            last = here;
+        }
+        Ok(if last.is_symlink() { symlink_metadata(&at)? } else { last })
+    }
+
+    fn look(&self, at: &Path, here: &Metadata) -> anyhow::Result<()> {
+        let is_folder = here.is_dir();
+        let Some(who) = self.who_else(here, is_folder) else { return Ok(()) };
+        // What nobody can write to at all is closed, whosever it was.
+        if is_folder && is_read_only(at) {
+            return Ok(());
+        }
+        Err(match who {
+            Other::Owner(uid) => anyhow!(
+                "`{}` belongs to user {uid}, who is neither root nor this account nor named in `{OWNERS}`",
+                at.display()
+            ),
+            Other::World => anyhow!(
+                "everybody may write to `{0}` (mode {1:03o}); `chmod o-w {0}` mends that",
+                at.display(),
+                here.mode() & 0o7777
+            ),
+            Other::Group(gid) => anyhow!(
+                "group {gid} may write to `{0}` (mode {1:03o}), and others may be in it; `chmod g-w {0}` mends that",
+                at.display(),
+                here.mode() & 0o7777
+            ),
+        })
+    }
+
+    /// Who else could write to it.
+    fn who_else(&self, here: &Metadata, is_folder: bool) -> Option<Other> {
+        if let Some(accounts) = self.accounts
+            && !accounts.is_trusted(here.uid())
+        {
+            return Some(Other::Owner(here.uid()));
+        }
+        // A link's own mode says nothing. In a folder with the sticky bit everybody may make names, but only a
+        // name's owner may change it; and the owner of each name is looked at.
+        if here.is_symlink() || is_folder && here.mode() & STICKY != 0 {
+            return None;
+        }
+        if here.mode() & WORLD_WRITES != 0 {
+            return Some(Other::World);
+        }
+        let accounts = self.accounts?;
+        (here.mode() & GROUP_WRITES != 0 && accounts.may_be_others_in(here.gid()))
+            .then(|| Other::Group(here.gid()))
+    }
+}
+
+enum Other {
+    Owner(u32),
+    Group(u32),
+    World,
+}
+
+fn parts(path: &Path) -> VecDeque<OsString> {
+    let part = |part: Component<'_>| match part {
+        Component::Normal(_) | Component::ParentDir => Some(part.as_os_str().to_owned()),
+        _ => None,
+    };
+    path.components().filter_map(part).collect()
+}
+
+fn is_read_only(at: &Path) -> bool {
+    statvfs(at).is_ok_and(|fs| fs.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
-
-    use super::*;
-
-    fn chmod(path: &Path, mode: u32) {
-        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-    }
-
-    fn refused(path: &Path) -> String {
-        format!("{:#}", must_be_ours_alone(path).unwrap_err())
-    }
-
-    #[test]
-    fn a_file_the_world_can_write_to_is_not_trusted() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("recert.toml");
-        fs::write(&file, "").unwrap();
-        must_be_ours_alone(&file).unwrap();
-        chmod(&file, 0o646);
-        assert!(refused(&file).contains("chmod o-w"));
-    }
-
-    #[test]
-    fn a_folder_anywhere_above_that_the_world_can_write_to_is_not_trusted() {
-        let folder = tempfile::tempdir().unwrap();
-        let (open, inner) = (folder.path().join("open"), folder.path().join("open/inner"));
-        fs::create_dir_all(&inner).unwrap();
-        let file = inner.join("recert.toml");
-        fs::write(&file, "").unwrap();
-        chmod(&open, 0o777);
-        assert!(refused(&file).contains("everybody may write"));
-        // With the sticky bit a name of one's own can't be changed by others.
-        chmod(&open, 0o1777);
-        must_be_ours_alone(&file).unwrap();
-    }
-
-    #[test]
-    fn a_link_is_judged_by_where_it_stands_and_by_where_it_leads() {
-        let folder = tempfile::tempdir().unwrap();
-        let (open, safe) = (folder.path().join("open"), folder.path().join("safe.toml"));
-        fs::create_dir(&open).unwrap();
-        fs::write(&safe, "").unwrap();
-        let link = open.join("recert.toml");
-        symlink(&safe, &link).unwrap();
-        must_be_ours_alone(&link).unwrap();
-        chmod(&open, 0o777);
-        assert!(refused(&link).contains("everybody may write"));
-        chmod(&open, 0o755);
-        chmod(&safe, 0o666);
-        assert!(refused(&link).contains("safe.toml"));
-    }
-
-    #[test]
-    fn a_strangers_file_in_a_sticky_folder_is_not_trusted() {
-        let folder = tempfile::tempdir().unwrap();
-        let open = folder.path().join("open");
-        fs::create_dir(&open).unwrap();
-        chmod(&open, 0o1777);
-        let file = open.join("recert.toml");
-        fs::write(&file, "").unwrap();
-        if chown(&file, Some(65_534), None).is_err() {
-            return; // Only root can give a file away.
-        }
-        assert!(refused(&file).contains("belongs to user 65534"));
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! `tests/it/db_contract.rs` states every promise made here and holds each adapter to it.
 
 mod column;
+mod logged;
 mod oracle;
 mod sqlite;
 mod value;
@@ -170,10 +171,14 @@ pub fn open(
     config: &DatabaseConfig,
     session: &SessionSpec,
 ) -> anyhow::Result<Box<dyn Transaction>> {
-    match config.target()? {
-        Url::Sqlite(path) => Ok(Box::new(sqlite::Sqlite::open(&path, session, SQLITE_PATIENCE)?)),
-        Url::Oracle(identifier) => {
-            Ok(Box::new(oracle::Oracle::open(&identifier, config, session)?))
-        }
+    let began = std::time::Instant::now();
+    let opened: Box<dyn Transaction> = match config.target()? {
+        Url::Sqlite(path) => Box::new(sqlite::Sqlite::open(&path, session, SQLITE_PATIENCE)?),
+        Url::Oracle(identifier) => Box::new(oracle::Oracle::open(&identifier, config, session)?),
+    };
+    tracing::debug!(ms = began.elapsed().as_secs_f64() * 1_000.0, "connection opened");
+    if tracing::enabled!(tracing::Level::TRACE) {
+        return Ok(Box::new(logged::LoggedTransaction(opened)));
     }
+    Ok(opened)
 }

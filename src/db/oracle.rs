@@ -117,7 +117,7 @@ fn load_client(config: &DatabaseConfig) -> anyhow::Result<()> {
     };
     for dir in config.client_lib_dir.iter().chain(&config.config_dir) {
         // What is loaded from there runs as this account, and where it sends the password is said there.
-        crate::config::must_be_ours_alone(dir)?;
+        crate::config::must_not_be_open(dir)?;
     }
     load().map(|_| ()).map_err(classed)
 }
@@ -137,7 +137,10 @@ fn log_in(identifier: &str, config: &DatabaseConfig) -> anyhow::Result<Connectio
         .external_auth(config.external_auth)
         .driver_name(concat!("recert : ", env!("CARGO_PKG_VERSION")))
         .stmt_cache_size(STATEMENTS_CACHED);
-    connector.connect().map_err(classed_login)
+    connector.connect().map_err(classed_login).map_err(|error| match &password {
+        Some(password) => password.scrub(error), // Whatever repeats it.
+        None => error,
+    })
 }
 
 /// A connect identifier as it may be logged: a descriptor can hold wallet paths, never a password.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 
-use crate::config::Config;
 use crate::config::directory::DirectorySettings;
+use crate::config::{Config, must_be_ours_alone};
 use crate::exit::Exit;
 
 /// What the directory says of one employee's line manager.
@@ -206,5 +206,8 @@ pub fn of(config: &Config) -> anyhow::Result<Box<dyn Directory>> {
             .context(Exit::Config)
     })?;
     let password = settings.secret().read().context("reading the directory's password")?;
+    if let Some(path) = &settings.ca_file {
+        must_be_ours_alone(path)?; // Whom it names gets the password.
+    }
     open(settings, password.as_deref())
 }

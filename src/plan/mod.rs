@@ -233,6 +233,16 @@ impl Plan {
         counts
     }
 
+    /// How many findings there are of each kind.
+    #[must_use]
+    pub fn findings_by_kind(&self) -> serde_json::Value {
+        let mut kinds = std::collections::BTreeMap::<&str, u64>::new();
+        for finding in &self.findings {
+            *kinds.entry(finding.kind).or_default() += 1;
+        }
+        kinds.into_iter().map(|(kind, n)| (kind.to_owned(), serde_json::Value::from(n))).collect()
+    }
+
     /// Notes something a person should know of.
     pub fn find(&mut self, kind: &'static str, key: impl Into<String>, message: impl Into<String>) {
         self.findings.push(Finding { kind, key: key.into(), message: message.into() });

@@ -12,7 +12,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 use super::body::Body;
 use super::entry::{COLUMNS, Cell, Cells, push_day};
 use super::{Format, Part, Told};
-use crate::preview::harmless;
+use crate::text::guarded;
 
 /// A CSV file under way.
 pub(super) struct Csv {
@@ -35,7 +35,7 @@ impl Format for Csv {
         for cell in cells {
             match cell {
                 Cell::Empty => self.rows.write_field("")?,
-                Cell::Text(text) => self.rows.write_field(harmless(text).as_bytes())?,
+                Cell::Text(text) => self.rows.write_field(guarded(text).as_bytes())?,
                 Cell::Number(text) => self.rows.write_field(text)?,
                 Cell::Day(day) => {
                     self.room.clear();
@@ -52,7 +52,7 @@ impl Format for Csv {
         let mut evidence = |name: &str, value: &str| {
             let mut record = vec![String::new(); COLUMNS.len()];
             record[0] = format!("# {name}");
-            record[1] = harmless(value).into_owned();
+            record[1] = guarded(value).into_owned();
             head.write_record(&record)
         };
         evidence("title", &told.scope.title())?;

@@ -167,15 +167,6 @@ impl RowsHash {
     }
 }
 
-/// A database's address as it may be shown: a login in front of an `@` is left out.
-#[must_use]
-pub fn without_login(url: &str) -> String {
-    match (url.split_once(':'), url.rsplit_once('@')) {
-        (Some(("oracle", _)), Some((_, address))) => format!("oracle:{address}"),
-        _ => url.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,12 +181,5 @@ mod tests {
         let expected =
             hex(&Sha256::digest("15:recert-report-1,2:é,-----2:-7,----------".as_bytes()));
         assert_eq!(rows.finish(), expected);
-    }
-
-    #[test]
-    fn an_address_is_shown_without_a_login() {
-        assert_eq!(without_login("oracle:scott/tiger@//db:1521/RAP"), "oracle://db:1521/RAP");
-        assert_eq!(without_login("oracle:RAP"), "oracle:RAP");
-        assert_eq!(without_login("sqlite:a@b.db"), "sqlite:a@b.db");
     }
 }

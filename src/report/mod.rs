@@ -32,7 +32,7 @@ use crate::sql;
 use crate::summary::Summary;
 
 pub use entry::{COLUMNS, Cell, Cells, Rules};
-pub use evidence::{Evidence, Origin, without_login};
+pub use evidence::{Evidence, Origin};
 pub use tally::{Part, Tally};
 
 use evidence::RowsHash;

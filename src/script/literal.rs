@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use chrono::{Datelike, NaiveDateTime, Timelike};
 
 use super::ScriptError;
+use crate::text::is_unprintable;
 
 /// Oracle's longest VARCHAR2 in SQL, in bytes; longer texts have to be CLOBs.
 const VARCHAR2_BYTES_MAX: usize = 4_000;
@@ -62,15 +63,6 @@ pub fn literal(value: &Literal<'_>) -> Result<String, ScriptError> {
         }
         Literal::Timestamp(moment) => timestamp_literal(moment),
     }
-}
-
-/// True for what a reader of the script could not see, or would see in the wrong place: control and format
-/// characters, line separators, and the marks that turn the direction of text.
-pub(super) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn text_literal(text: &str) -> String {

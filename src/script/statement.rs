@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::fold::fold;
-use super::literal::{Literal, is_unprintable, literal};
+use super::literal::{Literal, literal};
 use super::{LINE_BYTES_MAX, ScriptError};
+use crate::text::is_unprintable;
 
 /// A statement without binds, comments and final `;`, on one line if SQL*Plus can read that line. Only [`bind_into`]
 /// makes one.

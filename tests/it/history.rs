@@ -164,7 +164,7 @@ fn show_lets_nothing_in_the_ledger_steer_the_terminal() {
     let id = summary(&world, "revoke")["run_id"].as_str().unwrap().to_owned();
     let text = said(&world, &format!("show {id}"));
     assert!(!text.contains('\u{1b}'), "{text}");
-    assert!(text.contains("E [31m x/7"), "{text}");
+    assert!(text.contains("E\\u{1b}[31m\\nx/7"), "{text}");
 }
 
 #[test]

@@ -108,7 +108,11 @@ fn metrics_turn_green_again_with_the_next_success_of_any_command() {
     let man = format!("man --out {}", dir.display());
     for command in ["show", "history", "migrate --format sql", "completions bash", man.as_str()] {
         let metrics = world.folder.path().join("m.prom");
-        std::fs::write(&metrics, "recert_run_exit_code{job=\"x\"} 3\n").unwrap();
+        std::fs::write(
+            &metrics,
+            "# HELP recert_run_exit_code x\nrecert_run_exit_code{job=\"x\"} 3\n",
+        )
+        .unwrap();
         let command = match command {
             "show" => {
                 world.recert("revoke --as-of 2026-01-31").output().unwrap();

@@ -223,7 +223,7 @@ fn a_password_file_that_others_can_read_is_refused_without_a_word_of_it() {
     let mut database = world.config.database.clone();
     database.password_file = Some(path);
     let secret = database.password().unwrap().unwrap();
-    assert_eq!(secret.reveal(), SECRET);
+    assert_eq!(&*secret, SECRET);
     assert!(!format!("{secret:?}").contains(SECRET));
 }
 
@@ -324,7 +324,7 @@ fn an_output_file_replaces_a_planted_link_instead_of_following_it() {
 }
 
 #[test]
-fn a_job_that_writes_refuses_a_config_that_everybody_could_have_written() {
+fn every_command_refuses_a_config_that_everybody_could_have_written() {
     let world = World::sqlite();
     world.put("mapping\nresponse MGR=2026-01-31");
     let open = world.folder.path().join("open");
@@ -340,14 +340,17 @@ fn a_job_that_writes_refuses_a_config_that_everybody_could_have_written() {
         "revoke --as-of 2026-01-31",
         "migrate",
         "history --archive-before 2020-01-01 --out archive",
+        "preview --as-of 2026-01-31",
+        "check",
+        "history",
+        "verify",
+        "report --all",
     ] {
         let (code, said) = end(command);
         assert_eq!(code, 3, "{command}: {said}");
         assert!(said.contains("everybody may write") && said.contains("chmod o-w"), "{said}");
     }
     assert_eq!(world.dump("MAP_RAP_USER_ROLE").len(), 1);
-    // Looking does no harm.
-    assert_eq!(end("preview --as-of 2026-01-31").0, 0);
 
     fs::set_permissions(&open, Permissions::from_mode(0o755)).unwrap();
     assert_eq!(end("revoke --as-of 2026-01-31").0, 0);
@@ -402,7 +405,8 @@ fn a_killed_run_leaves_no_core_file() {
 fn a_panic_is_one_line_without_what_it_was_about_and_ends_with_1() {
     const NAME: &str = "security::a_panic_is_one_line_without_what_it_was_about_and_ends_with_1";
     if std::env::var_os("RECERT_TEST_PANIC").is_some() {
-        recert::cli::start_log(recert::cli::LogFormat::Text, 0, false);
+        let origin = recert::cli::LogOrigin::default();
+        recert::cli::start_log(recert::cli::LogFormat::Text, 0, false, origin);
         let ended = recert::guard::against_defects::<()>(|| panic!("row of {SECRET}"));
         let error = ended.unwrap_err();
         tracing_line(&error);

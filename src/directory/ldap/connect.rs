@@ -233,14 +233,16 @@ impl Login {
             Login::Nobody => Ok(()),
             Login::Simple { who, password } => {
                 let version = tlv(ber::INTEGER, &[3]);
-                let (who, password) =
+                let (who, proof) =
                     (tlv(ber::OCTETS, who.as_bytes()), tlv(0x80, password.as_bytes()));
-                let request = message(&tlv(BIND, &[version, who, password].concat()));
+                let request = message(&tlv(BIND, &[version, who, proof].concat()));
                 let result = wire::call(wire, limit, &request, BOUND).await?;
                 if result.rc == 0 {
                     Ok(())
                 } else {
-                    Err(failure::of_login(result.rc, &result.text))
+                    // Should a server repeat it.
+                    let text = result.text.replace(password.as_str(), "…");
+                    Err(failure::of_login(result.rc, &text))
                 }
             }
             #[cfg(feature = "kerberos")]

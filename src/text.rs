@@ -1,0 +1,116 @@
+//! Text from data, made harmless for where it goes: a terminal or a log, a spreadsheet.
+
+use std::borrow::Cow;
+
+/// For a terminal or a log: on one line, and with all that steers a terminal or turns text round
+/// made visible (`\u{202e}`).
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if steers(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Control characters (C0, C1), those that set the direction of text, and those that are not seen
+/// at all. The joiners U+200C and U+200D are part of how names are written.
+fn steers(c: char) -> bool {
+    is_unprintable(c) && !matches!(c, '\u{ad}' | '\u{200c}' | '\u{200d}')
+}
+
+/// A character that can't be seen, or that moves others: it has no place in a script, an id or a key.
+#[must_use]
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// For CSV: what a spreadsheet would run as a formula gets an apostrophe in front, also behind a
+/// `;`, where a spreadsheet of another locale begins a cell. [`unguarded`] takes it away again.
+#[must_use]
+pub fn guarded(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut from = 0;
+    for at in cells(text).filter(|at| is_formula(text, *at)) {
+        out.push_str(&text[from..at]);
+        out.push('\'');
+        from = at;
+    }
+    if from == 0 && out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[from..]);
+    Cow::Owned(out)
+}
+
+/// The text that [`guarded`] was given.
+#[must_use]
+pub fn unguarded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in cells(text).filter(|at| text[*at..].starts_with('\'') && is_formula(text, *at)) {
+        out.push_str(&text[from..at]);
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+/// Where a spreadsheet may begin a cell.
+fn cells(text: &str) -> impl Iterator<Item = usize> + '_ {
+    std::iter::once(0).chain(text.match_indices(';').map(|(at, _)| at + 1))
+}
+
+/// Whether, behind any apostrophes, a formula begins here.
+fn is_formula(text: &str, at: usize) -> bool {
+    text[at..].trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_made_visible_and_names_stay() {
+        for name in ["O'Brien, Pat", "Žižka", "ประภา", "می\u{200c}خواهم", "王"]
+        {
+            assert_eq!(plain(name), name);
+        }
+        assert_eq!(plain("E\u{1b}]0;x\u{7}1"), "E\\u{1b}]0;x\\u{7}1");
+        assert_eq!(plain("a\u{202e}b\u{9b}c\r\nd"), "a\\u{202e}b\\u{9b}c\\r\\nd");
+    }
+
+    #[test]
+    fn formulas_are_guarded_also_behind_a_semicolon_and_that_can_be_undone() {
+        for (text, expected) in [
+            ("E1", "E1"),
+            ("=1+1", "'=1+1"),
+            ("a;=cmd|x", "a;'=cmd|x"),
+            ("-1;@b;c", "'-1;'@b;c"),
+            ("'=1", "''=1"),
+            ("'name", "'name"),
+            ("\t=", "'\t="),
+            (";;+", ";;'+"),
+            ("", ""),
+        ] {
+            assert_eq!(guarded(text), expected);
+            assert_eq!(unguarded(&guarded(text)), text);
+        }
+    }
+
+    #[test]
+    fn guarding_is_undone_whatever_the_text() {
+        let signs = ["'", ";", "=", "a", "-", "é", "''", ";'", "\r"];
+        for n in 0..signs.len().pow(4) {
+            let pick = |k: u32| signs[n / signs.len().pow(k) % signs.len()];
+            let text: String = (0..4).map(pick).collect();
+            assert_eq!(unguarded(&guarded(&text)), text);
+        }
+    }
+}
