@@ -3,6 +3,7 @@
 -- :imported_at             the run's moment, UTC
 -- :first_name              as in the file
 -- :last_name               as in the file
+-- :email                   as in the file; only where there is none yet
 -- :business_unit           first four digits of the cost centre
 -- :company                 as in the file
 -- :job                     as in the file
@@ -33,6 +34,7 @@ UPDATE pm_user
    SET imported_at = :imported_at,
        first_name = :first_name,
        last_name = :last_name,
+       email = :email,
        business_unit = :business_unit,
        company = :company,
        job = :job,

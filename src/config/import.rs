@@ -15,13 +15,23 @@ pub struct ImportConfig {
     pub grace_days: u32,
     /// Percent of a file's rows that may be rejected, 0 to 100.
     pub rejects_percent: f64,
+    /// Rows that may be rejected whatever the percentage.
+    pub rejects_floor: u64,
+    /// Percent of PM_USER that may be marked for deletion and not yet purged, 0 to 100.
+    pub standing_percent: f64,
     /// Where ProfileMap's tables are, when not in the database of `[database]`.
     pub database: Option<DatabaseConfig>,
 }
 
 impl Default for ImportConfig {
     fn default() -> Self {
-        ImportConfig { grace_days: 30, rejects_percent: 1.0, database: None }
+        ImportConfig {
+            grace_days: 30,
+            rejects_percent: 1.0,
+            rejects_floor: 3,
+            standing_percent: 20.0,
+            database: None,
+        }
     }
 }
 
@@ -33,11 +43,12 @@ impl ImportConfig {
                 self.grace_days
             ));
         }
-        if !(0.0..=100.0).contains(&self.rejects_percent) {
-            errors.push(format!(
-                "import.rejects_percent: `{}` is not between 0 and 100",
-                self.rejects_percent
-            ));
+        for (key, percent) in
+            [("rejects_percent", self.rejects_percent), ("standing_percent", self.standing_percent)]
+        {
+            if !(0.0..=100.0).contains(&percent) {
+                errors.push(format!("import.{key}: `{percent}` is not between 0 and 100"));
+            }
         }
         if let Some(database) = &self.database {
             database.check("import.database", errors);

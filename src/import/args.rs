@@ -55,7 +55,7 @@ impl ImportArgs {
     ) -> anyhow::Result<T> {
         let source = self.source()?;
         let Some(path) = &self.rejects else {
-            return read(source, &mut RejectList { out: None, count: 0, first: None });
+            return read(source, &mut RejectList { out: None, count: 0, first: None, cut: None });
         };
         if is_same_file(path, &self.file) {
             return Err(
@@ -64,7 +64,7 @@ impl ImportArgs {
         }
         write_whole(path, |out| {
             let out = Some(RejectsWriter::new(out)?);
-            let mut rejects = RejectList { out, count: 0, first: None };
+            let mut rejects = RejectList { out, count: 0, first: None, cut: None };
             let done = read(source, &mut rejects)?;
             rejects.out.take().map(RejectsWriter::finish).transpose()?;
             Ok(done)
@@ -83,6 +83,8 @@ pub(crate) struct RejectList<'a> {
     pub(crate) count: u64,
     /// Where the first one is, and what was expected there.
     first: Option<BadFile>,
+    /// Where the file is cut off.
+    cut: Option<BadFile>,
 }
 
 impl RejectList<'_> {
@@ -97,8 +99,11 @@ impl RejectList<'_> {
         let place = ColumnPlace { number: reject.column_number, name: reject.column.clone() };
         let expected = format!("expected {}", reject.expected);
         plan.find("rejected", format!("line {}, {place}", reject.line), expected.as_str());
-        self.first
-            .get_or_insert_with(|| BadFile::at(&source.name, reject.line, Some(place), expected));
+        let bad = BadFile::at(&source.name, reject.line, Some(place), expected);
+        if reject.cut_off {
+            self.cut = Some(bad.clone());
+        }
+        self.first.get_or_insert(bad);
         match &mut self.out {
             Some(out) => out.write(reject),
             None => Ok(()),
@@ -107,12 +112,24 @@ impl RejectList<'_> {
 
     /// Whether they are few enough; said when the rejects file is whole, so that it can be looked at.
     pub(crate) fn verdict(&mut self, rows: u64, config: &ImportConfig) -> RejectVerdict {
-        let (count, percent) = (self.count, config.rejects_percent);
-        let too_many = 100.0 * count as f64 > percent * rows as f64;
-        RejectVerdict(self.first.take().filter(|_| too_many).map(|mut first| {
-            first.what += &format!(
-                "; {count} of {rows} rows are rejected, more than {percent} % (`[import] rejects_percent`)"
-            );
+        let ImportConfig { rejects_percent: percent, rejects_floor: floor, .. } = config;
+        let count = self.count;
+        let too_many = count > *floor && 100.0 * count as f64 > percent * rows as f64;
+        let why = if let Some(cut) = self.cut.take() {
+            self.first = Some(cut);
+            "the row has no line end, and can't be used: the file is cut off here".to_owned()
+        } else if count > 0 && count == rows {
+            format!("every row is rejected, {count} of {rows}")
+        } else if too_many {
+            format!(
+                "{count} of {rows} rows are rejected, more than {floor} (`[import] rejects_floor`) and \
+                 {percent} % (`rejects_percent`)"
+            )
+        } else {
+            return RejectVerdict(None);
+        };
+        RejectVerdict(self.first.take().map(|mut first| {
+            first.what += &format!("; {why}");
             first
         }))
     }
@@ -126,7 +143,7 @@ impl RejectVerdict {
     /// Goes on, or refuses the file.
     ///
     /// # Errors
-    /// `Exit::BadInput`: more rows were rejected than `[import] rejects_percent` allows.
+    /// `Exit::BadInput`: more rows were rejected than `[import]` allows, or the file is cut off.
     pub(crate) fn uphold(self) -> anyhow::Result<()> {
         self.0.map_or(Ok(()), |bad| Err(bad.error()))
     }

@@ -6,6 +6,7 @@ use super::csv::CsvReader;
 use super::fault::{BadFile, ColumnPlace, RejectIdentity, RejectedRow, found};
 use super::fields;
 use super::header::{self, UnknownColumn};
+use super::identity::{is_sound, mended};
 use super::rows::{self, ShapedRows};
 
 const EMAIL: &str = "email";
@@ -46,9 +47,11 @@ pub fn availability<R: Read>(input: R, name: &str) -> anyhow::Result<Availabilit
             email = Some(n);
         } else if fields::is_month(name) {
             months.push((n, name.clone()));
-        } else if name.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+        } else if name.trim_start().starts_with(|c: char| c.is_ascii_digit())
+            || fields::is_month_like(name)
+        {
             // Ignored as unknown, a mistyped month would lose its values quietly.
-            let what = "expected a month as YYYY-MM, found another name that begins with a digit";
+            let what = "expected a month as YYYY-MM, found another name that seems to be one";
             return Err(BadFile::at(reader.name(), 1, Some(place), what).error());
         } else {
             unknown.push(UnknownColumn {
@@ -103,13 +106,15 @@ impl<R: Read> AvailabilityRows<R> {
 
     /// The row just read, rejected because nobody has its mail address.
     pub fn unknown_person(&self) -> RejectedRow {
-        *self.reject(self.email, "the mail address of a person in PM_USER")
+        let reject = self.reject(self.email, "the mail address of a person in PM_USER");
+        // The row itself is whole.
+        RejectedRow { cut_off: false, ..*reject }
     }
 
     fn read(&self) -> Result<DeliveredMonths, Box<RejectedRow>> {
         let record = &self.rows.record;
         let email = record.field(self.email).trim();
-        if !fields::is_email(email) {
+        if !fields::is_email(email) || !is_sound(email) {
             return Err(self.reject(self.email, fields::EMAIL));
         }
         let mut values = Vec::with_capacity(self.slots.len());
@@ -118,7 +123,7 @@ impl<R: Read> AvailabilityRows<R> {
             if !cell.is_empty() {
                 values.push((
                     month,
-                    fields::number(cell).ok_or_else(|| self.reject(n, fields::NUMBER))?,
+                    fields::free_days(cell).ok_or_else(|| self.reject(n, fields::NUMBER))?,
                 ));
             }
         }
@@ -129,7 +134,7 @@ impl<R: Read> AvailabilityRows<R> {
         let record = &self.rows.record;
         let email = record.field(self.email).trim();
         let emails =
-            Some(email).filter(|email| !email.is_empty()).map(str::to_owned).into_iter().collect();
+            Some(email).filter(|email| !email.is_empty()).map(mended).into_iter().collect();
         let identity = RejectIdentity { ids: Vec::new(), emails };
         let found = found(record.field(n).trim());
         Box::new(rows::reject(&self.rows.reader, record, n, expected.to_owned(), found, identity))

@@ -69,23 +69,50 @@ columns! {
     Country "country" "COUNTRY" false,
 }
 
+/// How long a text of PM_USER may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextLimit {
+    /// So many bytes or characters.
+    pub most: usize,
+    /// Bytes, of UTF-8; else characters.
+    pub in_bytes: bool,
+}
+
+/// One limit a column.
+pub(crate) type TextLimits = [TextLimit; PersonColumn::COUNT];
+
+impl TextLimit {
+    pub(super) fn admits(self, text: &str) -> bool {
+        text.len() <= self.most || (!self.in_bytes && text.chars().count() <= self.most)
+    }
+
+    /// What is expected of a longer text.
+    pub(super) fn expected(self) -> String {
+        format!("at most {} {}", self.most, if self.in_bytes { "bytes" } else { "characters" })
+    }
+}
+
 impl PersonColumn {
-    /// The most bytes of a value: as much as the column of PM_USER holds, so that a row too long for it is rejected
-    /// here instead of failing the run in the database.
-    pub fn bytes_max(self) -> usize {
-        match self {
+    /// How long a text may be where the database's dictionary doesn't say: as long as the column that `migrate` makes. A row
+    /// too long for its column is rejected, instead of failing the run in the database.
+    pub fn limit(self) -> TextLimit {
+        let most = match self {
             PersonColumn::Id | PersonColumn::MsgId => ID_BYTES_MAX,
             PersonColumn::Email | PersonColumn::ManagerEmail => EMAIL_BYTES_MAX,
             _ => TEXT_BYTES_MAX,
-        }
+        };
+        TextLimit { most, in_bytes: true }
     }
 
-    /// What is expected of a longer value.
-    pub(super) fn too_long(self) -> &'static str {
-        match self {
-            PersonColumn::Id | PersonColumn::MsgId => "at most 256 bytes",
-            PersonColumn::Email | PersonColumn::ManagerEmail => "at most 320 bytes",
-            _ => "at most 4000 bytes",
-        }
+    /// Whether what stands in the cell is what goes into PM_USER.
+    pub(crate) fn is_kept_as_text(self) -> bool {
+        !matches!(
+            self,
+            PersonColumn::BusinessUnit
+                | PersonColumn::ImportedAt
+                | PersonColumn::InitialEntry
+                | PersonColumn::LeavingDate
+                | PersonColumn::Country
+        )
     }
 }

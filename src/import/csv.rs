@@ -149,12 +149,13 @@ pub struct CsvReader<R> {
     source: Utf8Source<R>,
     /// The header's names, for messages.
     names: Vec<String>,
+    header_line: u64,
 }
 
 impl<R: Read> CsvReader<R> {
     /// `name` is what messages call the file.
     pub fn new(input: R, name: &str) -> CsvReader<R> {
-        CsvReader { source: Utf8Source::new(input, name), names: Vec::new() }
+        CsvReader { source: Utf8Source::new(input, name), names: Vec::new(), header_line: 1 }
     }
 
     /// The file, as messages call it.
@@ -162,8 +163,14 @@ impl<R: Read> CsvReader<R> {
         self.source.name()
     }
 
+    /// The line the header begins on, once it is read.
+    pub(super) fn line_of_header(&self) -> u64 {
+        self.header_line
+    }
+
     /// From here on messages name the columns.
-    pub fn set_names(&mut self, names: Vec<String>) {
+    pub fn set_names(&mut self, line: u64, names: Vec<String>) {
+        self.header_line = line;
         self.names = names;
     }
 

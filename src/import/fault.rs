@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::identity::is_invisible;
 use crate::exit::Exit;
 
 /// The most characters of a cell that a message repeats.
@@ -108,7 +109,7 @@ pub struct RejectedRow {
     pub identity: RejectIdentity,
     /// The row as it stood in the file (the start of it, when it is very long).
     pub row: String,
-    /// The file ends in this row, before its last column and without a line end: more rows may be missing after it.
+    /// The file ends in this row, without a line end: it is cut, and more rows may be missing after it.
     pub cut_off: bool,
     /// The row hasn't the header's shape, so that `identity` holds every piece of it.
     pub misshapen: bool,
@@ -149,9 +150,4 @@ pub(super) fn shown(text: &str) -> String {
 /// A cell for a message: in backticks, or the word for an empty one.
 pub(super) fn found(cell: &str) -> String {
     if cell.is_empty() { "nothing".to_owned() } else { format!("`{}`", shown(cell)) }
-}
-
-/// Zero-width characters, line separators and those that turn the direction of writing.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -1,6 +1,14 @@
 //! One cell → its value. Pure, and strict where a misread cell could delete somebody: a leaving date, a business unit.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
+
+use super::identity;
+
+/// Months as spreadsheets write them, in full or cut short: English, German, French, Italian.
+const MONTHS: &str = "january february march april may june july august september october november december \
+     januar jänner februar märz mrz mai juni juli oktober dezember \
+     janvier février mars avril juin juillet août septembre octobre novembre décembre \
+     gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre";
 
 /// What [`date`] takes, for messages.
 pub const DATE: &str =
@@ -8,11 +16,13 @@ pub const DATE: &str =
 /// What [`country`] takes, for messages.
 pub const COUNTRY: &str = "a country by ISO 3166: alpha-2, alpha-3 or number";
 /// What [`is_email`] takes, for messages.
-pub const EMAIL: &str = "one mail address";
+pub const EMAIL: &str =
+    "one mail address, without invisible characters, and without quotes round it";
 /// What [`business_unit`] takes, for messages.
-pub const COST_CENTER: &str = "a cost center that begins with the four digits of its business unit";
+pub const COST_CENTER: &str =
+    "a cost center of digits, the first four of which are its business unit";
 /// What [`number`] takes, for messages.
-pub const NUMBER: &str = "a number with a dot, such as 0.5";
+pub const NUMBER: &str = "a number with a dot, from 0 to 31, such as 0.5";
 
 /// The earliest year of a written date: an earlier one is a typo such as `0202-10-17`.
 const YEAR_MIN: i32 = 1900;
@@ -21,8 +31,10 @@ const YEAR_MIN: i32 = 1900;
 const EXCEL_DAYS: std::ops::RangeInclusive<u32> = 10_000..=99_999;
 /// 9999-12-31, which stands for "no end", and is Excel's last day.
 const EXCEL_LAST_DAY: u32 = 2_958_465;
-/// Beyond it an Oracle NUMBER overflows.
-const NUMBER_LIMIT: f64 = 1e126;
+/// The year that stands for "no end".
+const YEAR_NEVER: i32 = 9999;
+/// The days of a month, of which somebody may be free.
+const DAYS: std::ops::RangeInclusive<f64> = 0.0..=31.0;
 
 /// A date in one of the forms of section 8. An Excel day number counts from 1900 (not 1904, the old Macintosh system),
 /// and may have decimals, which are a time of that day.
@@ -97,20 +109,30 @@ pub fn is_email(cell: &str) -> bool {
     !cell.contains(is_odd) && !domain.contains('@') && is_dotted(local) && is_dotted(domain)
 }
 
-/// The business unit: the first four digits of a cost center. They must be its first four characters, because a shifted
-/// unit may be one that is not signed, and that deletes people.
-pub fn business_unit(cost_center: &str) -> Option<&str> {
-    cost_center.get(..4).filter(|unit| unit.bytes().all(|b| b.is_ascii_digit()))
+/// A last day, or none: the year 9999 says that somebody never leaves.
+pub fn leaving_date(cell: &str) -> Option<Option<NaiveDate>> {
+    date(cell).map(|day| Some(day).filter(|day| day.year() != YEAR_NEVER))
 }
 
-/// An IEEE 754 number, decimal with a dot: `0.5`, `-1`, `1e-3`. Not `1,5`, and neither `NaN` nor `inf`, which no sum and no
-/// NUMBER column holds. Zero has no sign.
-pub fn number(cell: &str) -> Option<f64> {
+/// A cost center: four digits or more, and nothing else, because a shifted business unit may be one that is not signed,
+/// and that deletes people. The `.0` that a spreadsheet puts behind a number is dropped.
+pub fn cost_center(cell: &str) -> Option<&str> {
+    let digits = match cell.split_once('.') {
+        Some((digits, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => digits,
+        Some(_) => return None,
+        None => cell,
+    };
+    (digits.len() >= 4 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(digits)
+}
+
+/// How much of a month is free: an IEEE 754 number from 0 to 31, decimal with a dot: `0.5`, `1e-3`. Not `1,5`, and neither
+/// `NaN` nor `inf`. Zero has no sign.
+pub fn free_days(cell: &str) -> Option<f64> {
     if !cell.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E')) {
         return None;
     }
     let number: f64 = cell.parse().ok()?;
-    (number.abs() < NUMBER_LIMIT).then_some(number + 0.0)
+    DAYS.contains(&number).then_some(number + 0.0)
 }
 
 /// A month of a header, `YYYY-MM`.
@@ -119,4 +141,15 @@ pub fn is_month(name: &str) -> bool {
         [y1, y2, y3, y4, b'-', m1, m2] => ymd([y1, y2, y3, y4], [m1, m2], *b"01").is_some(),
         _ => false,
     }
+}
+
+/// Whether a header name is a month in other dress: `Apr 23`, `'2023-04`, `2023-04` with a blank or an invisible character.
+/// Ignored as unknown it would lose its values quietly.
+pub(super) fn is_month_like(name: &str) -> bool {
+    let bare: String = identity::skeleton(name).chars().filter(|c| c.is_alphanumeric()).collect();
+    let letters: String = bare.chars().filter(|c| c.is_alphabetic()).collect();
+    let n_digits = bare.chars().filter(|c| c.is_numeric()).count();
+    let is_name =
+        letters.len() >= 3 && MONTHS.split_whitespace().any(|month| month.starts_with(&letters));
+    (letters.is_empty() && n_digits >= 3) || (is_name && n_digits >= 1)
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 
 use super::csv::{CsvReader, CsvRecord, FIELDS_MAX};
 use super::fault::{BadFile, ColumnPlace, found, shown};
+use super::identity::skeleton;
 
 /// Names that differ by this many keystrokes from a known one are taken for a slip.
 const SLIPS_MAX: usize = 2;
@@ -35,7 +36,11 @@ impl fmt::Display for UnknownColumn {
 /// `Exit::BadInput`: an empty file, a header that is not sound CSV, a name that stands twice.
 pub(super) fn read<R: Read>(reader: &mut CsvReader<R>) -> anyhow::Result<Vec<String>> {
     let mut record = CsvRecord::default();
-    if !reader.read(&mut record)? {
+    let mut has_record = reader.read(&mut record)?;
+    if has_record && names_the_separator(&record) {
+        has_record = reader.read(&mut record)?;
+    }
+    if !has_record {
         return Err(BadFile::whole(reader.name(), "the file is empty").error());
     }
     let bad = |place: Option<ColumnPlace>, what: String| {
@@ -65,8 +70,39 @@ pub(super) fn read<R: Read>(reader: &mut CsvReader<R>) -> anyhow::Result<Vec<Str
             return bad(Some(place), format!("the name stands in column {first} already"));
         }
     }
-    reader.set_names(names.clone());
+    reader.set_names(record.line, names.clone());
     Ok(names)
+}
+
+/// `sep=;`, by which a spreadsheet tells itself how the file is separated.
+fn names_the_separator(record: &CsvRecord) -> bool {
+    let text = record.text().trim();
+    record.line == 1
+        && record.n_fields <= 2
+        && text.trim_end_matches(';').eq_ignore_ascii_case("sep=")
+}
+
+/// Refuses a name that is an expected and absent one but for case, blanks or invisible characters: ignored as unknown, a
+/// column that decides would say nothing any more, and nobody would notice.
+///
+/// # Errors
+/// `Exit::BadInput`
+pub(super) fn refuse_slips(
+    file: &str,
+    line: u64,
+    unknown: &[ColumnPlace],
+    absent: &[&str],
+) -> anyhow::Result<()> {
+    for place in unknown {
+        let bare = skeleton(&place.name);
+        if let Some(meant) = absent.iter().find(|absent| skeleton(absent) == bare) {
+            let what = format!(
+                "the name should read `{meant}`: case, blanks and invisible characters count"
+            );
+            return Err(BadFile::at(file, line, Some(place.clone()), what).error());
+        }
+    }
+    Ok(())
 }
 
 /// The error for a header without columns that must be there. `missing` is not empty.

@@ -11,6 +11,7 @@
 //! csv           UTF-8 → records
 //! header        the first record → column names
 //! rows          the others → of the header's shape, or a reject
+//! identity      ids and mail addresses: what makes them somebody's
 //! fields        one cell → date, country, number …
 //! column        the columns of the people file
 //! people        records → DeliveredPerson | RejectedRow
@@ -30,15 +31,18 @@ mod encoding;
 mod fault;
 pub mod fields;
 mod header;
+mod identity;
 mod open;
 pub mod people;
 mod rejects;
 mod rows;
 
 pub use availability::availability;
-pub use column::PersonColumn;
+pub(crate) use column::TextLimits;
+pub use column::{PersonColumn, TextLimit};
 pub use fault::{BadFile, ColumnPlace, RejectIdentity, RejectedRow};
 pub use header::UnknownColumn;
+pub use identity::{are_same_words, nfc};
 pub use open::{ImportSource, SourceBytes};
 pub use people::{DeliveredPerson, PeopleLine, people};
 pub use rejects::RejectsWriter;

@@ -1,21 +1,20 @@
 //! The people file: header and rows → [`DeliveredPerson`], normalised, or [`RejectedRow`] (section 8).
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use chrono::NaiveDate;
 
-use super::column::PersonColumn;
+use super::column::{PersonColumn, TextLimit, TextLimits};
 use super::csv::{CsvReader, CsvRecord};
 use super::fault::{ColumnPlace, RejectIdentity, RejectedRow, found};
 use super::fields;
 use super::header::{self, UnknownColumn};
+use super::identity::{SOUND_ID, is_sound, mended, nfc};
 use super::rows::{self, ShapedRows};
 
 /// What stands in for an empty managerEmail.
 pub const NO_MANAGER: &str = "Not Specified";
-
-/// The least employment percentage above zero.
-const PERCENTAGE_MIN: f64 = 1e-100;
 
 /// One row of the file.
 #[derive(Debug)]
@@ -33,8 +32,6 @@ pub enum CellValue<'a> {
     Text(&'a str),
     /// A day without a time.
     Date(NaiveDate),
-    /// A percentage.
-    Number(f64),
 }
 
 /// A person as the file describes them. All texts share one allocation: half a million people are to fit into memory.
@@ -46,10 +43,10 @@ pub struct DeliveredPerson {
     pub initial_entry: Option<NaiveDate>,
     /// The last day.
     pub leaving_date: Option<NaiveDate>,
-    /// Zero or more; 100 is full time.
-    pub employment_percentage: Option<f64>,
     /// ISO 3166 alpha-2, upper case.
     pub country: Option<&'static str>,
+    /// `initialEntry` and `country` decide nothing: where they can't be read, what is stored stays.
+    pub unreadable: [Option<PersonColumn>; 2],
     text: Box<str>,
     /// Where the text of each column ends; it begins where the one before ends.
     ends: [u32; PersonColumn::COUNT],
@@ -61,7 +58,7 @@ impl DeliveredPerson {
         self.text(PersonColumn::Id)
     }
 
-    /// The mail address as in the file, without blanks around it. To be compared without case.
+    /// The mail address as in the file, in NFC, without blanks around it. To be compared without case.
     pub fn email(&self) -> &str {
         self.text(PersonColumn::Email).unwrap_or_default()
     }
@@ -83,7 +80,6 @@ impl DeliveredPerson {
         match column {
             PersonColumn::InitialEntry => self.initial_entry.map(CellValue::Date),
             PersonColumn::LeavingDate => self.leaving_date.map(CellValue::Date),
-            PersonColumn::EmploymentPercentage => self.employment_percentage.map(CellValue::Number),
             PersonColumn::Country => self.country.map(CellValue::Text),
             text => self.text(text).map(CellValue::Text),
         }
@@ -120,7 +116,10 @@ pub fn people<R: Read>(input: R, name: &str) -> anyhow::Result<PeopleRows<R>> {
     if !missing.is_empty() {
         return Err(header::missing(reader.name(), &names, &missing, &unknown));
     }
-    Ok(PeopleRows { rows: ShapedRows::new(reader, names.len()), slots, unknown })
+    let places: Vec<ColumnPlace> = unknown.iter().map(|column| column.place.clone()).collect();
+    header::refuse_slips(reader.name(), reader.line_of_header(), &places, &absent_names)?;
+    let limits = PersonColumn::ALL.map(PersonColumn::limit);
+    Ok(PeopleRows { rows: ShapedRows::new(reader, names.len()), slots, unknown, limits })
 }
 
 /// The rows of a people file.
@@ -129,12 +128,19 @@ pub struct PeopleRows<R> {
     /// Where each column stands in the file.
     slots: [Option<usize>; PersonColumn::COUNT],
     unknown: Vec<UnknownColumn>,
+    /// How long the texts may be.
+    limits: TextLimits,
 }
 
 impl<R: Read> PeopleRows<R> {
     /// Columns of the file that are not read: findings.
     pub fn unknown_columns(&self) -> &[UnknownColumn] {
         &self.unknown
+    }
+
+    /// Where the column stands in the file.
+    pub(crate) fn place(&self, column: PersonColumn) -> Option<ColumnPlace> {
+        self.slots[column as usize].map(|n| self.rows.reader.place(n))
     }
 
     /// Whether the file has the column. Of one it doesn't have, it says nothing about anybody.
@@ -152,13 +158,25 @@ impl<R: Read> PeopleRows<R> {
         PersonCells(cells)
     }
 
-    fn reject(
-        &self,
-        cells: &PersonCells<'_>,
-        CellFault(column, expected): CellFault,
-    ) -> RejectedRow {
+    /// Whether the last row read has a line end.
+    pub fn ends_a_line(&self) -> bool {
+        self.rows.ends_a_line()
+    }
+
+    /// Rejects texts that are longer than these.
+    pub(crate) fn hold_to(&mut self, limits: TextLimits) {
+        self.limits = limits;
+    }
+
+    /// The row just read, rejected because of what is stored.
+    pub(crate) fn rejected(&self, column: PersonColumn, expected: &'static str) -> RejectedRow {
+        self.reject(&self.cells(&self.rows.record), CellFault(column, expected.into()))
+    }
+
+    fn reject(&self, cells: &PersonCells<'_>, fault: CellFault) -> RejectedRow {
+        let CellFault(column, expected) = fault;
         let owned = |column: &PersonColumn| {
-            Some(cells.get(*column)).filter(|cell| !cell.is_empty()).map(str::to_owned)
+            Some(cells.get(*column)).filter(|cell| !cell.is_empty()).map(mended)
         };
         let identity = RejectIdentity {
             ids: [PersonColumn::Id, PersonColumn::MsgId].iter().filter_map(owned).collect(),
@@ -166,7 +184,14 @@ impl<R: Read> PeopleRows<R> {
         };
         let n = self.slots[column as usize].unwrap_or_default();
         let found = found(cells.get(column));
-        rows::reject(&self.rows.reader, &self.rows.record, n, expected.to_owned(), found, identity)
+        rows::reject(
+            &self.rows.reader,
+            &self.rows.record,
+            n,
+            expected.into_owned(),
+            found,
+            identity,
+        )
     }
 }
 
@@ -179,7 +204,7 @@ impl<R: Read> Iterator for PeopleRows<R> {
                 return PeopleLine::Rejected(*reject);
             }
             let cells = self.cells(&self.rows.record);
-            match cells.person(self.rows.record.line) {
+            match cells.person(self.rows.record.line, &self.limits) {
                 Ok(person) => PeopleLine::Person(Box::new(person)),
                 Err(fault) => PeopleLine::Rejected(self.reject(&cells, fault)),
             }
@@ -188,7 +213,16 @@ impl<R: Read> Iterator for PeopleRows<R> {
 }
 
 /// The column a row is rejected for, and what was expected there.
-struct CellFault(PersonColumn, &'static str);
+struct CellFault(PersonColumn, Cow<'static, str>);
+
+impl TextLimit {
+    fn admit(self, column: PersonColumn, cell: &str) -> Result<(), CellFault> {
+        if !column.is_kept_as_text() || self.admits(cell) {
+            return Ok(());
+        }
+        Err(CellFault(column, self.expected().into()))
+    }
+}
 
 /// One row's cells by column, without blanks around them; empty for columns the file doesn't have.
 struct PersonCells<'a>([&'a str; PersonColumn::COUNT]);
@@ -198,50 +232,48 @@ impl<'a> PersonCells<'a> {
         self.0[column as usize]
     }
 
-    fn person(&self, line: u64) -> Result<DeliveredPerson, CellFault> {
-        self.check()?;
-        let cost_center = self.get(PersonColumn::CostCenter);
-        let unit = fields::business_unit(cost_center)
-            .ok_or(CellFault(PersonColumn::CostCenter, fields::COST_CENTER))?;
-        let initial_entry = self.parsed(PersonColumn::InitialEntry, fields::date, fields::DATE)?;
-        let leaving_date = self.parsed(PersonColumn::LeavingDate, fields::date, fields::DATE)?;
-        // Below that only zero: a NUMBER column holds no such fraction.
-        let percentage = |cell: &str| {
-            fields::number(cell).filter(|&number| number == 0.0 || number >= PERCENTAGE_MIN)
-        };
-        let employment_percentage =
-            self.parsed(PersonColumn::EmploymentPercentage, percentage, fields::NUMBER)?;
-        let country = self.parsed(PersonColumn::Country, fields::country, fields::COUNTRY)?;
-        let (text, ends) = self.pack(unit);
-        Ok(DeliveredPerson {
-            line,
-            initial_entry,
-            leaving_date,
-            employment_percentage,
-            country,
-            text,
-            ends,
-        })
+    fn person(&self, line: u64, limits: &TextLimits) -> Result<DeliveredPerson, CellFault> {
+        self.check(limits)?;
+        let cost_center = fields::cost_center(self.get(PersonColumn::CostCenter))
+            .ok_or(CellFault(PersonColumn::CostCenter, fields::COST_CENTER.into()))?;
+        let leaving_date = self
+            .parsed(PersonColumn::LeavingDate, fields::leaving_date)
+            .map_err(|column| CellFault(column, fields::DATE.into()))?
+            .flatten();
+        let initial_entry = self.parsed(PersonColumn::InitialEntry, fields::date);
+        let country = self.parsed(PersonColumn::Country, fields::country);
+        let unreadable = [initial_entry.err(), country.err()];
+        let (initial_entry, country) =
+            (initial_entry.unwrap_or_default(), country.unwrap_or_default());
+        let (text, ends) = self.pack(cost_center);
+        Ok(DeliveredPerson { line, initial_entry, leaving_date, country, unreadable, text, ends })
+    }
+
+    /// The file's id, else its msgId.
+    fn own_id(&self) -> (PersonColumn, &'a str) {
+        match self.get(PersonColumn::Id) {
+            "" => (PersonColumn::MsgId, self.get(PersonColumn::MsgId)),
+            id => (PersonColumn::Id, id),
+        }
     }
 
     /// What must hold of cells that are kept as text.
-    fn check(&self) -> Result<(), CellFault> {
+    fn check(&self, limits: &TextLimits) -> Result<(), CellFault> {
         for column in PersonColumn::ALL {
             let cell = self.get(column);
             if cell.is_empty() && column.is_required() {
-                return Err(CellFault(column, "a value, because the column is required"));
+                return Err(CellFault(column, "a value, because the column is required".into()));
             }
-            if cell.len() > column.bytes_max() {
-                return Err(CellFault(column, column.too_long()));
-            }
+            limits[column as usize].admit(column, cell)?;
         }
-        for column in [PersonColumn::Id, PersonColumn::MsgId] {
-            if self.get(column).contains(char::is_control) {
-                return Err(CellFault(column, "an id on one line, without control characters"));
-            }
+        let (column, id) = self.own_id();
+        limits[PersonColumn::Id as usize].admit(column, id)?;
+        if !is_sound(id) {
+            return Err(CellFault(column, SOUND_ID.into()));
         }
-        if !fields::is_email(self.get(PersonColumn::Email)) {
-            return Err(CellFault(PersonColumn::Email, fields::EMAIL));
+        let email = self.get(PersonColumn::Email);
+        if !fields::is_email(email) || !is_sound(email) {
+            return Err(CellFault(PersonColumn::Email, fields::EMAIL.into()));
         }
         Ok(())
     }
@@ -251,32 +283,32 @@ impl<'a> PersonCells<'a> {
         &self,
         column: PersonColumn,
         parse: impl Fn(&str) -> Option<T>,
-        expected: &'static str,
-    ) -> Result<Option<T>, CellFault> {
+    ) -> Result<Option<T>, PersonColumn> {
         match self.get(column) {
             "" => Ok(None),
-            cell => parse(cell).map(Some).ok_or(CellFault(column, expected)),
+            cell => parse(cell).map(Some).ok_or(column),
         }
     }
 
     /// The texts behind one another, and where each ends.
-    fn pack(&self, unit: &'a str) -> (Box<str>, [u32; PersonColumn::COUNT]) {
-        let mut pieces = self.0;
-        let or = |piece: &'a str, other: &'a str| if piece.is_empty() { other } else { piece };
-        pieces[PersonColumn::Id as usize] =
-            or(self.get(PersonColumn::Id), self.get(PersonColumn::MsgId));
-        pieces[PersonColumn::ManagerEmail as usize] =
-            or(self.get(PersonColumn::ManagerEmail), NO_MANAGER);
+    fn pack(&self, cost_center: &str) -> (Box<str>, [u32; PersonColumn::COUNT]) {
+        let (id, email) = (nfc(self.own_id().1), nfc(self.get(PersonColumn::Email)));
+        let mut pieces: [&str; PersonColumn::COUNT] = self.0;
+        pieces[PersonColumn::Id as usize] = &id;
+        pieces[PersonColumn::Email as usize] = &email;
+        pieces[PersonColumn::CostCenter as usize] = cost_center;
+        if self.get(PersonColumn::ManagerEmail).is_empty() {
+            pieces[PersonColumn::ManagerEmail as usize] = NO_MANAGER;
+        }
         for no_text in [
             PersonColumn::ImportedAt,
             PersonColumn::InitialEntry,
             PersonColumn::LeavingDate,
-            PersonColumn::EmploymentPercentage,
             PersonColumn::Country,
         ] {
             pieces[no_text as usize] = "";
         }
-        pieces[PersonColumn::BusinessUnit as usize] = unit;
+        pieces[PersonColumn::BusinessUnit as usize] = cost_center.get(..4).unwrap_or_default();
         let mut text = String::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
         let mut ends = [0; PersonColumn::COUNT];
         for (piece, end) in pieces.iter().zip(&mut ends) {

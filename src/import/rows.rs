@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::csv::{CsvFault, CsvReader, CsvRecord, FIELDS_MAX};
 use super::fault::{BadFile, RejectIdentity, RejectedRow, found};
+use super::identity::mended;
 
 /// The most bytes of a rejected row that are kept for the rejects file.
 const ROW_BYTES_MAX: usize = 4096;
@@ -16,6 +17,8 @@ pub(super) struct ShapedRows<R> {
     n_columns: usize,
     has_rows: bool,
     is_done: bool,
+    /// The row just read ends with the file, and not with a line end.
+    is_unterminated: bool,
 }
 
 impl<R: Read> ShapedRows<R> {
@@ -26,7 +29,13 @@ impl<R: Read> ShapedRows<R> {
             n_columns,
             has_rows: false,
             is_done: false,
+            is_unterminated: false,
         }
+    }
+
+    /// Whether the last row read has a line end.
+    pub(super) fn ends_a_line(&self) -> bool {
+        !self.is_unterminated
     }
 
     /// Reads the next row that is not blank into `record`; a reject when it hasn't the header's shape. Ends after an error.
@@ -41,6 +50,8 @@ impl<R: Read> ShapedRows<R> {
 
     fn read_row(&mut self) -> anyhow::Result<Option<Result<(), Box<RejectedRow>>>> {
         while self.reader.read(&mut self.record)? {
+            // A blank row behind the last one shows that its line ended.
+            self.is_unterminated = self.record.unterminated && !is_blank(&self.record);
             if is_blank(&self.record) {
                 continue;
             }
@@ -80,15 +91,13 @@ pub(super) fn fault<R: Read>(
     }
     if record.n_fields != n_columns {
         let first = record.n_fields.min(n_columns);
-        let mut reject = misshapen(
+        return Ok(Some(misshapen(
             reader,
             record,
             first,
             format!("{n_columns} columns"),
             format!("{}", record.n_fields),
-        );
-        reject.cut_off = record.unterminated && record.n_fields < n_columns;
-        return Ok(Some(reject));
+        )));
     }
     if record.text().contains('\0')
         && let Some(n) = (0..n_columns).find(|&n| record.field(n).contains('\0'))
@@ -159,7 +168,7 @@ pub(super) fn reject<R: Read>(
         found,
         identity,
         row: row(record),
-        cut_off: false,
+        cut_off: record.unterminated,
         misshapen: false,
     }
 }
@@ -170,9 +179,9 @@ fn candidates(record: &CsvRecord) -> RejectIdentity {
     let pieces = record.fields().flat_map(|field| field.split([';', '"', '\n', '\r', '\0']));
     for piece in pieces.map(str::trim).filter(|piece| !piece.is_empty()) {
         if piece.contains('@') {
-            identity.emails.push(piece.to_owned());
+            identity.emails.push(mended(piece));
         } else {
-            identity.ids.push(piece.to_owned());
+            identity.ids.push(mended(piece));
         }
     }
     identity

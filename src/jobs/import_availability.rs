@@ -12,6 +12,7 @@ use super::{JobSpec, PlanJob, World};
 use crate::db::{Row, Value, image};
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
+use crate::import::nfc;
 use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
 use crate::sql;
 
@@ -74,9 +75,10 @@ fn read_ids(world: &mut World<'_>) -> anyhow::Result<HashMap<String, Arc<str>>> 
     let mut ids: HashMap<String, Arc<str>> = HashMap::new();
     world
         .db
-        .each(&sql!("import/select_emails"), &[], &mut |row| {
+        .each(&sql!("import/select_identities"), &[], &mut |row| {
             let id: Arc<str> = row.text("ID")?.into();
-            ids.entry(row.text("EMAIL")?.to_lowercase())
+            let Some(email) = row.text_opt("EMAIL")? else { return Ok(()) };
+            ids.entry(nfc(&email).to_lowercase())
                 // Two people with one mail address: always the same one of them.
                 .and_modify(|known| {
                     if id < *known {
@@ -107,7 +109,7 @@ fn read_file(
             rows += 1;
             match line? {
                 AvailabilityLine::Rejected(reject) => rejects.add(&reject, source, plan)?,
-                AvailabilityLine::Months(row) => match ids.get(&row.email.to_lowercase()) {
+                AvailabilityLine::Months(row) => match ids.get(&nfc(&row.email).to_lowercase()) {
                     None => rejects.add(&lines.unknown_person(), source, plan)?,
                     Some(id) => take(&mut people, id, &row, months.len(), plan),
                 },

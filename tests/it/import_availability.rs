@@ -21,7 +21,7 @@ fn counts(ended: &Ended) -> String {
 fn availability_is_written_by_month_and_person_and_blanks_leave_the_month_alone() {
     for world in worlds() {
         let text =
-            "email;2026-01;2026-02;2026-03\nanna@example.org;0.5;;1e-3\nBOB@example.org;;-1;0\n";
+            "email;2026-01;2026-02;2026-03\nanna@example.org;0.5;;1e-3\nBOB@example.org;;31;0\n";
         let command = command(&world, text);
         check_on(
             &world,
@@ -35,7 +35,7 @@ fn availability_is_written_by_month_and_person_and_blanks_leave_the_month_alone(
         );
         let values = world.query("SELECT * FROM pm_availability ORDER BY user_id, month");
         let values: Vec<String> = values.iter().map(|row| row.text("FREE_PT").unwrap()).collect();
-        assert_eq!(values, ["0.5", "9", "0.001", "-1", "0", "0.5"], "{}", world.name);
+        assert_eq!(values, ["0.5", "9", "0.001", "31", "0", "0.5"], "{}", world.name);
     }
 }
 
@@ -54,7 +54,7 @@ fn availability_counts_rows_and_values() {
             told,
             [
                 "line 4, column 1 (`email`) expected the mail address of a person in PM_USER",
-                "line 5, column 2 (`2026-01`) expected a number with a dot, such as 0.5",
+                "line 5, column 2 (`2026-01`) expected a number with a dot, from 0 to 31, such as 0.5",
             ]
         );
     }
@@ -78,7 +78,10 @@ fn of_a_person_twice_the_last_row_counts() {
 fn too_many_unknown_people_refuse_the_file_with_5() {
     for world in worlds() {
         world.put(PEOPLE);
-        let ended = world.run(&command(&world, "email;2026-01\nanna@example.org;1\nnobody@x;1\n"));
+        let ended = world.run(&command(
+            &world,
+            "email;2026-01\nanna@example.org;1\nnobody@x;1\nno1@x;1\nno2@x;1\nno3@x;1\n",
+        ));
         assert_eq!(exit(&ended), Exit::BadInput);
         let error = ended.summary.error.unwrap();
         assert!(
@@ -105,7 +108,7 @@ fn a_file_without_months_or_rows_is_bad_input() {
 fn availability_takes_any_number_exactly() {
     for world in worlds() {
         world.put(PEOPLE);
-        let text = "email;2026-01;2026-02;2026-03;2026-04\nanna@example.org;0.1;0.30000000000000004;123456789.123456789;1e-200\n";
+        let text = "email;2026-01;2026-02;2026-03;2026-04\nanna@example.org;0.1;0.30000000000000004;3.123456789123456789;1e-200\n";
         let command = command(&world, text);
         ok(&world.run(&command));
         let again = world.run(&command);
@@ -131,8 +134,8 @@ fn a_month_that_stands_in_several_rows_is_brought_up_in_all_of_them() {
 fn preview_of_availability_shows_old_and_new_as_a_script() {
     let world = World::sqlite();
     world.put(&format!("{PEOPLE}\nmonth"));
-    let command = command(&world, "email;2026-01;2026-02\nanna@example.org;0.75;-2e-200\n");
+    let command = command(&world, "email;2026-01;2026-02\nanna@example.org;0.75;2e-200\n");
     let output = world.recert(&format!("preview --format sql {command}")).output().unwrap();
     let script = String::from_utf8(output.stdout).unwrap();
-    assert!(script.contains("SET free_pt = 0.75") && script.contains("-2e-200"), "{script}");
+    assert!(script.contains("SET free_pt = 0.75") && script.contains("2e-200"), "{script}");
 }

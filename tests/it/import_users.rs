@@ -1,7 +1,12 @@
 //! Section 8 of the spec, people: a sentence a test.
 
+mod cells;
+mod doubts;
+mod files;
 mod marks;
+mod matching;
 mod model;
+mod rejects;
 mod runs;
 
 use std::path::PathBuf;
@@ -154,8 +159,12 @@ fn import_finds_people_by_mail_address_and_keeps_their_stored_id_and_address() {
 }
 
 #[test]
-fn import_finds_people_without_mail_address_by_id() {
-    check_import("person EMAIL=NULL", &["email=new@example.org"], "");
+fn import_finds_people_without_mail_address_by_id_and_fills_it() {
+    check_import(
+        "person EMAIL=NULL",
+        &["email=New@example.org"],
+        &format!(r#"update PM_USER U1 {{"EMAIL":"New@example.org",{NOW}}}: changed in the file"#),
+    );
 }
 
 #[test]
@@ -297,59 +306,6 @@ fn another_change_leaves_management_roles_alone() {
         &["city=Bern"],
         &format!(r#"update PM_USER U1 {{"CITY":"Bern",{NOW}}}: changed in the file"#),
     );
-}
-
-#[test]
-fn rejected_rows_are_findings_without_personal_data_and_go_to_the_rejects_file_in_full() {
-    for mut world in worlds() {
-        world.config.import.rejects_percent = 50.0;
-        world.put("org\nperson");
-        let rejects = world.folder.path().join("rejects.csv");
-        let command = import_of(&world, &["country=Absurdistan", "id=U2|email=b@x"]);
-        let ended = world.run(&format!("{command} --rejects {}", rejects.display()));
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=2 created=1 rejected=1");
-        assert_eq!(
-            findings(&ended),
-            [
-                "rejected line 2, column 28 (`country`): expected a country by ISO 3166: alpha-2, alpha-3 or number"
-            ]
-        );
-        let written = std::fs::read_to_string(&rejects).unwrap();
-        assert!(written.contains("found `Absurdistan`;") && written.contains("anna@example.org"));
-        assert_eq!(written.lines().count(), 2);
-    }
-}
-
-#[test]
-fn more_rejects_than_allowed_refuse_the_file_with_5_and_still_write_the_rejects() {
-    for world in worlds() {
-        world.put("org\nperson");
-        let before = world.dump("pm_user");
-        let rejects = world.folder.path().join("rejects.csv");
-        let command = import_of(&world, &["country=XX", "id=U2|email=b@x"]);
-        let ended = world.run(&format!("{command} --rejects {}", rejects.display()));
-        assert_eq!(exit(&ended), Exit::BadInput);
-        let error = ended.summary.error.unwrap();
-        for part in ["users.csv`, line 2, column 28 (`country`)", "1 of 2 rows", "more than 1 %"] {
-            assert!(error.contains(part), "{error}");
-        }
-        assert!(!error.contains("XX"), "{error}");
-        assert_eq!(world.dump("pm_user"), before);
-        assert_eq!(std::fs::read_to_string(&rejects).unwrap().lines().count(), 2);
-    }
-}
-
-#[test]
-fn rejects_up_to_the_percentage_are_let_through() {
-    for (n_good, expected) in [(99, Exit::Done), (98, Exit::BadInput)] {
-        let world = World::sqlite();
-        world.put("org");
-        let mut rows: Vec<String> = (0..n_good).map(|n| format!("id=P{n}|email=p{n}@x")).collect();
-        rows.push("id=Q|email=q@x|country=XX".to_owned());
-        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-        assert_eq!(exit(&import(&world, &rows)), expected, "{n_good} good rows");
-    }
 }
 
 #[test]

@@ -108,7 +108,9 @@ fn put_import(world: &World) -> String {
         .map(|n| format!("id=P{n:04}|email=p{n}@x|costCenter=12340000"))
         .collect();
     let command = import_of(world, &rows.iter().map(String::as_str).collect::<Vec<_>>());
-    command.split(" --as-of").next().unwrap().to_owned()
+    // More than half of them have moved, and all lose their roles.
+    let command = command.split(" --as-of").next().unwrap();
+    format!("{command} --accept-source --allow-changes 5000 --reason seen")
 }
 
 /// PM_USER and PM_USER_ROLE, apart from the moment of the import.

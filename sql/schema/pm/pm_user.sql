@@ -26,7 +26,7 @@ CREATE TABLE pm_user (
   employee_subgroup       VARCHAR2(4000),
   object_abbreviation     VARCHAR2(4000),
   job_level               VARCHAR2(4000),
-  employment_percentage   NUMBER,
+  employment_percentage   VARCHAR2(4000),
   country                 VARCHAR2(64),
   to_delete               NUMBER(1),
   delete_at               DATE,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::compare::{differs, value};
+use super::compare::PersonCompare;
 use super::delete_at;
+use super::stored::ChangedPerson;
 use crate::db::{Row, Value, image};
 use crate::import::people::NO_MANAGER;
 use crate::import::{DeliveredPerson, PersonColumn};
@@ -21,6 +22,11 @@ const SETS_MAX: usize = 100;
 /// The columns that a mark sets, as bits behind those of [`PersonColumn`].
 const TO_DELETE: usize = PersonColumn::COUNT;
 const DELETE_AT: usize = PersonColumn::COUNT + 1;
+
+/// How the WHY of a person begins who gets other data.
+pub(super) const CHANGED: &str = "changed in the file";
+/// What stands in the WHY of a mark, before the day from which they may be purged.
+pub(super) const PURGES: &str = "; to be purged from ";
 
 /// Why somebody is marked for deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,8 +70,6 @@ pub(super) struct PersonChanges {
     marks: Vec<Touch>,
     unmarks: Vec<Touch>,
     inserts: Vec<Touch>,
-    /// Of people who have to go as they come.
-    marked_inserts: Vec<Touch>,
     whys: HashMap<(bool, MarkChange), Arc<str>>,
 }
 
@@ -80,7 +84,6 @@ impl PersonChanges {
             marks: Vec::new(),
             unmarks: Vec::new(),
             inserts: Vec::new(),
-            marked_inserts: Vec::new(),
             whys: HashMap::new(),
         }
     }
@@ -119,19 +122,25 @@ impl PersonChanges {
     /// A column is missing (`Exit::Config`).
     pub(super) fn update(
         &mut self,
-        row: &Row,
+        stored: &ChangedPerson,
         person: &DeliveredPerson,
-        columns: &[PersonColumn],
-        mark: MarkChange,
+        compare: &PersonCompare,
     ) -> anyhow::Result<Vec<PersonColumn>> {
+        let ChangedPerson { row, mark, fills_email, .. } = stored;
+        let mark = *mark;
         let mut changed = Vec::new();
-        for column in columns {
-            if differs(*column, person.get(*column), row.get(column.sql_name())?) {
+        for column in compare.columns() {
+            if compare.differs(*column, person, row.get(column.sql_name())?) {
                 changed.push(*column);
             }
         }
-        let mut values: BTreeMap<usize, Value> =
-            changed.iter().map(|column| (*column as usize, value(person.get(*column)))).collect();
+        if *fills_email {
+            changed.push(PersonColumn::Email);
+        }
+        let mut values: BTreeMap<usize, Value> = changed
+            .iter()
+            .map(|column| (*column as usize, compare.value(*column, person)))
+            .collect();
         let (kind, mark) = match mark {
             MarkChange::Keep => (UpdateKind::Keep, mark),
             MarkChange::Set(reason) => {
@@ -185,43 +194,35 @@ impl PersonChanges {
         Ok(bits(values))
     }
 
-    /// Creates somebody; with the mark, if they have to go as they come.
+    /// Creates somebody.
     pub(super) fn insert(
         &mut self,
         person: &DeliveredPerson,
         id: &str,
         why: &Arc<str>,
-        goes: Option<MarkReason>,
+        compare: &PersonCompare,
     ) {
-        let why = match goes {
-            None => Arc::clone(why),
-            Some(reason) => format!("{why}; {}", self.why(false, MarkChange::Set(reason))).into(),
-        };
         let mut binds: Vec<Value> = Vec::with_capacity(PersonColumn::COUNT + 2);
         for column in PersonColumn::ALL {
             binds.push(match column {
                 PersonColumn::Id => id.into(),
                 PersonColumn::ImportedAt => self.moment.clone(),
                 PersonColumn::ManagerEmail => person.text(column).unwrap_or(NO_MANAGER).into(),
-                column => value(person.get(column)),
+                column => compare.value(column, person),
             });
         }
-        let (mark, inserts) = match goes {
-            None => ([Value::Int(0), Value::Null], &mut self.inserts),
-            Some(_) => ([Value::Int(1), self.delete_at.clone()], &mut self.marked_inserts),
-        };
-        binds.extend(mark);
+        binds.extend([Value::Int(0), Value::Null]);
         let pairs: Vec<(&str, &Value)> =
             binds.iter().enumerate().map(|(at, value)| (column_name(at), value)).collect();
         let change = Change {
             key: id.into(),
             action: Action::Insert,
-            why,
+            why: Arc::clone(why),
             result: ChangeResult::Applied,
             before: None,
             after: Some(image(&pairs).into()),
         };
-        inserts.push(Touch { unit: id.into(), binds, change });
+        self.inserts.push(Touch { unit: id.into(), binds, change });
     }
 
     /// The statements, in the order they are to run. What frees a value comes before what takes it.
@@ -265,19 +266,10 @@ impl PersonChanges {
             steps.push(step(say, sql, names, counts, takes, touches));
         }
         let all: Vec<String> = (0..=DELETE_AT).map(|at| column_name(at).to_lowercase()).collect();
-        for (say, counts, touches) in [
-            ("adding people", &["created"][..], self.inserts),
-            (
-                "adding people who are marked for deletion",
-                &["created", "marked"],
-                self.marked_inserts,
-            ),
-        ] {
-            let sql = sql!("import/insert_user");
-            let mut inserts = step(say, sql, all.clone(), counts, Takes::Nothing, Vec::new());
-            inserts.touches = touches; // In the order of the file.
-            steps.push(inserts);
-        }
+        let (sql, counts) = (sql!("import/insert_user"), &["created"]);
+        let mut inserts = step("adding people", sql, all, counts, Takes::Nothing, Vec::new());
+        inserts.touches = self.inserts; // In the order of the file.
+        steps.push(inserts);
         steps
     }
 
@@ -287,7 +279,7 @@ impl PersonChanges {
         let why = self.whys.entry((has_new_data, mark)).or_insert_with(|| {
             let rule = match mark {
                 MarkChange::Keep => String::new(),
-                MarkChange::Clear => "delivered again without leaving date".to_owned(),
+                MarkChange::Clear => "delivered, and no reason to go".to_owned(),
                 MarkChange::Set(MarkReason::Absent) => "no longer in the file".to_owned(),
                 MarkChange::Set(MarkReason::Unsigned(unit)) => {
                     format!("business unit {unit:04} is not signed")
@@ -299,15 +291,12 @@ impl PersonChanges {
                 MarkChange::Set(MarkReason::Left(None)) => "left".to_owned(),
             };
             let until = match mark {
-                MarkChange::Set(_) => format!("; to be purged from {delete_day} on"),
+                MarkChange::Set(_) => format!("{PURGES}{delete_day} on"),
                 _ => String::new(),
             };
-            let changed = match (has_new_data, mark) {
-                (true, MarkChange::Keep) => "changed in the file",
-                (true, _) => "changed in the file; ",
-                (false, _) => "",
-            };
-            format!("{changed}{rule}{until}").into()
+            let changed = if has_new_data { CHANGED } else { "" };
+            let and = if has_new_data && mark != MarkChange::Keep { "; " } else { "" };
+            format!("{changed}{and}{rule}{until}").into()
         });
         Arc::clone(why)
     }
@@ -335,10 +324,10 @@ fn column_name(at: usize) -> &'static str {
     }
 }
 
-/// What an update may set: not what never changes, nor IMPORTED_AT, which it always sets.
+/// What an update may set: not what never changes (a mail address does once, from NULL), nor IMPORTED_AT, which it
+/// always sets.
 fn settable() -> impl Iterator<Item = usize> {
-    let fixed = [PersonColumn::Id, PersonColumn::Email, PersonColumn::ImportedAt]
-        .map(|column| column as usize);
+    let fixed = [PersonColumn::Id, PersonColumn::ImportedAt].map(|column| column as usize);
     (0..=DELETE_AT).filter(move |at| !fixed.contains(at))
 }
 

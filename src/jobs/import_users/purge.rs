@@ -4,12 +4,13 @@
 //! ever are its own rows in RECERT_CHANGE: the `delete` of PM_USER whose WHY begins with `purged`, and one row for each
 //! image erased. By them `verify` knows that the erasure was meant.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
+use super::history::RunMarks;
 use crate::db::{Row, Value};
 use crate::jobs::World;
 use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
@@ -23,6 +24,9 @@ pub(super) struct PurgedPerson {
     pub(super) since: NaiveDate,
 }
 
+/// Who loses their management roles, by id, and why.
+pub(super) type RoleLosers = HashMap<String, &'static str>;
+
 /// Why each of them goes, by id.
 type Whys = HashMap<String, Arc<str>>;
 
@@ -30,7 +34,11 @@ type Whys = HashMap<String, Arc<str>>;
 ///
 /// # Errors
 /// What the database says.
-pub(super) fn steps(going: Vec<PurgedPerson>, world: &mut World<'_>) -> anyhow::Result<Vec<Step>> {
+pub(super) fn steps(
+    going: Vec<PurgedPerson>,
+    marks: &RunMarks,
+    world: &mut World<'_>,
+) -> anyhow::Result<Vec<Step>> {
     if going.is_empty() {
         return Ok(Vec::new());
     }
@@ -45,7 +53,7 @@ pub(super) fn steps(going: Vec<PurgedPerson>, world: &mut World<'_>) -> anyhow::
             (person.id.clone(), Arc::clone(why))
         })
         .collect();
-    Ok(vec![
+    let mut steps = vec![
         erase_images(&whys, world)?,
         delete_owned(
             &whys,
@@ -63,8 +71,14 @@ pub(super) fn steps(going: Vec<PurgedPerson>, world: &mut World<'_>) -> anyhow::
             [sql!("import/select_roles_of_marked"), sql!("import/delete_role")],
             "ROLE_NAME",
         )?,
-        delete_people(&going, &whys),
-    ])
+    ];
+    // Marks that a run of recert's has set were counted when it set them.
+    let (counted, others): (Vec<_>, Vec<_>) =
+        going.into_iter().partition(|person| marks.has_set(&person.id, person.since));
+    steps.push(delete_people("purging people", &counted, Takes::Nothing, &whys, world));
+    let say = "purging people whom no run of recert's has marked";
+    steps.push(delete_people(say, &others, Takes::Units, &whys, world));
+    Ok(steps)
 }
 
 fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
@@ -121,40 +135,44 @@ fn delete_owned(
     Ok(step(say, delete, &["row_id", "user_id"], table, touches))
 }
 
-fn delete_people(going: &[PurgedPerson], whys: &Whys) -> Step {
+fn delete_people(
+    say: &'static str,
+    going: &[PurgedPerson],
+    takes: Takes,
+    whys: &Whys,
+    world: &World<'_>,
+) -> Step {
+    let due_before: Value = world.as_of.succ_opt().unwrap_or(NaiveDate::MAX).into();
     let touches = going
         .iter()
         .filter_map(|person| {
             let why = whys.get(&person.id)?;
-            let binds = vec![person.id.as_str().into()];
+            let binds = vec![person.id.as_str().into(), due_before.clone()];
             Some(imageless(&person.id, person.id.clone(), Action::Delete, why, binds))
         })
         .collect();
-    Step {
-        counts: &["purged"],
-        takes: Takes::Units,
-        ..step("purging people", sql!("import/purge_user"), &["id"], "PM_USER", touches)
-    }
+    let names = ["id", "due_before"];
+    let step = step(say, sql!("import/purge_user"), &names, "PM_USER", touches);
+    Step { counts: &["purged"], takes, ..step }
 }
 
-/// Removes the management roles of people who changed their business unit or cost centre.
+/// Removes the management roles of people who changed their business unit or cost centre, or whose business unit is not
+/// signed.
 ///
 /// # Errors
 /// What the database says.
-pub(super) fn management_roles(
-    moved: &HashSet<String>,
-    world: &mut World<'_>,
-) -> anyhow::Result<Step> {
-    let why: Arc<str> = "business unit or cost centre changed".into();
+pub(super) fn management_roles(losers: &RoleLosers, world: &mut World<'_>) -> anyhow::Result<Step> {
+    let mut whys: HashMap<&str, Arc<str>> = HashMap::new();
     let mut touches = Vec::new();
-    if !moved.is_empty() {
+    if !losers.is_empty() {
         world
             .db
             .each(&sql!("import/select_management_roles"), &[], &mut |row| {
                 let id = row.text("USER_ID")?;
-                if moved.contains(&id) {
+                if let Some(why) = losers.get(&id) {
+                    let why = whys.entry(why).or_insert_with(|| Arc::from(*why));
                     let key = format!("{id}/{}", row.text("ROLE_NAME")?);
-                    let mut touch = imageless(&id, key, Action::Delete, &why, place(row)?);
+                    let mut touch = imageless(&id, key, Action::Delete, why, place(row)?);
                     touch.change.before = Some(row.image_from(1).into());
                     touches.push(touch);
                 }

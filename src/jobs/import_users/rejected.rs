@@ -2,21 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::roster::{IdentityKey, IdentityKeys};
+use super::identities::{IdentityKey, StoredIdentities};
+use super::roster::Roster;
 use crate::import::{RejectedRow, fields};
 
 /// One rejected row.
 struct RejectTrace {
     line: u64,
-    /// The file ends in it: rows may be missing behind it.
-    cut_off: bool,
     /// Its fields may stand in other columns than their own.
     misshapen: bool,
     /// Its mail address could be read: who has it is the person, and if nobody has it, somebody new.
     has_email: bool,
-    n_emails: usize,
-    n_emails_met: usize,
+    emails: HashSet<IdentityKey>,
+    /// It speaks, by id or by mail address, of somebody stored whom no good row delivers.
     is_id_met: bool,
+    is_email_met: bool,
 }
 
 /// The people of all rejected rows.
@@ -29,44 +29,49 @@ pub(super) struct RejectedPeople {
 
 impl RejectedPeople {
     /// Adds a rejected row.
-    pub(super) fn add(&mut self, reject: &RejectedRow, keys: &IdentityKeys) {
+    pub(super) fn add(&mut self, reject: &RejectedRow, stored: &StoredIdentities) {
         let at = self.rows.len();
-        let ids: HashSet<IdentityKey> = reject.identity.ids.iter().map(|id| keys.id(id)).collect();
+        let identity = &reject.identity;
+        let ids: HashSet<IdentityKey> = identity.ids.iter().map(|id| stored.keys.id(id)).collect();
         let emails: HashSet<IdentityKey> =
-            reject.identity.emails.iter().map(|email| keys.email(email)).collect();
+            identity.emails.iter().map(|email| stored.keys.email(email)).collect();
+        ids.into_iter().for_each(|id| self.by_id.entry(id).or_default().push(at));
+        emails.iter().for_each(|email| self.by_email.entry(*email).or_default().push(at));
         self.rows.push(RejectTrace {
             line: reject.line,
-            cut_off: reject.cut_off,
             misshapen: reject.misshapen,
-            has_email: reject.identity.emails.iter().any(|email| fields::is_email(email)),
-            n_emails: emails.len(),
-            n_emails_met: 0,
+            has_email: identity.emails.iter().any(|email| fields::is_email(email)),
+            emails,
             is_id_met: false,
+            is_email_met: false,
         });
-        ids.into_iter().for_each(|id| self.by_id.entry(id).or_default().push(at));
-        emails.into_iter().for_each(|email| self.by_email.entry(email).or_default().push(at));
     }
 
-    /// Whether a rejected row may speak of this person.
+    /// Whether a rejected row may speak of this person, whom no good row delivers.
     pub(super) fn meet(&mut self, id: IdentityKey, email: Option<IdentityKey>) -> bool {
         let by_id = self.by_id.get(&id);
         let by_email = email.and_then(|email| self.by_email.get(&email));
         by_id.into_iter().flatten().for_each(|at| self.rows[*at].is_id_met = true);
-        by_email.into_iter().flatten().for_each(|at| self.rows[*at].n_emails_met += 1);
+        by_email.into_iter().flatten().for_each(|at| self.rows[*at].is_email_met = true);
         by_id.is_some() || by_email.is_some()
     }
 
     /// The line of a row that may leave out anybody at all, once everybody stored was met.
-    pub(super) fn hides_anybody(&self) -> Option<u64> {
-        self.rows.iter().find(|row| row.hides_anybody()).map(|row| row.line)
+    pub(super) fn hides_anybody(&self, roster: &Roster) -> Option<u64> {
+        self.rows.iter().find(|row| row.hides_anybody(roster)).map(|row| row.line)
     }
 }
 
 impl RejectTrace {
-    fn hides_anybody(&self) -> bool {
-        // In a row out of shape one of the addresses may be the manager's: all must be known.
-        let are_emails_met = self.n_emails > 0 && self.n_emails_met >= self.n_emails;
-        let is_known = self.is_id_met || are_emails_met || (self.has_email && !self.misshapen);
-        self.cut_off || !is_known
+    /// A row of which nobody can say whose it is. That somebody is told by a good row explains no other row, so that an
+    /// import of the same file, with those people stored that it brought, answers the same.
+    fn hides_anybody(&self, roster: &Roster) -> bool {
+        let is_known = if self.misshapen {
+            // What stands in the id's column may be a cost centre, and one of the addresses the manager's.
+            self.is_email_met && self.emails.iter().all(|email| roster.knows_email(*email))
+        } else {
+            self.is_id_met || self.is_email_met || self.has_email
+        };
+        !is_known
     }
 }

@@ -1,48 +1,35 @@
 //! The file, read for the first time: of each row just enough to find its person in PM_USER, to see whether anything
-//! differs, and to decide who goes. Memory: 48 bytes a row, and two table places of 4 bytes.
+//! differs, and to decide who goes. Memory: some 110 bytes a row.
 
-use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context as _;
-use hashbrown::HashTable;
 
-use super::compare::PersonCompare;
+use super::columns::StoredColumns;
+use super::compare::{LeftAlone, PersonCompare};
+use super::identities::{IdentityKey, RowIdentity, StoredIdentities};
 use super::rejected::RejectedPeople;
 use crate::import::args::{ImportArgs, find_unknown};
-use crate::import::{DeliveredPerson, PeopleLine, PersonColumn, people};
+use crate::import::people::PeopleRows;
+use crate::import::{
+    DeliveredPerson, PeopleLine, PersonColumn, TextLimits, are_same_words, people,
+};
 use crate::jobs::World;
 use crate::plan::Plan;
 use crate::sql;
 
 /// EMPLOYEE_GROUP of people who are marked for deletion.
-pub(super) const FREELANCE: &str = "Freier Mitarbeiter";
+const FREELANCE: &str = "Freier Mitarbeiter";
+/// Why a row is rejected that mixes two people up.
+const ONE_PERSON: &str = "the mail address of the person whose id this is: it is another person's";
 
-/// An id or a mail address, hashed twice with secret keys: 128 bits, so that two of them never meet by chance, and
-/// nobody can write a file in which they do.
-pub(super) type IdentityKey = [u64; 2];
-
-/// Makes keys.
-#[derive(Default)]
-pub(super) struct IdentityKeys(RandomState, RandomState);
-
-impl IdentityKeys {
-    pub(super) fn id(&self, id: &str) -> IdentityKey {
-        [self.0.hash_one(id), self.1.hash_one(id)]
-    }
-
-    /// Mail addresses are compared without case.
-    pub(super) fn email(&self, email: &str) -> IdentityKey {
-        let email = email.to_lowercase();
-        self.id(&email)
-    }
+/// Whether an employee group is the one of people who are marked for deletion.
+pub(super) fn is_freelance(group: &str) -> bool {
+    are_same_words(group, FREELANCE)
 }
 
 /// One row of the file.
 pub(super) struct RosterRow {
-    /// Of no use without [`RosterRow::HAS_ID`].
-    id: IdentityKey,
-    email: IdentityKey,
     /// Of all that is compared.
     pub(super) fingerprint: u64,
     line: u32,
@@ -51,20 +38,19 @@ pub(super) struct RosterRow {
 }
 
 impl RosterRow {
-    const HAS_ID: u16 = 1;
     /// A later row has the same id or mail address.
-    const SUPERSEDED: u16 = 2;
+    const SUPERSEDED: u16 = 1;
     /// Its business unit is not signed.
-    const UNSIGNED: u16 = 4;
-    /// It has a leaving date.
-    const LEAVES: u16 = 8;
+    const UNSIGNED: u16 = 2;
     /// The leaving date has come.
-    const LEFT: u16 = 16;
-    const FREELANCE: u16 = 32;
+    const LEFT: u16 = 4;
+    const FREELANCE: u16 = 8;
     /// Somebody in PM_USER is this person.
-    const MATCHED: u16 = 64;
+    const MATCHED: u16 = 16;
     /// Its id belongs to another person in PM_USER.
-    const ID_TAKEN: u16 = 128;
+    const ID_TAKEN: u16 = 32;
+    /// Somebody in PM_USER has its mail address.
+    const MAIL_KNOWN: u16 = 64;
 
     fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0
@@ -72,10 +58,6 @@ impl RosterRow {
 
     pub(super) fn is_unsigned(&self) -> bool {
         self.is(RosterRow::UNSIGNED)
-    }
-
-    pub(super) fn leaves(&self) -> bool {
-        self.is(RosterRow::LEAVES)
     }
 
     pub(super) fn has_left(&self) -> bool {
@@ -95,20 +77,36 @@ impl RosterRow {
         self.unit
     }
 
-    /// Whether the row makes a new person: it counts, and its person is neither stored nor left out.
-    pub(super) fn creates(&self) -> bool {
+    /// Whether the row speaks of somebody who is neither stored nor left out.
+    fn is_new(&self) -> bool {
         !self.is(RosterRow::SUPERSEDED | RosterRow::UNSIGNED | RosterRow::MATCHED)
+    }
+
+    /// Whether somebody who is not stored has a reason to go: they are not created.
+    fn is_gone(&self) -> bool {
+        self.is_new() && self.is(RosterRow::LEFT | RosterRow::FREELANCE)
+    }
+
+    /// Whether the row makes a new person.
+    pub(super) fn creates(&self) -> bool {
+        self.is_new() && !self.is_gone()
     }
 }
 
 /// All rows of the file, and how to find them.
 pub(super) struct Roster {
-    pub(super) keys: IdentityKeys,
+    pub(super) stored: StoredIdentities,
     pub(super) compare: PersonCompare,
-    pub(super) hidden: RejectedPeople,
-    entries: Vec<RosterRow>,
-    by_id: HashTable<u32>,
-    by_email: HashTable<u32>,
+    pub(super) rejected: RejectedPeople,
+    /// How long the texts of a row may be.
+    pub(super) limits: TextLimits,
+    /// The last row of the file has a line end.
+    pub(super) ends_a_line: bool,
+    rows: Vec<RosterRow>,
+    by_id: HashMap<IdentityKey, u32>,
+    by_email: HashMap<IdentityKey, u32>,
+    /// Of the few rows with a cell that can't be read.
+    left_alone: HashMap<u32, LeftAlone>,
 }
 
 impl Roster {
@@ -122,37 +120,52 @@ impl Roster {
         plan: &mut Plan,
     ) -> anyhow::Result<Roster> {
         let signed = read_signed(world)?;
+        let columns = StoredColumns::read(world)?;
+        let identities = StoredIdentities::read(world)?;
         let (roster, verdict) = args.read(|source, rejects| {
             let mut lines = people(source.read(), &source.name)?;
+            lines.hold_to(columns.limits);
             find_unknown(lines.unknown_columns(), plan);
-            let mut roster = Roster::new(PersonCompare::of(|column| lines.has(column)));
-            let mut rows = 0;
-            for line in &mut lines {
-                rows += 1;
-                match line? {
-                    PeopleLine::Person(person) => roster.add(&person, &signed, world, plan),
-                    PeopleLine::Rejected(reject) => {
-                        roster.hidden.add(&reject, &roster.keys);
-                        rejects.add(&reject, source, plan)?;
+            let compare = PersonCompare::of(&columns, |column| lines.has(column));
+            let mut roster = Roster::new(identities, compare, columns.limits);
+            let mut n_rows = 0;
+            while let Some(line) = lines.next() {
+                n_rows += 1;
+                let reject = match line? {
+                    PeopleLine::Rejected(reject) => reject,
+                    PeopleLine::Person(person) => {
+                        let identity = roster.stored.judge(&person);
+                        if !identity.is_of_two {
+                            roster.add(&person, &identity, &signed, world, plan);
+                            continue;
+                        }
+                        lines.rejected(PersonColumn::Email, ONE_PERSON)
                     }
-                }
+                };
+                roster.rejected.add(&reject, &roster.stored);
+                rejects.add(&reject, source, plan)?;
             }
-            plan.noticed.add("rows", rows);
+            roster.ends_a_line = lines.ends_a_line();
+            roster.find_left_alone(&lines, plan);
+            plan.noticed.add("rows", n_rows);
             plan.noticed.add("rejected", rejects.count);
-            Ok((roster, rejects.verdict(rows, &world.config.import)))
+            Ok((roster, rejects.verdict(n_rows, &world.config.import)))
         })?;
         verdict.uphold()?;
         Ok(roster)
     }
 
-    fn new(compare: PersonCompare) -> Roster {
+    fn new(stored: StoredIdentities, compare: PersonCompare, limits: TextLimits) -> Roster {
         Roster {
-            keys: IdentityKeys::default(),
+            limits,
+            stored,
             compare,
-            hidden: RejectedPeople::default(),
-            entries: Vec::new(),
-            by_id: HashTable::new(),
-            by_email: HashTable::new(),
+            rejected: RejectedPeople::default(),
+            ends_a_line: true,
+            rows: Vec::new(),
+            by_id: HashMap::new(),
+            by_email: HashMap::new(),
+            left_alone: HashMap::new(),
         }
     }
 
@@ -160,105 +173,102 @@ impl Roster {
     fn add(
         &mut self,
         person: &DeliveredPerson,
+        identity: &RowIdentity,
         signed: &[u16],
         world: &World<'_>,
         plan: &mut Plan,
     ) {
         // Four digits: the reader saw to it.
         let unit = person.business_unit().parse().unwrap_or(u16::MAX);
+        let has_left = person.leaving_date.is_some_and(|day| day <= world.as_of);
+        let group = person.text(PersonColumn::EmployeeGroup);
         let mut flags = 0;
         let mut flag = |flag, is: bool| flags |= if is { flag } else { 0 };
-        flag(RosterRow::HAS_ID, person.id().is_some());
         flag(RosterRow::UNSIGNED, signed.binary_search(&unit).is_err());
-        flag(RosterRow::LEAVES, person.leaving_date.is_some());
-        flag(RosterRow::LEFT, person.leaving_date.is_some_and(|day| day <= world.as_of));
-        flag(RosterRow::FREELANCE, person.text(PersonColumn::EmployeeGroup) == Some(FREELANCE));
-        let entry = RosterRow {
-            id: person.id().map(|id| self.keys.id(id)).unwrap_or_default(),
-            email: self.keys.email(person.email()),
-            fingerprint: self.compare.person(person),
+        flag(RosterRow::LEFT, has_left);
+        flag(RosterRow::FREELANCE, group.is_some_and(is_freelance));
+        flag(RosterRow::ID_TAKEN, identity.is_id_taken);
+        flag(RosterRow::MAIL_KNOWN, identity.is_mail_known);
+
+        let at = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let left_alone = self.compare.left_alone(person);
+        if left_alone != 0 {
+            self.left_alone.insert(at, left_alone);
+        }
+        let row = RosterRow {
+            fingerprint: self.compare.person(person, left_alone),
             line: u32::try_from(person.line).unwrap_or(u32::MAX),
             unit,
             flags,
         };
-        let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let same_email = self.index_email(&entry, at);
-        let same_id = if entry.is(RosterRow::HAS_ID) { self.index_id(&entry, at) } else { None };
+        let same_email = self.by_email.insert(identity.email, at);
+        let same_id = person.id().and_then(|_| self.by_id.insert(identity.id, at));
         for earlier in same_email.into_iter().chain(same_id.filter(|_| same_id != same_email)) {
-            let earlier = &mut self.entries[earlier as usize];
+            let earlier = &mut self.rows[earlier as usize];
             earlier.flags |= RosterRow::SUPERSEDED;
             let told = format!(
                 "lines {} and {} have the same id or mail address; the last one counts",
-                earlier.line, entry.line
+                earlier.line, row.line
             );
             plan.find("duplicate", person.id().unwrap_or_default(), told);
         }
-        self.entries.push(entry);
+        self.rows.push(row);
     }
 
-    /// Makes the row the one that has this mail address, and returns the one that had it.
-    fn index_email(&mut self, entry: &RosterRow, at: u32) -> Option<u32> {
-        let entries = &self.entries;
-        let same = |other: &u32| entries[*other as usize].email == entry.email;
-        let hash =
-            |other: &u32| if *other == at { entry } else { &entries[*other as usize] }.email[0];
-        replace(&mut self.by_email, at, entry.email[0], same, hash)
-    }
-
-    /// As [`Roster::index_email`], for the id.
-    fn index_id(&mut self, entry: &RosterRow, at: u32) -> Option<u32> {
-        let entries = &self.entries;
-        let same = |other: &u32| entries[*other as usize].id == entry.id;
-        let hash = |other: &u32| if *other == at { entry } else { &entries[*other as usize] }.id[0];
-        replace(&mut self.by_id, at, entry.id[0], same, hash)
-    }
-
-    /// The row that counts for this mail address.
-    pub(super) fn find_email(&self, email: IdentityKey) -> Option<usize> {
-        let same = |at: &u32| self.entries[*at as usize].email == email;
-        self.counting(self.by_email.find(email[0], same))
-    }
-
-    /// The row that counts for this id.
-    pub(super) fn find_id(&self, id: IdentityKey) -> Option<usize> {
-        let same = |at: &u32| self.entries[*at as usize].id == id;
-        self.counting(self.by_id.find(id[0], same))
+    /// The row that counts for a stored person, if any delivers them.
+    pub(super) fn find(&self, id: IdentityKey, email: Option<IdentityKey>) -> Option<usize> {
+        match email {
+            Some(email) => self.counting(self.by_email.get(&email)),
+            // Without mail address their id finds them, unless the row is somebody's who has its mail address.
+            None => self
+                .counting(self.by_id.get(&id))
+                .filter(|at| !self.rows[*at].is(RosterRow::MAIL_KNOWN)),
+        }
     }
 
     fn counting(&self, at: Option<&u32>) -> Option<usize> {
-        at.map(|at| *at as usize).filter(|at| !self.entries[*at].is(RosterRow::SUPERSEDED))
+        at.map(|at| *at as usize).filter(|at| !self.rows[*at].is(RosterRow::SUPERSEDED))
+    }
+
+    /// Whether somebody is known by this mail address: stored, or in a good row.
+    pub(super) fn knows_email(&self, email: IdentityKey) -> bool {
+        self.stored.has_mail(email) || self.counting(self.by_email.get(&email)).is_some()
     }
 
     /// Row `at` of those that are not rejected, counted from 0.
-    pub(super) fn entry(&self, at: usize) -> Option<&RosterRow> {
-        self.entries.get(at)
+    pub(super) fn row(&self, at: usize) -> Option<&RosterRow> {
+        self.rows.get(at)
+    }
+
+    /// The columns that row `at` says nothing of.
+    pub(super) fn left_alone(&self, at: usize) -> LeftAlone {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        self.left_alone.get(&at).copied().unwrap_or_default()
     }
 
     pub(super) fn set_matched(&mut self, at: usize) {
-        self.entries[at].flags |= RosterRow::MATCHED;
+        self.rows[at].flags |= RosterRow::MATCHED;
     }
 
-    pub(super) fn set_id_taken(&mut self, at: usize) {
-        self.entries[at].flags |= RosterRow::ID_TAKEN;
+    fn counting_rows(&self) -> impl Iterator<Item = &RosterRow> {
+        self.rows.iter().filter(|row| !row.is(RosterRow::SUPERSEDED))
     }
 
     /// People in the rows that are not rejected, each once.
     pub(super) fn n_people(&self) -> u64 {
-        self.entries.iter().filter(|entry| !entry.is(RosterRow::SUPERSEDED)).count() as u64
+        self.counting_rows().count() as u64
     }
 
     /// Whether any row makes a new person.
     pub(super) fn creates_any(&self) -> bool {
-        self.entries.iter().any(RosterRow::creates)
+        self.rows.iter().any(RosterRow::creates)
     }
 
     /// Names those who are left out: by business unit, not one by one.
     pub(super) fn find_left_out(&self, plan: &mut Plan) {
         let mut units: BTreeMap<u16, (u64, u32)> = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| !entry.is(RosterRow::SUPERSEDED)) {
-            if entry.is_unsigned() {
-                units.entry(entry.unit).or_insert((0, entry.line)).0 += 1;
-            }
+        for row in self.counting_rows().filter(|row| row.is_unsigned()) {
+            units.entry(row.unit).or_insert((0, row.line)).0 += 1;
         }
         for (unit, (n, first)) in units {
             plan.noticed.add("unsigned", n);
@@ -267,22 +277,31 @@ impl Roster {
             );
             plan.find("unsigned", format!("{unit:04}"), told);
         }
+        let n_gone = self.rows.iter().filter(|row| row.is_gone()).count() as u64;
+        plan.noticed.add("gone", n_gone);
+        if let Some(first) = self.rows.iter().find(|row| row.is_gone()) {
+            let told = format!(
+                "people who have to go and are not in PM_USER, and so are not created: {n_gone}"
+            );
+            plan.find("gone", format!("line {}", first.line), told);
+        }
     }
-}
 
-/// Puts `at` in the place of an equal row, or adds it.
-fn replace(
-    table: &mut HashTable<u32>,
-    at: u32,
-    key: u64,
-    same: impl Fn(&u32) -> bool,
-    hash: impl Fn(&u32) -> u64,
-) -> Option<u32> {
-    if let Some(place) = table.find_mut(key, same) {
-        return Some(std::mem::replace(place, at));
+    /// Names the columns with cells that can't be read: what is stored stays.
+    fn find_left_alone<R: std::io::Read>(&self, lines: &PeopleRows<R>, plan: &mut Plan) {
+        for column in PersonColumn::ALL {
+            let is_alone = |alone: &LeftAlone| alone & super::compare::bit(column) != 0;
+            let rows = self.left_alone.iter().filter(|(_, alone)| is_alone(alone));
+            let lines_of: Vec<u32> = rows.map(|(at, _)| self.rows[*at as usize].line).collect();
+            if let (Some(first), Some(place)) = (lines_of.iter().min(), lines.place(column)) {
+                let told = format!(
+                    "{place}: can't be read in {} rows, the first in line {first}; what is stored stays",
+                    lines_of.len()
+                );
+                plan.find("unreadable", column.name(), told);
+            }
+        }
     }
-    table.insert_unique(key, at, hash);
-    None
 }
 
 /// The business units whose people may be imported, in order.

@@ -1,12 +1,15 @@
 //! PM_USER, read once: each person against the file.
 
+use std::collections::HashSet;
+
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
 use super::changes::{MarkChange, MarkReason, PersonChanges};
 use super::compare::PersonCompare;
+use super::identities::IdentityKey;
 use super::purge::PurgedPerson;
-use super::roster::{FREELANCE, Roster};
+use super::roster::{Roster, is_freelance};
 use crate::db::{Row, Value};
 use crate::import::PersonColumn;
 use crate::jobs::World;
@@ -15,12 +18,14 @@ use crate::sql;
 
 /// Somebody whom the file describes otherwise than PM_USER does.
 pub(super) struct ChangedPerson {
-    /// The row of the file, counted as [`Roster::entry`] does.
+    /// The row of the file, counted as [`Roster::row`] does.
     pub(super) at: usize,
     /// The person as stored.
     pub(super) row: Row,
     /// What becomes of their mark.
     pub(super) mark: MarkChange,
+    /// They have no mail address yet, and get the file's.
+    pub(super) fills_email: bool,
 }
 
 /// What reading PM_USER brought.
@@ -28,12 +33,14 @@ pub(super) struct ChangedPerson {
 pub(super) struct StoredPeople {
     /// Everybody.
     pub(super) population: u64,
-    /// Those who are not marked for deletion.
-    pub(super) unmarked: u64,
     /// In the order of the file.
     pub(super) changed: Vec<ChangedPerson>,
     /// Those who are purged.
     pub(super) going: Vec<PurgedPerson>,
+    /// Those whose mark stays, and since when they may be purged.
+    pub(super) marked: Vec<(String, Option<NaiveDate>)>,
+    /// Those of units that are not signed: they hold no management role any more.
+    pub(super) unsigned: HashSet<String>,
 }
 
 impl StoredPeople {
@@ -120,6 +127,7 @@ struct StoredScan<'a> {
 struct StoredPerson<'a> {
     row: &'a Row,
     id: String,
+    has_email: bool,
     /// Marked for deletion.
     is_marked: bool,
     /// From when on they may be purged.
@@ -150,50 +158,48 @@ impl StoredScan<'_> {
         let told = || format!("DELETE_AT of person `{id}`");
         let delete_at = delete_at.as_date().with_context(told)?.map(|at| at.date());
         let is_marked = is_one(&row.values[places.to_delete]);
-        let email = match &row.values[places.email] {
+        let email: Option<IdentityKey> = match &row.values[places.email] {
             Value::Null => None,
-            email => Some(self.roster.keys.email(&email.display())),
+            email => Some(self.roster.stored.keys.email(&email.display())),
         };
         self.stored.population += 1;
-        self.stored.unmarked += u64::from(!is_marked);
 
-        let id_key = self.roster.keys.id(&id);
-        let is_hidden = self.roster.hidden.meet(id_key, email);
-        let by_id = self.roster.find_id(id_key);
-        let found = match email {
-            Some(email) => self.roster.find_email(email),
-            None => by_id, // No other mail address: the same person.
-        };
-        if let Some(other) = by_id.filter(|_| by_id != found) {
-            self.roster.set_id_taken(other);
+        let id_key = self.roster.stored.keys.id(&id);
+        let person = StoredPerson { row, id, has_email: email.is_some(), is_marked, delete_at };
+        if let Some(at) = self.roster.find(id_key, email) {
+            return self.see_delivered(at, person);
         }
-        let person = StoredPerson { row, id, is_marked, delete_at };
-        match found {
-            Some(at) => self.see_delivered(at, person),
-            None if is_hidden => {
-                self.spare_hidden(&person);
-                Ok(())
-            }
-            None => {
-                self.see_absent(person);
-                Ok(())
-            }
+        if self.roster.rejected.meet(id_key, email) {
+            self.spare_hidden(person);
+        } else {
+            self.see_absent(person);
         }
+        Ok(())
     }
 
     /// A rejected row may speak of them: whether they stay, the next good file says.
-    fn spare_hidden(&mut self, person: &StoredPerson<'_>) {
+    fn spare_hidden(&mut self, person: StoredPerson<'_>) {
         if person.is_due(self.as_of).is_some() {
             let told =
                 "to be purged, but a rejected row may speak of them: left until the file is mended";
             self.plan.find("purge_waits", person.id.as_str(), told);
+        }
+        self.keep_mark(person);
+    }
+
+    /// A mark that stays.
+    fn keep_mark(&mut self, person: StoredPerson<'_>) {
+        if person.is_marked {
+            self.stored.marked.push((person.id, person.delete_at));
         }
     }
 
     fn see_absent(&mut self, person: StoredPerson<'_>) {
         if let Some(going) = person.is_due(self.as_of) {
             self.absent_going.push(going);
-        } else if !person.has_dated_mark() {
+        } else if person.has_dated_mark() {
+            self.keep_mark(person);
+        } else {
             self.absent.push(self.changes.mark(person.row, person.id, MarkReason::Absent));
         }
     }
@@ -202,14 +208,15 @@ impl StoredScan<'_> {
     fn decide_absent(&mut self) {
         let (absent, going) =
             (std::mem::take(&mut self.absent), std::mem::take(&mut self.absent_going));
-        match self.roster.hidden.hides_anybody() {
+        match self.roster.rejected.hides_anybody(self.roster) {
             Some(line) if !(absent.is_empty() && going.is_empty()) => {
                 let told = format!(
-                    "a rejected row may be anybody's, or the file breaks off in it: {} people who are not in the file are not marked, {} not purged",
+                    "a rejected row may be anybody's: {} people who are not in the file are not marked, {} not purged",
                     absent.len(),
                     going.len()
                 );
                 self.plan.find("absent_kept", format!("line {line}"), told);
+                self.stored.marked.extend(going.into_iter().map(|p| (p.id, Some(p.since))));
             }
             Some(_) => {}
             None => {
@@ -220,62 +227,70 @@ impl StoredScan<'_> {
     }
 
     fn see_delivered(&mut self, at: usize, person: StoredPerson<'_>) -> anyhow::Result<()> {
-        let (Some(entry), Some(places)) = (self.roster.entry(at), &self.places) else {
+        let (Some(entry), Some(places)) = (self.roster.row(at), &self.places) else {
             return Ok(());
         };
         let compare = &self.roster.compare;
         let row = person.row;
-        let stored_leaving = || -> anyhow::Result<Option<NaiveDate>> {
-            let told = || format!("LEAVING_DATE of person `{}`", person.id);
-            Ok(row.values[places.leaving_date].as_date().with_context(told)?.map(|at| at.date()))
-        };
-        let (leaves, has_left) = if compare.has(PersonColumn::LeavingDate) {
-            (entry.leaves(), entry.has_left())
+        let told = || format!("LEAVING_DATE of person `{}`", person.id);
+        let stored_leaving =
+            || row.values[places.leaving_date].as_date().map(|at| at.map(|at| at.date()));
+        let has_left = if compare.has(PersonColumn::LeavingDate) {
+            entry.has_left()
         } else {
-            let day = stored_leaving()?;
-            (day.is_some(), day.is_some_and(|day| day <= self.as_of))
+            stored_leaving().with_context(told)?.is_some_and(|day| day <= self.as_of)
         };
         let is_freelance = if compare.has(PersonColumn::EmployeeGroup) {
             entry.is_freelance()
         } else {
-            row.values[places.employee_group].display() == FREELANCE
+            is_freelance(&row.values[places.employee_group].display())
         };
-        let is_changed =
-            !entry.is_unsigned() && entry.fingerprint != compare.row(row, &places.compared);
-        let reason = if entry.is_unsigned() {
+        let is_unsigned = entry.is_unsigned();
+        let stored_print = || compare.row(row, &places.compared, self.roster.left_alone(at));
+        let is_changed = !is_unsigned && (!person.has_email || entry.fingerprint != stored_print());
+        let reason = if is_unsigned {
             Some(MarkReason::Unsigned(entry.unit()))
         } else if is_freelance {
             Some(MarkReason::Freelance)
         } else if has_left {
             // What is changed is told by the new date, not by the stored one.
-            Some(MarkReason::Left(if is_changed { None } else { stored_leaving()? }))
+            Some(MarkReason::Left(if is_changed {
+                None
+            } else {
+                stored_leaving().with_context(told)?
+            }))
         } else {
             None
         };
-        let comes_back = person.is_marked && reason.is_none() && !leaves;
-        if let Some(going) = person.is_due(self.as_of).filter(|_| !comes_back) {
-            // Whoever is in the file all the same, with a leaving date still to come, is created anew.
+        self.roster.set_matched(at);
+        if let Some(going) = person.is_due(self.as_of).filter(|_| reason.is_some()) {
             self.stored.going.push(going);
             return Ok(());
         }
+        if is_unsigned {
+            self.stored.unsigned.insert(person.id.clone());
+        }
         let mark = match reason {
             Some(reason) if !person.has_dated_mark() => MarkChange::Set(reason),
-            None if comes_back => MarkChange::Clear,
+            None if person.is_marked => MarkChange::Clear,
             _ => MarkChange::Keep,
         };
-        let is_unsigned = entry.is_unsigned();
-        self.roster.set_matched(at);
+        if is_changed {
+            let fills_email = !person.has_email;
+            self.stored.changed.push(ChangedPerson { at, row: row.clone(), mark, fills_email });
+        }
         match mark {
-            mark if is_changed => {
-                self.stored.changed.push(ChangedPerson { at, row: row.clone(), mark });
-            }
-            MarkChange::Set(reason) => {
+            MarkChange::Set(reason) if !is_changed => {
                 let touch = self.changes.mark(row, person.id, reason);
                 self.changes.add_marks(vec![touch]);
             }
-            MarkChange::Clear => self.changes.unmark(row, person.id),
-            MarkChange::Keep if is_unsigned => {}
-            MarkChange::Keep => self.plan.noticed.add("unchanged", 1),
+            MarkChange::Clear if !is_changed => self.changes.unmark(row, person.id),
+            MarkChange::Keep => {
+                let is_unchanged = !is_changed && !is_unsigned;
+                self.plan.noticed.add("unchanged", u64::from(is_unchanged));
+                self.keep_mark(person);
+            }
+            MarkChange::Set(_) | MarkChange::Clear => {}
         }
         Ok(())
     }

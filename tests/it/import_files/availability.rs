@@ -44,7 +44,7 @@ fn columns_stand_in_any_order() {
 
 #[test]
 fn value_that_is_no_number_with_a_dot_rejects_its_row_alone() {
-    for cell in ["1,5", "NaN", "inf", "-inf", "1e999", "x", "1.000,0"] {
+    for cell in ["-1", "1e125", "31.5", "1,5", "NaN", "inf", "-inf", "1e999", "x", "1.000,0"] {
         let lines = read(&format!("email;2026-01;2026-02\na@b;1;{cell}\nc@d;1;2\n")).unwrap();
         let [AvailabilityLine::Rejected(reject), AvailabilityLine::Months(_)] = lines.as_slice()
         else {
@@ -53,7 +53,7 @@ fn value_that_is_no_number_with_a_dot_rejects_its_row_alone() {
         assert_eq!(
             reject.to_string(),
             format!(
-                "line 2, column 3 (`2026-02`): expected a number with a dot, such as 0.5, found `{cell}`"
+                "line 2, column 3 (`2026-02`): expected a number with a dot, from 0 to 31, such as 0.5, found `{cell}`"
             )
         );
         assert_eq!(reject.identity.emails, ["a@b"]);
@@ -73,8 +73,8 @@ fn row_without_a_mail_address_or_with_other_columns_is_rejected() {
     assert_eq!(
         sentences,
         [
-            "line 2, column 1 (`email`): expected one mail address, found nothing",
-            "line 3, column 1 (`email`): expected one mail address, found `ab`",
+            "line 2, column 1 (`email`): expected one mail address, without invisible characters, and without quotes round it, found nothing",
+            "line 3, column 1 (`email`): expected one mail address, without invisible characters, and without quotes round it, found `ab`",
             "line 4, column 2 (`2026-01`): expected 2 columns, found 1",
             "line 5, column 3: expected 2 columns, found 3",
         ]
@@ -101,7 +101,18 @@ fn header_without_email_or_months_is_a_bad_file() {
 
 #[test]
 fn month_that_is_none_or_stands_twice_is_a_bad_file() {
-    for month in ["2026-13", "2026-1", "202601", " 2026-01", "01.2026"] {
+    for month in [
+        "2026-13",
+        "2026-1",
+        "202601",
+        " 2026-01",
+        "01.2026",
+        "Apr 23",
+        "'2023-04",
+        "\u{feff}2026-01",
+        "März 2026",
+        "dez.26",
+    ] {
         let message = refused(&format!("email;{month}\na@b;1\n"));
         assert!(
             message.contains("line 1, column 2") && message.contains("expected a month as YYYY-MM"),
@@ -116,9 +127,15 @@ fn month_that_is_none_or_stands_twice_is_a_bad_file() {
 
 #[test]
 fn unknown_columns_are_findings() {
-    let people = availability("email;name;2026-01\n".as_bytes(), "f").unwrap();
+    let people = availability("email;name;2026-01;team 7\n".as_bytes(), "f").unwrap();
     let unknown: Vec<String> = people.unknown_columns().iter().map(ToString::to_string).collect();
-    assert_eq!(unknown, ["column 2 (`name`) is not known, and not read"]);
+    assert_eq!(
+        unknown,
+        [
+            "column 2 (`name`) is not known, and not read",
+            "column 4 (`team 7`) is not known, and not read"
+        ]
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! One cell → its value.
 
-use recert::import::fields::{business_unit, country, date, is_email, is_month, number};
+use recert::import::fields::{
+    cost_center, country, date, free_days, is_email, is_month, leaving_date,
+};
 
 fn day(cell: &str) -> Option<String> {
     date(cell).map(|date| date.to_string())
@@ -82,41 +84,71 @@ fn email_has_one_at_text_on_both_sides_and_no_blanks() {
 }
 
 #[test]
-fn business_unit_is_the_first_four_digits_of_the_cost_center() {
-    assert_eq!(business_unit("12345678"), Some("1234"));
-    assert_eq!(business_unit("0123"), Some("0123"));
-    assert_eq!(business_unit("1234-AB"), Some("1234"));
-    for cell in ["", "123", "DE12345", "O1234567", "12 345", "１２３４", "123é5"] {
-        assert_eq!(business_unit(cell), None, "{cell}");
+fn leaving_date_in_the_year_9999_is_none() {
+    for cell in ["9999-12-31", "31.12.9999", "9999.01.01", "2958465"] {
+        assert_eq!(leaving_date(cell), Some(None), "{cell}");
+    }
+    assert_eq!(
+        leaving_date("31.12.9998").flatten().map(|day| day.to_string()).as_deref(),
+        Some("9998-12-31")
+    );
+    assert_eq!(leaving_date("9999"), None);
+}
+
+#[test]
+fn cost_center_is_digits_and_loses_what_a_spreadsheet_puts_behind_them() {
+    for (cell, center) in [
+        ("12345678", "12345678"),
+        ("0123", "0123"),
+        ("100599020.0", "100599020"),
+        ("12345.00", "12345"),
+    ] {
+        assert_eq!(cost_center(cell), Some(center), "{cell}");
+    }
+    for cell in [
+        "",
+        "123",
+        "123.0",
+        "DE12345",
+        "O1234567",
+        "12 345",
+        "１２３４",
+        "123é5",
+        "1234-AB",
+        "12345.5",
+        "12345.",
+        "12345,0",
+        "1.00599E+08",
+        "-12345",
+    ] {
+        assert_eq!(cost_center(cell), None, "{cell}");
     }
 }
 
 #[test]
-fn number_is_ieee_754_with_a_dot() {
+fn free_days_are_ieee_754_with_a_dot_from_0_to_31() {
     for (cell, value) in [
         ("0.5", 0.5),
         ("1", 1.0),
-        ("-1", -1.0),
+        ("31", 31.0),
         ("+2", 2.0),
         ("1e-3", 0.001),
         (".5", 0.5),
         ("5.", 5.0),
+        ("1e-200", 1e-200),
     ] {
-        assert_eq!(number(cell), Some(value), "{cell}");
+        assert_eq!(free_days(cell), Some(value), "{cell}");
     }
-    assert_eq!(number("0.1"), Some(0.1), "the nearest double");
-    assert!(number("-0").is_some_and(|zero| zero.is_sign_positive()));
+    assert_eq!(free_days("0.1"), Some(0.1), "the nearest double");
+    assert!(free_days("-0").is_some_and(|zero| zero.is_sign_positive()));
 }
 
 #[test]
-fn number_with_a_comma_or_beyond_every_column_is_none() {
-    for cell in
-        "1,5 1.000,5 1'000 NaN nan inf -inf infinity 1e999 1e126 0x10 1_000 50% e5 . - 1.2.3 ٣"
-            .split(' ')
-    {
-        assert_eq!(number(cell), None, "{cell}");
+fn free_days_with_a_comma_or_of_no_month_are_none() {
+    let odd = "1,5 1.000,5 1'000 NaN nan inf -inf infinity 1e999 1e125 31.01 -1 -1e-9 0x10 1_000 50% e5 . - 1.2.3 ٣";
+    for cell in odd.split(' ').chain([""]) {
+        assert_eq!(free_days(cell), None, "{cell}");
     }
-    assert_eq!(number(""), None);
 }
 
 #[test]

@@ -105,15 +105,56 @@ fn name_that_stands_twice_is_a_bad_file() {
 #[test]
 fn unknown_columns_are_findings() {
     assert_eq!(
-        unknown(&format!("{REQUIRED};shoeSize;;leavingdate;\n")),
+        unknown(&format!("{REQUIRED};shoeSize;;leaving_date;\n")),
         [
             "column 8 (`shoeSize`) is not known, and not read",
             "column 9 is not known, and not read",
-            "column 10 (`leavingdate`) is not known, and not read; did you mean `leavingDate`?",
+            "column 10 (`leaving_date`) is not known, and not read; did you mean `leavingDate`?",
             "column 11 is not known, and not read",
         ]
     );
     assert_eq!(unknown(REQUIRED), Vec::<String>::new());
+}
+
+#[test]
+fn name_that_is_an_absent_columns_but_for_what_nobody_sees_is_a_bad_file() {
+    for slip in [
+        "LeavingDate",
+        "leavingdate ",
+        "leaving Date",
+        "\u{feff}leavingDate",
+        "leaving\u{a0}Date",
+        "leaving\u{200b}Date",
+    ] {
+        let name = slip.trim();
+        let message = refused(with_header(&format!("{REQUIRED};{slip}")));
+        assert!(
+            message.starts_with("`users.csv`, line 1, column 8")
+                && message.contains("should read `leavingDate`"),
+            "{name:?}: {message}"
+        );
+    }
+    for slip in ["EmployeeGroup", "ID"] {
+        assert!(refused(with_header(&format!("{slip};{REQUIRED}"))).contains("column 1"), "{slip}");
+    }
+    // A byte order mark too many stands before the first name.
+    let message = refused(format!("\u{feff}\u{feff}{}", with_header(&format!("id;{REQUIRED}"))));
+    assert!(message.contains("column 1 (`\\u{feff}id`): the name should read `id`"), "{message}");
+    // Beside the column itself it is another one.
+    assert_eq!(unknown(&format!("{REQUIRED};leavingDate;LeavingDate\n")).len(), 1);
+}
+
+#[test]
+fn first_line_that_names_the_separator_is_skipped() {
+    for first in ["sep=;", "SEP=;", "\u{feff}sep=;", "\"sep=;\""] {
+        let file = format!("{first}\r\n{}", people_file(&[""]));
+        assert_eq!(persons(&file)[0].line, 3, "{first}");
+    }
+    assert!(
+        refused(format!("sep=;\n{}", with_header(&format!("{REQUIRED};LeavingDate"))))
+            .contains("line 2")
+    );
+    assert_eq!(refused("sep=;\n"), "`users.csv`: the file is empty");
 }
 
 #[test]

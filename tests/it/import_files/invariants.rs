@@ -51,11 +51,6 @@ fn check_line(line: &PeopleLine) {
                 person.business_unit().len() == 4
                     && person.business_unit().bytes().all(|b| b.is_ascii_digit())
             );
-            assert!(
-                person
-                    .employment_percentage
-                    .is_none_or(|number| number.is_finite() && number >= 0.0)
-            );
             assert!(person.id().is_none_or(|id| !id.contains(char::is_control)));
         }
         PeopleLine::Rejected(reject) => {

@@ -23,15 +23,15 @@ fn rejects_file_names_line_column_and_reason_and_holds_the_row() {
     let row =
         "U1;Anna;O'Brien;anna;;;;;;\"Zü;\"\"rich\";12345678;2026-11-01;;;;;;;;Headquarters;;;;;;;;";
     let expected = format!(
-        "line;column;column_number;reason;row\n3;email;4;\"expected one mail address, found `anna`\";\"{}\"\n",
+        "line;column;column_number;reason;row\n3;email;4;\"expected one mail address, without invisible characters, and without quotes round it, found `anna`\";\"{}\"\n",
         row.replace('"', "\"\"")
     );
     // Commas need no quotes in a file separated by semicolons.
     assert_eq!(
         written(&rejects),
         expected.replace(
-            "\"expected one mail address, found `anna`\"",
-            "expected one mail address, found `anna`"
+            "\"expected one mail address, without invisible characters, and without quotes round it, found `anna`\"",
+            "expected one mail address, without invisible characters, and without quotes round it, found `anna`"
         )
     );
 }

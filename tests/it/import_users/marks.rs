@@ -1,23 +1,21 @@
 //! Who is marked for deletion, who is unmarked, who is purged.
 
-use recert::exit::Exit;
-
-use super::{DAY, NOW, check_import, counts, file, findings, import, import_of};
-use crate::harness::{exit, ok, printed, worlds};
-use crate::import_files::harness::{people_file, row_of};
+use super::{DAY, NOW, check_import, counts, file, findings, import};
+use crate::harness::{ok, worlds};
+use crate::import_files::harness::people_file;
 
 /// The plan that marks `id` for `rule`.
-fn marked(id: &str, rule: &str) -> String {
+pub(super) fn marked(id: &str, rule: &str) -> String {
     format!(
         r#"update PM_USER {id} {{"TO_DELETE":1,"DELETE_AT":"2026-12-30T00:00:00",{NOW}}}: {rule}; to be purged from 2026-12-30 on"#
     )
 }
 
 /// Two people besides `U1`, in PM_USER and in the file, so that the file is never too small.
-const OTHERS: &str = "person ID=U2 EMAIL=b@x\nperson ID=U3 EMAIL=c@x";
-const OTHER_ROWS: [&str; 2] = ["id=U2|email=b@x", "id=U3|email=c@x"];
+pub(super) const OTHERS: &str = "person ID=U2 EMAIL=b@x\nperson ID=U3 EMAIL=c@x";
+pub(super) const OTHER_ROWS: [&str; 2] = ["id=U2|email=b@x", "id=U3|email=c@x"];
 
-fn with_others<'a>(rows: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn with_others<'a>(rows: &[&'a str]) -> Vec<&'a str> {
     rows.iter().copied().chain(OTHER_ROWS).collect()
 }
 
@@ -51,6 +49,10 @@ fn freelancers_are_marked() {
         &plan,
     );
     check_import("person \"GROUP=Mitarbeiter\"", &["employeeGroup=Mitarbeiter"], "");
+    for group in ["freier mitarbeiter", "Freier\u{a0}Mitarbeiter", "FREIER  Mitarbeiter"] {
+        let stored = format!("person \"GROUP={group}\"");
+        check_import(&stored, &[&format!("employeeGroup={group}")], &plan);
+    }
 }
 
 #[test]
@@ -84,11 +86,20 @@ fn who_has_left_is_marked_by_the_stored_date_when_the_file_has_none() {
 }
 
 #[test]
-fn people_of_a_unit_no_longer_signed_are_marked_and_not_updated() {
+fn people_of_a_unit_that_is_not_signed_are_marked_not_updated_and_lose_their_management_roles() {
+    let marked = marked("U1", "business unit 2222 is not signed");
+    for stored in ["person UNIT=2222 CENTER=2222 CITY=Bern", "person"] {
+        // Their own unit lost its signature; they moved to one that has none.
+        check_import(
+            &format!("{stored}\nrole\nrole NAME=R2 MANAGEMENT=0"),
+            &["costCenter=2222"],
+            &format!("delete PM_USER_ROLE U1/R1: business unit is not signed\n{marked}"),
+        );
+    }
     check_import(
-        "person UNIT=2222 CENTER=2222 CITY=Bern\nrole",
+        "person DEL=1 DELETE_AT=2026-12-05 UNIT=2222 CENTER=2222\nrole",
         &["costCenter=2222"],
-        &marked("U1", "business unit 2222 is not signed"),
+        "delete PM_USER_ROLE U1/R1: business unit is not signed",
     );
 }
 
@@ -119,7 +130,7 @@ fn who_is_delivered_again_without_leaving_date_is_unmarked() {
             &format!("person DEL=1 DELETE_AT={day}"),
             &[""],
             &format!(
-                r#"update PM_USER U1 {{"TO_DELETE":0,"DELETE_AT":null,{NOW}}}: delivered again without leaving date"#
+                r#"update PM_USER U1 {{"TO_DELETE":0,"DELETE_AT":null,{NOW}}}: delivered, and no reason to go"#
             ),
         );
     }
@@ -127,30 +138,62 @@ fn who_is_delivered_again_without_leaving_date_is_unmarked() {
         "person DEL=1 DELETE_AT=2026-12-05",
         &["city=Bern"],
         &format!(
-            r#"update PM_USER U1 {{"CITY":"Bern","TO_DELETE":0,"DELETE_AT":null,{NOW}}}: changed in the file; delivered again without leaving date"#
+            r#"update PM_USER U1 {{"CITY":"Bern","TO_DELETE":0,"DELETE_AT":null,{NOW}}}: changed in the file; delivered, and no reason to go"#
         ),
     );
 }
 
 #[test]
-fn who_is_delivered_again_with_a_leaving_date_to_come_stays_marked() {
-    let stored = "person DEL=1 DELETE_AT=2026-12-05 LEAVING=2027-01-01";
-    check_import(stored, &["leavingDate=2027-01-01"], "");
+fn who_is_delivered_with_a_leaving_date_to_come_is_unmarked_even_on_their_day() {
+    for (day, leaving) in
+        [("2026-12-05", "2027-01-01"), ("2026-11-30", "2027-01-01"), ("2020-01-01", "2026-12-01")]
+    {
+        check_import(
+            &format!("person DEL=1 DELETE_AT={day} LEAVING={leaving}"),
+            &[&format!("leavingDate={leaving}")],
+            &format!(
+                r#"update PM_USER U1 {{"TO_DELETE":0,"DELETE_AT":null,{NOW}}}: delivered, and no reason to go"#
+            ),
+        );
+    }
 }
 
 #[test]
-fn who_is_new_and_has_to_go_is_created_with_the_mark() {
+fn who_never_leaves_is_never_marked_for_it() {
+    for day in ["31.12.9999", "9999-12-31", "2958465"] {
+        check_import("person", &[&format!("leavingDate={day}")], "");
+        check_import(
+            "person DEL=1 DELETE_AT=2026-11-30",
+            &[&format!("leavingDate={day}")],
+            &format!(
+                r#"update PM_USER U1 {{"TO_DELETE":0,"DELETE_AT":null,{NOW}}}: delivered, and no reason to go"#
+            ),
+        );
+    }
+}
+
+#[test]
+fn who_is_not_there_and_has_to_go_is_not_created() {
     for world in worlds() {
         world.put("org");
-        let rows = ["leavingDate=2026-11-30", "id=U2|email=b@x|employeeGroup=Freier Mitarbeiter"];
-        let ended = import(&world, &rows);
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=2 created=2 marked=2");
-        for row in world.query("SELECT * FROM pm_user") {
-            assert_eq!(row.text("TO_DELETE").unwrap(), "1", "{}", world.name);
-            assert_eq!(row.date("DELETE_AT").unwrap().unwrap().date().to_string(), "2026-12-30");
+        let rows = [
+            "leavingDate=2026-11-30",
+            "id=U2|email=b@x|employeeGroup=freier\u{a0}mitarbeiter",
+            "id=U3|email=c@x|costCenter=9999|leavingDate=2020-01-01",
+            "id=U4|email=d@x|leavingDate=2026-12-01",
+        ];
+        for created in [1, 0] {
+            let ended = import(&world, &rows);
+            ok(&ended);
+            let counts = &ended.summary.counts;
+            assert_eq!(
+                (counts.get("created"), counts.get("gone"), counts.get("unsigned")),
+                (created, 2, 1)
+            );
+            let told = "gone line 2: people who have to go and are not in PM_USER, and so are not created: 2";
+            assert!(findings(&ended).contains(&told.to_owned()), "{:?}", findings(&ended));
         }
-        assert!(printed(&import(&world, &rows)).is_empty(), "{}", world.name);
+        assert_eq!(world.one("SELECT id FROM pm_user"), "U4");
     }
 }
 
@@ -185,14 +228,18 @@ fn a_purge_happens_also_to_who_is_in_the_file_and_has_left() {
 }
 
 #[test]
-fn who_is_purged_and_delivered_with_a_leaving_date_to_come_is_created_anew() {
-    check_import(
-        "person DEL=1 DELETE_AT=2026-11-30\nrole",
-        &["leavingDate=2027-01-01"],
-        "delete PM_USER_ROLE U1/R1: purged; marked to be from 2026-11-30 on
-         delete PM_USER U1: purged; marked to be from 2026-11-30 on
-         insert PM_USER U1: in the file, and not yet there",
-    );
+fn nobody_is_purged_and_created_in_one_run_nor_later() {
+    for row in ["leavingDate=2026-10-31", "employeeGroup=Freier Mitarbeiter"] {
+        for world in worlds() {
+            world.put(&format!("org\nperson DEL=1 DELETE_AT=2026-11-30\n{OTHERS}"));
+            let rows = with_others(&[row]);
+            let ended = import(&world, &rows);
+            ok(&ended);
+            assert_eq!(counts(&ended), "rows=3 unchanged=2 purged=1");
+            let again = import(&world, &rows);
+            assert_eq!(counts(&again), "rows=3 unchanged=2 gone=1");
+        }
+    }
 }
 
 #[test]
@@ -225,101 +272,5 @@ fn a_purge_erases_every_image_of_the_person_and_of_nobody_else() {
             world.one("SELECT COUNT(*) FROM recert_change WHERE action = 'delete' AND table_name = 'PM_USER' AND row_key = 'U1' AND why LIKE 'purged%'"),
             "1"
         );
-    }
-}
-
-#[test]
-fn a_typo_never_marks_anybody() {
-    for row in ["country=XX", "leavingDate=31.02.2020", "costCenter=O123", "email=anna", "city="] {
-        for mut world in worlds() {
-            world.config.import.rejects_percent = 100.0;
-            world.put(&format!("org\nperson\n{OTHERS}"));
-            let ended = import(&world, &with_others(&[row]));
-            ok(&ended);
-            assert_eq!(counts(&ended), "rows=3 unchanged=2 rejected=1", "{row}");
-        }
-    }
-}
-
-#[test]
-fn a_typo_in_id_and_mail_address_at_once_lets_nobody_be_marked_for_absence() {
-    for mut world in worlds() {
-        world.config.import.rejects_percent = 100.0;
-        world.put(&format!(
-            "org\nperson\n{OTHERS}\nperson ID=U4 EMAIL=d@x DEL=1 DELETE_AT=2026-01-01"
-        ));
-        let rows = with_others(&["id=U1typo|email=anna"]);
-        let ended = import(&world, &rows);
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=3 unchanged=2 rejected=1");
-        assert_eq!(
-            findings(&ended)[1],
-            "absent_kept line 2: a rejected row may be anybody's, or the file breaks off in it: 1 people who are not in the file are not marked, 1 not purged"
-        );
-        // Once the row names somebody, even somebody new, it hides nobody else.
-        let ended = import(&world, &with_others(&["id=U9|email=new@x|country=XX"]));
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=3 unchanged=2 marked=1 purged=1 rejected=1");
-    }
-}
-
-#[test]
-fn a_file_that_breaks_off_marks_nobody_for_absence() {
-    for mut world in worlds() {
-        world.config.import.rejects_percent = 100.0;
-        world.put(&format!("org\nperson\n{OTHERS}"));
-        let whole = people_file(&OTHER_ROWS);
-        let path = file(&world, "users.csv", &whole[..whole.len() - 12]);
-        let ended = world.run(&format!("import-users {} {DAY}", path.display()));
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=2 unchanged=1 rejected=1");
-    }
-}
-
-#[test]
-fn rows_out_of_shape_count_for_everybody_they_may_speak_of() {
-    for mut world in worlds() {
-        world.config.import.rejects_percent = 100.0;
-        world.put(&format!("org\nperson\n{OTHERS}"));
-        let text = people_file(&OTHER_ROWS) + &row_of("") + ";surplus\n";
-        let path = file(&world, "users.csv", &text);
-        let ended = world.run(&format!("import-users {} {DAY}", path.display()));
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=3 unchanged=2 rejected=1");
-    }
-}
-
-#[test]
-fn a_typo_never_purges_anybody() {
-    for mut world in worlds() {
-        world.config.import.rejects_percent = 100.0;
-        world.put(&format!("org\nperson DEL=1 DELETE_AT=2026-01-01\n{OTHERS}"));
-        let ended = import(&world, &with_others(&["country=XX"]));
-        ok(&ended);
-        assert_eq!(counts(&ended), "rows=3 unchanged=2 rejected=1");
-        assert!(findings(&ended)[1].starts_with("purge_waits U1: "));
-    }
-}
-
-#[test]
-fn a_file_with_fewer_than_half_the_unmarked_people_is_refused_with_4() {
-    let stored: String = (0..5).map(|n| format!("person ID=P{n} EMAIL=p{n}@x\n")).collect();
-    let marked: String = (5..30)
-        .map(|n| format!("person ID=P{n} EMAIL=p{n}@x DEL=1 DELETE_AT=2027-01-01\n"))
-        .collect();
-    for world in worlds() {
-        world.put(&format!("org\n{stored}{marked}"));
-        let before = world.dump("pm_user");
-        let ended = import(&world, &["id=P0|email=p0@x", "id=P1|email=p1@x"]);
-        assert_eq!(exit(&ended), Exit::Refused);
-        assert!(ended.summary.error.unwrap().contains("2 people, fewer than half of the 5"));
-        assert_eq!(world.dump("pm_user"), before);
-        // An allowance lifts limits, not doubts.
-        let command = import_of(&world, &["id=P0|email=p0@x", "id=P1|email=p1@x"]);
-        let ended = world.run(&format!("{command} --allow-changes 100 --reason test"));
-        assert_eq!(exit(&ended), Exit::Refused);
-        let ended = import(&world, &["id=P0|email=p0@x", "id=P1|email=p1@x", "id=P2|email=p2@x"]);
-        ok(&ended);
-        assert_eq!(ended.summary.counts.get("marked"), 2);
     }
 }

@@ -221,8 +221,8 @@ fn a_failure_in_the_middle_leaves_the_old_state() {
 fn more_combinations_of_columns_than_statements_are_worth_still_change_what_they_should() {
     use recert::import::PersonColumn;
     let columns = [
-        PersonColumn::FirstName,
-        PersonColumn::LastName,
+        PersonColumn::PersonnelArea,
+        PersonColumn::PersonnelSubarea,
         PersonColumn::City,
         PersonColumn::Job,
         PersonColumn::Company,

@@ -1,6 +1,5 @@
--- Who has which mail address.
+-- Who there is, and under which mail address.
 -- -> id, email
 SELECT u.id,
        u.email
   FROM pm_user u
- WHERE u.email IS NOT NULL

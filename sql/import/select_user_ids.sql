@@ -1,4 +1,0 @@
--- The ids there are.
--- -> id
-SELECT u.id
-  FROM pm_user u
