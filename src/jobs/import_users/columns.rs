@@ -27,8 +27,9 @@ impl StoredColumns {
 }
 
 fn limit(column: PersonColumn, stored: Option<&db::Column>) -> TextLimit {
-    let _ = stored;
-    column.limit()
+    let Some(length) = stored.and_then(|stored| stored.length) else { return column.limit() };
+    let most = usize::try_from(length.most).unwrap_or(usize::MAX);
+    TextLimit { most, in_bytes: length.in_bytes }
 }
 
 fn is_number(data_type: &str) -> bool {

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::changes::PURGES;
 use crate::db::Row;
 use crate::jobs::World;
-use crate::ledger::{LedgerChain, LedgerMember};
+use crate::ledger::LedgerMember;
 use crate::sql;
 
 /// What a run notes of its file in its PARAMETERS, for the next one.
@@ -82,7 +82,7 @@ impl ImportHistory {
         let mut oldest = oldest_needed(job, sha256, world)?;
         let marks = if has_marks { read_marks(&mut oldest, world)? } else { Vec::new() };
         let Some(oldest) = oldest else { return Ok(ImportHistory::default()) };
-        let mut chain = LedgerChain::read(world.db)?;
+        let chain = world.ledger.chain(world.db)?;
         // A moment earlier: not every database keeps all digits of a moment that is looked for.
         let members = chain.since(oldest - TimeDelta::seconds(1), world.db)?;
 
