@@ -3,6 +3,9 @@
 //! The only place that knows a preview from a run, and what day it is. A run is one transaction; an
 //! error that may pass repeats the whole of it, never a part, and never once COMMIT was sent.
 
+mod gate;
+mod given;
+
 use std::collections::HashSet;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -14,8 +17,9 @@ use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
+use crate::ledger::taken;
 use crate::ledger::{self, LedgerReader, LedgerRun, canonical};
-use crate::plan::{Approved, HeldLimit, Plan, SavedPlan, apply, approve};
+use crate::plan::{Approval, Approved, LimitLeft, Plan, SavedFor, SavedPlan, apply};
 use crate::summary::{SCHEMA, Status, Summary};
 
 /// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
@@ -59,12 +63,15 @@ pub struct Planned {
     pub as_of: NaiveDate,
     /// The moment.
     pub moment: DateTime<Utc>,
+    /// When it was planned.
+    pub planned_at: DateTime<Utc>,
 }
 
 /// One run under way.
 struct Run<'a> {
     request: &'a Request<'a>,
     saved: Option<SavedPlan>,
+    approval: Approval,
     when: Planned,
     session: SessionSpec,
     started_at: DateTime<Utc>,
@@ -74,6 +81,8 @@ struct Run<'a> {
     reached: bool,
     /// The chain's end, as this run left it.
     ledger_head: Option<String>,
+    /// What of the job's limits is used and left.
+    limits: Vec<LimitLeft>,
 }
 
 /// What came of one attempt.
@@ -91,7 +100,7 @@ struct Came {
 pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
     let began = Instant::now();
     let started_at = (request.clock)().trunc_subsecs(6);
-    let saved = read_saved_plan(request)?;
+    let (saved, approval) = given::read(request, started_at)?;
     let when = decide_when(request, saved.as_ref(), started_at)?;
     let action = if request.preview { "preview" } else { request.job.name() }.to_owned();
     let session = SessionSpec {
@@ -103,12 +112,14 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
     let mut run = Run {
         request,
         saved,
+        approval,
         when,
         session,
         started_at,
         lines_added: HashSet::new(),
         reached: false,
         ledger_head: None,
+        limits: Vec::new(),
     };
 
     let came = run.try_until_done();
@@ -116,18 +127,6 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
         run.record_failure(error);
     }
     Ok(run.end(came, began.elapsed()))
-}
-
-fn read_saved_plan(request: &Request<'_>) -> anyhow::Result<Option<SavedPlan>> {
-    let Some(path) = &request.job.write_args().plan else { return Ok(None) };
-    let saved = SavedPlan::read(path)?;
-    let database = request.job.database(request.config);
-    saved.must_be_for(request.job.name(), &database.url, &request.job.parameters())?;
-    if request.as_of.is_some_and(|as_of| as_of != saved.as_of) {
-        return Err(anyhow!("`--as-of` is another day than the saved plan's, {}", saved.as_of)
-            .context(Exit::Usage));
-    }
-    Ok(Some(saved))
 }
 
 /// The day is today in the configured zone, unless somebody names another.
@@ -139,9 +138,9 @@ fn decide_when(
     let zone = request.config.time.tz()?;
     let today = now.with_timezone(&zone).date_naive();
     let when = match (saved, request.as_of) {
-        (Some(saved), _) => Planned { as_of: saved.as_of, moment: saved.moment },
-        (None, Some(as_of)) => Planned { as_of, moment: end_of_day(as_of, zone) },
-        (None, None) => Planned { as_of: today, moment: now },
+        (Some(saved), _) => Planned { as_of: saved.as_of, moment: saved.moment, planned_at: now },
+        (None, Some(as_of)) => Planned { as_of, moment: end_of_day(as_of, zone), planned_at: now },
+        (None, None) => Planned { as_of: today, moment: now, planned_at: now },
     };
     if when.as_of > today && !request.preview && request.job.write_args().reason.is_none() {
         return Err(anyhow!(
@@ -169,7 +168,7 @@ fn end_of_day(day: NaiveDate, zone: chrono_tz::Tz) -> DateTime<Utc> {
     midnight - chrono::TimeDelta::seconds(1)
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn try_until_done(&mut self) -> anyhow::Result<Came> {
         let database = self.request.job.database(self.request.config);
         let mut pause = database.retry_delay;
@@ -193,20 +192,11 @@ impl Run<'_> {
         let head = if preview { None } else { Some(ledger::lock(job.name(), &mut *db)?) };
         self.reached = head.is_some();
 
-        let Planned { as_of, moment } = self.when;
+        let Planned { as_of, moment, .. } = self.when;
         let ledger = LedgerReader::default();
         let mut world = World { db: &mut *db, config, as_of, moment, ledger };
-        let mut plan = job.plan(&mut world)?;
-        world.ledger.tell(&mut plan);
-        if let Some(saved) = &self.saved {
-            plan = saved.narrow(plan)?;
-        }
-        let limits: Vec<HeldLimit<'_>> = job
-            .limits(config)
-            .into_iter()
-            .map(|(name, limits)| HeldLimit { name, limits, earlier: 0 })
-            .collect();
-        let approved = match approve(plan, &limits, job.write_args().allowance()) {
+        let plan = job.plan(&mut world)?;
+        let approved = match self.let_through(plan, &mut world)? {
             Ok(approved) => approved,
             Err((plan, refusal)) => {
                 return Ok(Came { status: Status::Refused, plan, refusal: Some(refusal) });
@@ -307,9 +297,11 @@ impl Run<'_> {
             object.extend(plan.remembered.clone());
             write.note_in(object);
             object.insert(FINDINGS.to_owned(), plan.findings_by_kind());
-        }
-        if let (Some(object), true) = (parameters.as_object_mut(), self.saved.is_some()) {
-            object.insert("plan".to_owned(), true.into());
+            given::note_in(object, self.saved.as_ref(), &self.approval);
+            if status == Status::Applied {
+                let names = job.limits(config).into_iter().map(|(name, _)| name);
+                taken::note_in(object, plan, names, self.before());
+            }
         }
         LedgerRun {
             run_id: self.session.run_id.clone(),
@@ -346,6 +338,11 @@ impl Run<'_> {
         if let (Status::Refused, Some(refusal), Some(plan)) = (status, &error, &plan) {
             self.record(Status::Refused, plan, refusal);
         }
+        if status == Status::Applied {
+            self.limits
+                .iter_mut()
+                .for_each(|limit| limit.left = limit.left.saturating_sub(limit.taken));
+        }
         let summary = Summary {
             schema: SCHEMA,
             command: self.session.action.clone(),
@@ -356,6 +353,7 @@ impl Run<'_> {
             counts: plan.as_ref().map(Plan::counts).unwrap_or_default(),
             findings,
             findings_before: None,
+            limits: self.limits,
             ledger_head: self.ledger_head,
             held_ms: None,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -369,8 +367,16 @@ impl Run<'_> {
 impl Planned {
     /// The plan as `--save` writes it.
     #[must_use]
-    pub fn saved(&self, plan: &Plan, job: &Job, config: &Config) -> SavedPlan {
-        let url = &job.database(config).url;
-        SavedPlan::of(plan, job.name(), url, self.as_of, self.moment, job.parameters())
+    pub fn saved(&self, plan: &Plan, job: &Job, config: &Config, preview: &str) -> SavedPlan {
+        let made = SavedFor {
+            job: job.name(),
+            database: &job.database(config).url,
+            as_of: self.as_of,
+            moment: self.moment,
+            parameters: job.parameters(),
+            preview,
+            saved_at: self.planned_at,
+        };
+        SavedPlan::of(plan, made)
     }
 }

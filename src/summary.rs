@@ -6,7 +6,7 @@ use std::io;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::plan::{Counts, Finding};
+use crate::plan::{Counts, Finding, LimitLeft};
 use crate::text::plain;
 
 /// How many findings of a kind a person is shown.
@@ -68,6 +68,9 @@ pub struct Summary {
     /// number is another one.
     #[serde(skip)]
     pub findings_before: Option<BTreeMap<String, u64>>,
+    /// What of the job's limits is used and left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitLeft>,
     /// The end of the ledger's chain after the run, in hexadecimal: what `verify` can be held against.
     pub ledger_head: Option<String>,
     /// How long rows of the applications were held, in milliseconds.
@@ -117,6 +120,14 @@ impl Summary {
             writeln!(out, "  {name:width$}  {n}")?;
         }
         self.write_findings(out)?;
+        for LimitLeft { limit, hours, earlier, left, .. } in &self.limits {
+            if *earlier > 0 {
+                writeln!(
+                    out,
+                    "limit {limit}: {left} left; earlier runs took {earlier} in {hours} hours"
+                )?;
+            }
+        }
         if let Some(head) = &self.ledger_head {
             writeln!(out, "ledger: {head}")?;
         }

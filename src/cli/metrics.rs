@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
 use crate::files::{Place, Target, Whole};
+use crate::plan::LimitLeft;
 use crate::summary::{Status, Summary};
 
 const SUCCESS: &str = "recert_last_success_timestamp_seconds";
@@ -95,6 +96,19 @@ fn text(summary: &Summary, now: DateTime<Utc>, success: Option<String>) -> Strin
     metric("recert_run_findings", "Findings of the last run.", &all);
     let kinds: Vec<_> = findings.iter().map(|(kind, n)| by("kind", kind, n.to_string())).collect();
     metric("recert_run_findings_by_kind", "Findings of the last run, by kind.", &kinds);
+    let limits = |of: fn(&LimitLeft) -> u64| -> Vec<_> {
+        summary.limits.iter().map(|limit| by("limit", limit.limit, of(limit).to_string())).collect()
+    };
+    metric(
+        "recert_limit_earlier",
+        "What earlier runs took of a limit in its hours.",
+        &limits(|limit| limit.earlier),
+    );
+    metric(
+        "recert_limit_left",
+        "What of a limit is left after the last run.",
+        &limits(|limit| limit.left),
+    );
     if let Some(at) = success {
         metric(SUCCESS, "When a run of the job last ended with 0.", &one(at));
     }

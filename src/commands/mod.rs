@@ -65,6 +65,7 @@ impl Facts {
             counts: Counts::default(),
             findings: Vec::new(),
             findings_before: None,
+            limits: Vec::new(),
             ledger_head: None,
             held_ms: None,
             duration_ms: self.took_ms(),

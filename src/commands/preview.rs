@@ -1,9 +1,14 @@
 //! `recert preview`: the plan of a job, without writing. The same code as the run.
 
+mod saved;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
+
 use super::Context;
+use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::jobs::Job;
 use crate::outcome::Outcome;
@@ -18,6 +23,9 @@ pub struct Args {
     /// The job to preview; without one, `revoke`
     #[command(subcommand)]
     pub job: Option<Job>,
+    /// Show a saved plan, to be read before it is signed or applied; asks no database
+    #[arg(long, value_name = "F", conflicts_with_all = ["save", "detailed_exitcode"])]
+    pub plan: Option<PathBuf>,
     /// How the plan is written
     #[arg(long, global = true, value_enum, default_value_t)]
     pub format: Format,
@@ -47,6 +55,14 @@ impl Args {
 /// # Errors
 /// As [`run::run`]; an output file that can't be written.
 pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+    match (&args.plan, &args.job) {
+        (Some(path), None) => return saved::show(path, context),
+        (Some(_), Some(_)) => {
+            return Err(anyhow!("`--plan` stands behind the job, or without one to show the file")
+                .context(Exit::Usage));
+        }
+        (None, _) => {}
+    }
     let job = args.job.clone().unwrap_or_default();
     let Context { config, as_of, clock, facts, .. } = *context;
     let run_id = facts.run_id.clone();
@@ -61,7 +77,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         });
     };
     if let Some(path) = &args.save {
-        let saved = as_planned.saved(&plan, &job, config);
+        let saved = as_planned.saved(&plan, &job, config, &facts.run_id);
         write_whole(path, |out| Ok(serde_json::to_writer(out, &saved)?))?;
     }
     let mut outcome = Outcome::from(ended);

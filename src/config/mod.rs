@@ -2,6 +2,7 @@
 
 mod accounts;
 mod address;
+mod approval;
 mod database;
 pub mod directory;
 mod disable_inactive;
@@ -24,6 +25,7 @@ use crate::files::open_regular;
 use crate::hex::hex;
 
 pub use address::without_login;
+pub use approval::{ApprovalConfig, ApprovalNeed};
 pub use database::{DatabaseConfig, Url};
 pub use disable_inactive::DisableInactiveConfig;
 pub use import::ImportConfig;
@@ -44,6 +46,8 @@ pub struct Config {
     pub time: TimeConfig,
     /// How much a run may take away.
     pub limits: LimitsByJob,
+    /// What a second person must have signed.
+    pub approval: ApprovalConfig,
     /// Which responses `revoke` acts on.
     pub revoke: RevokeConfig,
     /// What the report holds removals against.
@@ -229,6 +233,7 @@ impl Config {
             errors.push(error.root_cause().to_string());
         }
         self.limits.check(errors);
+        self.approval.check(errors);
         self.import.check(errors);
         if let Some(directory) = &self.directory {
             directory.check(errors);

@@ -41,6 +41,9 @@ pub struct WriteArgs {
     /// Apply exactly this saved plan, or nothing when its rows have changed since
     #[arg(long, value_name = "F")]
     pub plan: Option<std::path::PathBuf>,
+    /// A second person's signature under the saved plan, made with `ssh-keygen -Y sign -n recert-plan`
+    #[arg(long, value_name = "F", requires = "plan")]
+    pub approval: Option<std::path::PathBuf>,
     /// Let this one run take away up to N rows, whatever the limits say
     #[arg(long, value_name = "N", requires = "reason")]
     pub allow_changes: Option<u64>,

@@ -126,6 +126,14 @@ impl LedgerChain {
         self.links.is_empty()
     }
 
+    /// Whether a run of this job ended `applied` at `since` or later; nothing is read for it.
+    pub(crate) fn has_applied_since(&self, job: &str, since: DateTime<Utc>) -> bool {
+        let is_later =
+            |link: &Link| parse_date(&link.finished_at).is_none_or(|at| at.and_utc() >= since);
+        let mut latest = self.links.iter().rev();
+        latest.any(|link| link.job == job && link.status == "applied" && is_later(link))
+    }
+
     /// FINISHED_AT of the last run.
     #[must_use]
     pub fn last_finished_at(&self) -> Option<DateTime<Utc>> {

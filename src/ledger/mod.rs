@@ -3,6 +3,7 @@
 //! They are committed with the changes they speak of. Each run's hash covers its own columns, its
 //! changes in order, and the hash of the run before it (section 4 of the spec).
 
+pub(crate) mod applied;
 pub mod archive;
 pub mod canonical;
 mod chain;
@@ -11,6 +12,7 @@ mod members;
 pub mod person;
 pub mod read;
 pub mod row;
+pub(crate) mod taken;
 pub mod verify;
 mod write;
 

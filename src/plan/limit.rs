@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Plan, Takes, Touch};
 use crate::config::Limits;
 
@@ -29,9 +31,35 @@ pub const UNANSWERED: &str = "revoke-unanswered";
 pub(crate) struct Taken<'a> {
     /// Rows, or people.
     pub(crate) n: u64,
+    pub(crate) each: TakenEach,
     /// Where they stand among all the plan's touches, counted from 0.
     pub(crate) places: Vec<Range<usize>>,
     touches: Vec<&'a Touch>,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TakenEach {
+    #[default]
+    Row,
+    Unit,
+}
+
+/// How much of a limit is used up, and how much of it a run may still take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitLeft {
+    /// Its key under `[limits]`.
+    pub limit: &'static str,
+    /// The hours it is held over.
+    pub hours: u32,
+    /// What earlier runs took in these hours.
+    pub earlier: u64,
+    /// What this run takes.
+    pub taken: u64,
+    /// What may be taken; at least so much, where nobody counted the population. A run that took
+    /// something has taken it off.
+    pub left: u64,
 }
 
 /// What of a plan counts against the limit of this name.
@@ -49,6 +77,9 @@ pub(crate) fn taken<'a>(plan: &'a Plan, name: &str) -> Taken<'a> {
         };
         if !counts || place.is_empty() {
             continue;
+        }
+        if step.takes == Takes::Units {
+            taken.each = TakenEach::Unit;
         }
         match taken.places.last_mut() {
             Some(last) if last.end == place.start => last.end = place.end,
@@ -89,9 +120,17 @@ impl HeldLimit<'_> {
         ))
     }
 
-    /// How much a plan may still take before the limit refuses it.
+    /// What is used of the limit and what is left of it, before this plan is carried out.
     #[must_use]
-    pub fn left(&self, population: u64) -> u64 {
+    pub fn left_for(&self, plan: &Plan) -> LimitLeft {
+        let taken = taken(plan, self.name).n;
+        let left = self.left(plan.population);
+        let HeldLimit { name, limits, earlier } = *self;
+        LimitLeft { limit: name, hours: limits.hours, earlier, taken, left }
+    }
+
+    /// How much a plan may take before the limit refuses it.
+    pub(crate) fn left(&self, population: u64) -> u64 {
         let Limits { count, percent, floor, .. } = self.limits;
         // A population that nobody counted allows no more than the floor.
         let share = (percent * population as f64 / 100.0).floor() as u64;

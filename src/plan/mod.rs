@@ -5,6 +5,7 @@
 
 mod apply;
 mod approve;
+mod clock;
 mod limit;
 mod lines;
 mod saved;
@@ -18,12 +19,12 @@ use crate::db::Value;
 use crate::sql::Sql;
 
 pub use apply::apply;
-pub use approve::{Allowance, Approved, approve};
-#[cfg(test)]
-use limit::taken;
-pub use limit::{HeldLimit, UNANSWERED};
+pub use approve::{Allowance, Approval, Approved, PlanSignature, approve};
+pub(crate) use clock::doubts as clock_doubts;
+pub use limit::{HeldLimit, LimitLeft, UNANSWERED};
+pub(crate) use limit::{TakenEach, taken};
 pub use lines::PlannedLines;
-pub use saved::SavedPlan;
+pub use saved::{SavedChange, SavedFor, SavedPlan, SavedUnit};
 
 /// All that one run would do, and what it noticed on the way.
 #[derive(Debug, Default)]

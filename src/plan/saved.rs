@@ -1,12 +1,13 @@
 //! A plan on disk: what `preview --save` writes and `--plan` takes.
 //!
-//! The file is never carried out. A run plans afresh at the saved moment, finds every saved change
-//! in that fresh plan, to the letter, and applies just those; one that is not there any more makes
-//! the plan stale. So a file that somebody edited can't do anything a job would not do.
+//! The file is never carried out. A run plans afresh at the saved moment, finds every saved unit in
+//! that fresh plan, to the letter and whole, and applies just those. So a file that somebody edited can't
+//! do anything a job would not do, nor a part of what it would. Its digest finds what was damaged; who
+//! made it is a matter of its owner, or of a signature over it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -18,12 +19,15 @@ use super::{Plan, Step, Touch};
 use crate::exit::Exit;
 use crate::hex::hex;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// What programs know the file by.
+const SCHEMA: &str = "recert/plan/2";
 
-/// What was planned, when, for what; and a digest of every change.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What was planned, when, for what and by whom; and a digest of it all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedPlan {
+    schema: String,
     /// The format's number.
     recert_plan: u32,
     /// The job's name.
@@ -36,76 +40,155 @@ pub struct SavedPlan {
     pub moment: DateTime<Utc>,
     /// The job's own arguments.
     pub parameters: serde_json::Value,
-    changes: Vec<SavedChange>,
+    /// The run id of the preview that saved it.
+    pub preview: String,
+    /// The account that saved it, as the operating system knows it.
+    pub saved_by: String,
+    /// When.
+    pub saved_at: DateTime<Utc>,
+    /// What is done whole or not at all, in the order of their names.
+    pub units: Vec<SavedUnit>,
+    /// SHA-256 of this object as it stands here, without this field.
+    sha256: String,
+    /// SHA-256 of the file it was read from.
+    #[serde(skip)]
+    pub file_sha256: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// All changes of an access, an account, a person or a restored row, in the order they are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SavedChange {
-    table: String,
-    key: String,
-    action: String,
-    why: String,
-    rows: usize,
+pub struct SavedUnit {
+    /// Which one.
+    pub unit: String,
+    /// What is done to it.
+    pub changes: Vec<SavedChange>,
+}
+
+/// One change, as a person reads it, and the digest of all that it would do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedChange {
+    /// The table.
+    pub table: String,
+    /// The row.
+    pub key: String,
+    /// `insert`, `update` or `delete`.
+    pub action: String,
+    /// The rule that decided.
+    pub why: String,
     sha256: String,
 }
 
+/// When and for what a plan was made, and by whom.
+#[derive(Clone, Debug)]
+pub struct SavedFor<'a> {
+    /// The job's name.
+    pub job: &'a str,
+    /// The database's address.
+    pub database: &'a str,
+    /// The day.
+    pub as_of: NaiveDate,
+    /// The moment.
+    pub moment: DateTime<Utc>,
+    /// The job's own arguments.
+    pub parameters: serde_json::Value,
+    /// The preview's run id.
+    pub preview: &'a str,
+    /// When it is saved.
+    pub saved_at: DateTime<Utc>,
+}
+
 impl SavedPlan {
-    /// Takes down a plan.
+    /// Takes down a plan, in the name of the account that runs this.
     #[must_use]
-    pub fn of(
-        plan: &Plan,
-        job: &str,
-        database: &str,
-        as_of: NaiveDate,
-        moment: DateTime<Utc>,
-        parameters: serde_json::Value,
-    ) -> Self {
-        let changes = plan
-            .steps
-            .iter()
-            .flat_map(|step| step.touches.iter().map(move |touch| saved_change(step, touch)))
+    pub fn of(plan: &Plan, made: SavedFor<'_>) -> Self {
+        let mut units: Vec<SavedUnit> = units(plan, &|_| true)
+            .into_iter()
+            .map(|(unit, changes)| SavedUnit { unit: unit.to_owned(), changes })
             .collect();
-        SavedPlan {
+        units.sort_by(|a, b| a.unit.cmp(&b.unit));
+        let mut saved = SavedPlan {
+            schema: SCHEMA.to_owned(),
             recert_plan: FORMAT,
-            job: job.to_owned(),
-            database: database.to_owned(),
-            as_of,
-            moment,
-            parameters,
-            changes,
-        }
+            job: made.job.to_owned(),
+            database: made.database.to_owned(),
+            as_of: made.as_of,
+            moment: made.moment,
+            parameters: made.parameters,
+            preview: made.preview.to_owned(),
+            saved_by: whoami::username(),
+            saved_at: made.saved_at,
+            units,
+            sha256: String::new(),
+            file_sha256: String::new(),
+        };
+        saved.sha256 = saved.digest();
+        saved
     }
 
-    /// Reads one.
+    /// Reads one; its bytes too, for what is signed are these.
     ///
     /// # Errors
-    /// `Exit::BadInput`: it is not there, or not a plan; the message names line and column.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let read = || -> anyhow::Result<Self> {
-            let saved: SavedPlan = serde_json::from_reader(BufReader::new(File::open(path)?))?;
-            if saved.recert_plan != FORMAT {
-                return Err(anyhow!(
-                    "it has format {}, this program reads {FORMAT}",
-                    saved.recert_plan
-                ));
+    /// `Exit::BadInput`: it is not there, is not a whole plan of this format, or was edited; of a file that is
+    /// no JSON the message names line and column.
+    pub fn read(path: &Path) -> anyhow::Result<(Self, Vec<u8>)> {
+        let read = || -> anyhow::Result<(Self, Vec<u8>)> {
+            let file = File::open(path)?;
+            if !file.metadata()?.is_file() {
+                return Err(anyhow!("it is no regular file"));
             }
-            Ok(saved)
+            let mut bytes = Vec::new();
+            (&file).read_to_end(&mut bytes)?;
+            Ok((SavedPlan::parse(&bytes)?, bytes))
         };
         read()
             .with_context(|| format!("reading the saved plan `{}`", path.display()))
             .context(Exit::BadInput)
     }
 
-    /// Refuses a plan that was made for something else.
+    fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
+        /// All that is read of a file before its format is known.
+        #[derive(Deserialize)]
+        struct Format {
+            recert_plan: u32,
+        }
+        let Format { recert_plan } = serde_json::from_slice(bytes)?;
+        if recert_plan != FORMAT {
+            return Err(anyhow!(
+                "it has format {recert_plan}, this program reads {FORMAT}; preview again"
+            ));
+        }
+        let mut saved: SavedPlan = serde_json::from_slice(bytes)?;
+        if saved.schema != SCHEMA || saved.digest() != saved.sha256 {
+            return Err(anyhow!(
+                "its parts don't fit its digest: it was edited or damaged; preview again"
+            ));
+        }
+        let mut names = HashSet::new();
+        match saved.units.iter().find(|unit| !names.insert(&unit.unit)) {
+            Some(twice) => return Err(anyhow!("`{}` stands in it twice", twice.unit)),
+            None => saved.file_sha256 = hex(&Sha256::digest(bytes)),
+        }
+        Ok(saved)
+    }
+
+    fn digest(&self) -> String {
+        let undigested = SavedPlan { sha256: String::new(), ..self.clone() };
+        // It can't fail: all its keys are text, and it writes to memory.
+        hex(&Sha256::digest(serde_json::to_vec(&undigested).unwrap_or_default()))
+    }
+
+    /// Refuses a plan that was made for something else, or for a moment that is not in its day.
     ///
     /// # Errors
-    /// `Exit::BadInput`: another job, database or arguments.
+    /// `Exit::BadInput`.
     pub fn must_be_for(
         &self,
         job: &str,
         database: &str,
         parameters: &serde_json::Value,
+        zone: chrono_tz::Tz,
     ) -> anyhow::Result<()> {
         for (what, saved, here) in [
             ("job", self.job.clone(), job.to_owned()),
@@ -119,41 +202,69 @@ impl SavedPlan {
                 .context(Exit::BadInput));
             }
         }
+        if self.moment.with_timezone(&zone).date_naive() != self.as_of {
+            return Err(anyhow!(
+                "the saved plan's moment, {}, is not in its day, {} in {zone}",
+                self.moment,
+                self.as_of
+            )
+            .context(Exit::BadInput));
+        }
         Ok(())
     }
 
-    /// Keeps of a fresh plan just what was saved.
+    /// The saved units that a fresh plan lacks.
     ///
     /// # Errors
-    /// `Exit::Drifted`: a saved change is not in the fresh plan: its rows have changed since.
-    pub fn narrow(&self, mut plan: Plan) -> anyhow::Result<Plan> {
-        let mut wanted: HashMap<&str, usize> = HashMap::new();
-        for change in &self.changes {
-            *wanted.entry(change.sha256.as_str()).or_default() += 1;
+    /// `Exit::Drifted`: a unit is there in part, or otherwise.
+    pub(crate) fn missing_in(&self, plan: &Plan) -> anyhow::Result<Vec<&SavedUnit>> {
+        let wanted: HashSet<&str> = self.units.iter().map(|unit| unit.unit.as_str()).collect();
+        let fresh: HashMap<&str, Vec<SavedChange>> =
+            units(plan, &|unit| wanted.contains(unit)).into_iter().collect();
+        let mut missing = Vec::new();
+        for saved in &self.units {
+            match fresh.get(saved.unit.as_str()) {
+                None => missing.push(saved),
+                Some(changes) if *changes == saved.changes => {}
+                Some(_) => return Err(saved.stale("would be done otherwise by now")),
+            }
         }
+        Ok(missing)
+    }
+
+    /// Keeps of a fresh plan just the units that were saved.
+    #[must_use]
+    pub(crate) fn keep(&self, mut plan: Plan) -> Plan {
+        let wanted: HashSet<&str> = self.units.iter().map(|unit| unit.unit.as_str()).collect();
         for step in &mut plan.steps {
-            let mut touches = std::mem::take(&mut step.touches);
-            touches.retain(|touch| match wanted.get_mut(digest(step, touch).as_str()) {
-                Some(left) if *left > 0 => {
-                    *left -= 1;
-                    true
-                }
-                _ => false,
-            });
-            step.touches = touches;
+            step.touches.retain(|touch| wanted.contains(&*touch.unit));
         }
-        let missing = self.changes.iter().find(|change| wanted[change.sha256.as_str()] > 0);
-        match missing {
-            None => Ok(plan),
-            Some(change) => Err(anyhow!(
-                "the saved plan is stale: {} {} `{}` would not be planned like that any more; preview again",
-                change.action,
-                change.table,
-                change.key
-            )
-            .context(Exit::Drifted)),
+        plan
+    }
+}
+
+impl SavedUnit {
+    /// `Exit::Drifted`, and what to do about it.
+    pub(crate) fn stale(&self, why: &str) -> anyhow::Error {
+        anyhow!("the saved plan is stale: `{}` {why}; preview again", self.unit)
+            .context(Exit::Drifted)
+    }
+}
+
+/// The changes of each unit that is wanted, in the order of the plan's steps.
+fn units<'a>(plan: &'a Plan, wanted: &dyn Fn(&str) -> bool) -> Vec<(&'a str, Vec<SavedChange>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut units: Vec<(&str, Vec<SavedChange>)> = Vec::new();
+    for step in &plan.steps {
+        for touch in step.touches.iter().filter(|touch| wanted(&touch.unit)) {
+            let place = *places.entry(&touch.unit).or_insert_with(|| {
+                units.push((&touch.unit, Vec::new()));
+                units.len() - 1
+            });
+            units[place].1.push(saved_change(step, touch));
         }
     }
+    units
 }
 
 fn saved_change(step: &Step, touch: &Touch) -> SavedChange {
@@ -163,7 +274,6 @@ fn saved_change(step: &Step, touch: &Touch) -> SavedChange {
         key: change.key.to_string(),
         action: change.action.word().to_owned(),
         why: change.why.to_string(),
-        rows: 1,
         sha256: digest(step, touch),
     }
 }
@@ -175,6 +285,7 @@ fn digest(step: &Step, touch: &Touch) -> String {
         hasher.update((text.len() as u64).to_be_bytes());
         hasher.update(text.as_bytes());
     };
+    field(&touch.unit);
     field(&step.sql.name);
     field(step.sql.oracle());
     field(step.sql.sqlite());

@@ -1,5 +1,6 @@
 //! What lets a plan through: limits over a day, doubts, clocks.
 
+use recert::config::Limits;
 use recert::exit::Exit;
 
 use crate::harness::{World, exit, ok, worlds};
@@ -39,5 +40,145 @@ fn a_reason_of_blanks_is_no_reason() {
             let ended = process.args(["--reason", reason]).output().unwrap();
             assert_eq!(ended.status.code(), Some(2), "{lifted} {reason:?}");
         }
+    }
+}
+
+const REVOKE: &str = "revoke --as-of 2026-11-30";
+
+/// Access that is due, of these people.
+fn due(people: std::ops::Range<usize>) -> String {
+    people.map(|n| format!("mapping USER=U{n}\nresponse USER=U{n} MGR=2026-11-01\n")).collect()
+}
+
+/// At most ten rows in so many hours.
+fn held_over(mut world: World, hours: u32) -> World {
+    world.config.limits.revoke = Limits { count: 10, percent: 0.0, floor: 10, hours };
+    world
+}
+
+fn refused(world: &World, command: &str, parts: &[&str]) {
+    let ended = world.run(command);
+    assert_eq!(exit(&ended), Exit::Refused, "{command}");
+    let error = ended.summary.error.unwrap();
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is not in: {error}");
+    }
+}
+
+#[test]
+fn what_a_job_took_in_the_last_day_counts_too_but_for_what_a_person_let_through() {
+    for world in worlds().into_iter().map(|world| held_over(world, 24)) {
+        world.put(&due(0..6));
+        ok(&world.run(REVOKE));
+        let left = world.preview(REVOKE).summary.limits;
+        assert_eq!((left[0].earlier, left[0].left), (6, 4), "{}", world.name);
+
+        world.put(&due(6..11));
+        refused(
+            &world,
+            REVOKE,
+            &[
+                "takes away 5 of 5 rows, after 6 that earlier runs took in the last 24 hours: 11 together",
+                "(5 of 5: revoked; due 2026-11-01 by the line manager's date)",
+                "--allow-changes 5 ",
+            ],
+        );
+        ok(&world.run(&format!("{REVOKE} --allow-changes 5 --reason \"CHG 1\"")));
+
+        world.put(&due(11..15));
+        let ended = world.run(REVOKE);
+        ok(&ended);
+        assert_eq!(ended.summary.limits[0].left, 0);
+        world.put(&due(15..16));
+        refused(&world, REVOKE, &["1 of 1 rows, after 10"]);
+        // Nothing to take is never too much; and another day has its own allowance.
+        ok(&world.run("revoke --as-of 2026-10-31"));
+        ok(&world.run("revoke --as-of 2026-12-01"));
+    }
+}
+
+#[test]
+fn hours_of_zero_hold_each_run_alone() {
+    for world in worlds().into_iter().map(|world| held_over(world, 0)) {
+        for at in 0..3 {
+            world.put(&due(10 * at..10 * at + 10));
+            ok(&world.run(REVOKE));
+        }
+    }
+}
+
+#[test]
+fn what_was_restored_since_is_not_taken_any_more() {
+    for mut world in worlds().into_iter().map(|world| held_over(world, 24)) {
+        world.config.limits.restore.floor = 100;
+        world.put(&due(0..8));
+        let first = world.run(REVOKE).summary.run_id;
+        let some = format!("restore {first} --only MAP_RAP_USER_ROLE:U1/ZRH1");
+        let some = some.replace("ZRH1", &world.one("SELECT rmm_id FROM recreate_response"));
+        ok(&world.run(&some));
+        world.put(&due(8..12));
+        refused(&world, REVOKE, &["after 7 that"]);
+        // Who takes a restore back takes the access again.
+        let back = world.one("SELECT run_id FROM recert_run WHERE job = 'restore'");
+        ok(&world.run(&format!("restore {back}")));
+        refused(&world, REVOKE, &["after 8 that"]);
+        ok(&world.run(&format!("restore {first}")));
+        world.tamper("UPDATE recreate_response SET is_active = 0 WHERE reportees_id = 'U8'");
+        ok(&world.run("revoke --as-of 2026-11-30 --allow-changes 11 --reason x"));
+    }
+}
+
+/// The binary in a process whose clock is another.
+fn at(world: &World, when: &str, command: &str) -> Option<std::process::Output> {
+    let recert = world.recert(command);
+    let mut process = std::process::Command::new("faketime");
+    process.args(["-f", when]).arg(recert.get_program()).args(recert.get_args());
+    for (name, value) in recert.get_envs() {
+        process.env(name, value.unwrap_or_default());
+    }
+    process.env_remove("RECERT_AS_OF").current_dir(world.folder.path());
+    process.output().ok()
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_doubted_until_somebody_accepts_it() {
+    let world = World::sqlite();
+    world.put(&due(0..1));
+    let Some(future) = at(&world, "@2099-01-01 00:00:00", "revoke") else { return };
+    assert_eq!(future.status.code(), Some(0), "{}", String::from_utf8_lossy(&future.stderr));
+    world.put(&due(1..2));
+    let now = world.recert("revoke").output().unwrap();
+    assert_eq!(now.status.code(), Some(4));
+    let said = String::from_utf8_lossy(&now.stderr).into_owned();
+    assert!(said.contains("the ledger's last run ended at 2099-01-01"), "{said}");
+    // The refused run ended now: it is the chain's end, and the clock it was held against is told once.
+    let told = world.recert("revoke").output().unwrap();
+    assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+}
+
+#[test]
+fn another_day_and_an_allowance_lift_no_doubt_of_the_clock_but_accept_source_does() {
+    for (more, code) in [
+        ("--allow-changes 9 --reason x", 4),
+        ("--as-of 2026-11-30 --reason x", 4),
+        ("--accept-source --reason x", 0),
+    ] {
+        let world = World::sqlite();
+        let Some(future) = at(&world, "@2099-01-01 00:00:00", "revoke") else { return };
+        assert_eq!(future.status.code(), Some(0), "{}", String::from_utf8_lossy(&future.stderr));
+        let ended = world.recert(&format!("revoke {more}")).output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
+#[test]
+fn a_host_whose_clock_is_not_the_databases_is_doubted() {
+    let Some(world) = World::standin() else { return };
+    world.put(&due(0..1));
+    for (apart, code) in [("+4m", 0), ("-6m", 4), ("+6m", 4)] {
+        let Some(ended) = at(&world, apart, "revoke") else { return };
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{apart}: {said}");
+        assert_eq!(said.contains("the database's"), code == 4, "{said}");
     }
 }

@@ -286,6 +286,16 @@ impl World {
     }
 }
 
+impl World {
+    /// The summary of a run of the binary that ends well: by the real clock, as those that follow it.
+    pub(crate) fn recert_ok(&self, command: &str) -> serde_json::Value {
+        let output = self.recert(&format!("{command} --output json")).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "`{command}`: {said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
 /// The binary with these words, separated by blanks.
 pub(crate) fn recert(command: &str) -> Process {
     let mut process = Process::new(env!("CARGO_BIN_EXE_recert"));

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod any_world;
+mod approvals;
 mod archive;
 mod browser;
 mod check;
@@ -41,6 +42,7 @@ mod restore;
 mod revoke;
 mod road;
 mod round_trips;
+mod saved_plans;
 mod script_psql;
 mod security;
 mod slapd;

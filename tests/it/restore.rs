@@ -154,8 +154,8 @@ fn restore_that_takes_much_away_is_refused() {
 fn restore_applies_exactly_a_saved_plan() {
     let world = World::sqlite();
     world.put(TWO.replace("2026", "2020").as_str());
-    let run = world.run("revoke --as-of 2020-11-30");
-    let command = command(&run, "");
+    let run = world.recert_ok("revoke --as-of 2020-11-30");
+    let command = format!("restore {}", run["run_id"].as_str().unwrap());
     let saved = world.recert(&format!("preview {command} --save plan.json")).output().unwrap();
     assert_eq!(saved.status.code(), Some(0), "{}", String::from_utf8_lossy(&saved.stderr));
     let applied =

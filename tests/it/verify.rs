@@ -128,7 +128,8 @@ fn verify_ends_with_6_and_the_reason_on_stderr() {
 fn runs_of_several_jobs_and_processes_at_once_leave_one_chain() {
     let world = World::sqlite();
     world.put(&"mapping\nresponse MGR=2020-11-30\n".repeat(50));
-    let first = world.run("revoke --as-of 2020-11-30 ").summary.run_id;
+    let first = world.recert_ok("revoke --as-of 2020-11-30");
+    let first = first["run_id"].as_str().unwrap();
     world.put(&"mapping USER=E2\nresponse USER=E2 MGR=2020-11-30\n".repeat(50));
     let restore = format!("restore {first} --only MAP_RAP_USER_ROLE -q");
     let archive = "history --archive-before 2000-01-01 --out old.jsonl -q";

@@ -212,13 +212,18 @@ fn disable_inactive_takes_hostile_ids_as_they_are() {
 }
 
 #[test]
-fn disable_inactive_applies_a_saved_plan_or_says_that_it_is_stale() {
+fn disable_inactive_applies_a_saved_plan_once_or_says_that_it_is_stale() {
     for world in ops_worlds() {
         world.put("account ID=1 CREATED=2020-01-01\naccount ID=2 CREATED=2020-01-01");
         let path = world.folder.path().join("plan.json");
         let preview = world.preview("disable-inactive --days 90");
         let (job, _) = parse("disable-inactive --days 90");
-        let saved = preview.as_planned.saved(preview.plan.as_ref().unwrap(), &job, &world.config);
+        let saved = preview.as_planned.saved(
+            preview.plan.as_ref().unwrap(),
+            &job,
+            &world.config,
+            "preview",
+        );
         std::fs::write(&path, serde_json::to_string(&saved).unwrap()).unwrap();
 
         world.put("account ID=3 CREATED=2020-01-01"); // Not in the plan, so left alone.
@@ -226,6 +231,10 @@ fn disable_inactive_applies_a_saved_plan_or_says_that_it_is_stale() {
         let ended = world.run(&command);
         ok(&ended);
         assert_eq!(printed(&ended), printed(&preview), "{}", world.name);
+        let again = world.run(&command);
+        ok(&again);
+        assert_eq!(again.summary.counts.get("already_applied"), 2);
+        world.tamper("UPDATE ops_user SET status = 'ACTIVE' WHERE id = 1");
         let stale = world.run(&command);
         assert_eq!(crate::harness::exit(&stale), recert::exit::Exit::Drifted);
         assert_eq!(world.one("SELECT status FROM ops_user WHERE id = 3"), "ACTIVE");

@@ -40,7 +40,9 @@ fn the_limit_counts_people_marked_and_purged_of_all_people() {
         let ended = import_rows(&world, &rows(110, 11), "");
         ok(&ended);
         assert_eq!(counts(&ended), "rows=99 unchanged=99 marked=9 purged=2");
-        // Marks that are there already don't count again.
+        // Marks that are there already don't count again, but what was taken today does.
+        assert_eq!(exit(&import_rows(&world, &rows(110, 20), "")), Exit::Refused);
+        world.config.limits.import_users.hours = 0;
         let ended = import_rows(&world, &rows(110, 20), "");
         ok(&ended);
         assert_eq!(ended.summary.counts.get("marked"), 9);

@@ -1,0 +1,199 @@
+//! What the job's earlier runs took of its limits, by the ledger, and what was given back since.
+//!
+//! A run that takes says so in its PARAMETERS: `"takes": [{"limit": "revoke", "n": 30, "each": "row", "seq": [[1, 30]]}]`,
+//! where `seq` names the changes that count. A restore's WHY names the change it undoes, and a restore
+//! may have been undone itself. Runs that `--allow-changes` let through don't count.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{LedgerChain, LedgerMember, read};
+use crate::db::Read;
+use crate::plan::{Plan, TakenEach, taken};
+
+/// What one run took of one limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TakenOf {
+    limit: String,
+    n: u64,
+    each: TakenEach,
+    seq: Vec<(u64, u64)>,
+}
+
+/// What a plan takes of these limits, as its run remembers it.
+fn takes(plan: &Plan, names: impl Iterator<Item = &'static str>) -> Vec<TakenOf> {
+    let of = |name: &'static str| {
+        let taken = taken(plan, name);
+        let seq = taken.places.iter().map(|place| (place.start as u64 + 1, place.end as u64));
+        TakenOf { limit: name.to_owned(), n: taken.n, each: taken.each, seq: seq.collect() }
+    };
+    names.map(of).filter(|taken| taken.n > 0).collect()
+}
+
+/// Notes in a run's PARAMETERS what it takes, and for when, where that is not when it ran.
+pub(crate) fn note_in(
+    parameters: &mut serde_json::Map<String, Json>,
+    plan: &Plan,
+    names: impl Iterator<Item = &'static str>,
+    before: Before,
+) {
+    let takes = takes(plan, names);
+    if takes.is_empty() {
+        return;
+    }
+    parameters.insert("takes".to_owned(), serde_json::json!(takes));
+    if before.moment != before.now {
+        parameters.insert("moment".to_owned(), serde_json::json!(before.moment));
+    }
+}
+
+/// The moment a run stands for, and the time it is: the hours are those before either.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    /// The run's moment.
+    pub(crate) moment: DateTime<Utc>,
+    /// When it began.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// The job's earlier runs that took something.
+#[derive(Debug, Default)]
+pub(crate) struct Earlier {
+    runs: Vec<EarlierRun>,
+}
+
+/// One of them: when it was, and what of it still stands.
+#[derive(Debug)]
+struct EarlierRun {
+    finished_at: DateTime<Utc>,
+    moment: DateTime<Utc>,
+    taken: HashMap<String, u64>,
+}
+
+impl Earlier {
+    /// Reads what the job's runs took in the last `hours`; nothing is read where there was no such run.
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    pub(crate) fn read(
+        job: &str,
+        hours: u32,
+        before: Before,
+        chain: &mut LedgerChain,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<Self> {
+        let since = before.moment.min(before.now) - TimeDelta::hours(i64::from(hours));
+        if hours == 0 || !chain.has_applied_since(job, since) {
+            return Ok(Earlier::default());
+        }
+        let members = chain.since(since, db)?;
+        let undone = undone(&members, db)?;
+        let mut runs = Vec::new();
+        for member in members.iter().filter(|member| counts(job, member)) {
+            let (Some(finished_at), Ok(takes)) = (
+                member.finished_at(),
+                serde_json::from_value::<Vec<TakenOf>>(member.parameters["takes"].clone()),
+            ) else {
+                continue;
+            };
+            let moment = member.parameters["moment"].as_str().and_then(|at| at.parse().ok());
+            let moment = moment.unwrap_or(finished_at);
+            let undone = undone.get(&member.run.run_id);
+            let mut taken = HashMap::new();
+            for of in takes {
+                let left = match undone {
+                    Some(undone) => still_taken(&of, undone, &member.run.run_id, db)?,
+                    None => of.n,
+                };
+                taken.insert(of.limit, left);
+            }
+            runs.push(EarlierRun { finished_at, moment, taken });
+        }
+        Ok(Earlier { runs })
+    }
+
+    /// How much of a limit they took in so many hours.
+    pub(crate) fn of(&self, limit: &str, hours: u32, before: Before) -> u64 {
+        let hours = TimeDelta::hours(i64::from(hours));
+        let Before { moment, now } = before;
+        // A run of a past day counts among the runs of that day, and what was taken lately among those of now:
+        // it came before this run, whatever its clock says.
+        let until = if moment >= now { DateTime::<Utc>::MAX_UTC } else { moment };
+        let is_in = |run: &&EarlierRun| {
+            let since = moment - hours;
+            (run.moment > since && run.moment <= moment)
+                || (run.finished_at > since && run.finished_at <= until)
+        };
+        self.runs.iter().filter(is_in).filter_map(|run| run.taken.get(limit)).sum()
+    }
+}
+
+fn counts(job: &str, member: &LedgerMember) -> bool {
+    member.run.job == job
+        && member.run.status == "applied"
+        && member.parameters["allow_changes"].is_null()
+}
+
+/// Which changes of which runs were put back: a restore that was put back itself did nothing.
+pub(super) fn undone(
+    members: &[LedgerMember],
+    db: &mut dyn Read,
+) -> anyhow::Result<HashMap<String, HashSet<u64>>> {
+    let mut undone: HashMap<String, HashSet<u64>> = HashMap::new();
+    let restores = members
+        .iter()
+        .filter(|member| member.run.job == "restore" && member.run.status == "applied");
+    for restore in restores {
+        let id = &restore.run.run_id;
+        let mut targets = Vec::new();
+        read::each_change_of(id, db, &mut |entry| {
+            let change = &entry.change;
+            let seq = u64::try_from(change.number()).unwrap_or_default();
+            let is_undone = undone.get(id).is_some_and(|seqs| seqs.contains(&seq));
+            if change.fits() && !is_undone {
+                targets.extend(target(&change.why));
+            }
+            Ok(())
+        })?;
+        for (run_id, seq) in targets {
+            undone.entry(run_id).or_default().insert(seq);
+        }
+    }
+    Ok(undone)
+}
+
+/// `restores change SEQ of run RUN_ID (…)`
+fn target(why: &str) -> Option<(String, u64)> {
+    let (seq, rest) = why.strip_prefix("restores change ")?.split_once(" of run ")?;
+    Some((rest.split(' ').next()?.to_owned(), seq.parse().ok()?))
+}
+
+/// What is still taken of a run some of whose changes were put back: a person goes on counting
+/// until nothing is left of what counted.
+fn still_taken(
+    of: &TakenOf,
+    undone: &HashSet<u64>,
+    run_id: &str,
+    db: &mut dyn Read,
+) -> anyhow::Result<u64> {
+    let is_of = |seq: u64| of.seq.iter().any(|(from, to)| (*from..=*to).contains(&seq));
+    if of.each == TakenEach::Row {
+        let back = undone.iter().filter(|seq| is_of(**seq)).count() as u64;
+        return Ok(of.n.saturating_sub(back));
+    }
+    let mut left: HashMap<String, bool> = HashMap::new();
+    read::each_change_of(run_id, db, &mut |entry| {
+        let seq = u64::try_from(entry.change.number()).unwrap_or_default();
+        if is_of(seq) {
+            // A row of a person's has their id before the first `/` of its key.
+            let person = entry.change.row_key.split('/').next().unwrap_or_default();
+            *left.entry(person.to_owned()).or_default() |= !undone.contains(&seq);
+        }
+        Ok(())
+    })?;
+    let back = left.values().filter(|left| !**left).count() as u64;
+    Ok(of.n.saturating_sub(back))
+}

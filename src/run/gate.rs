@@ -1,0 +1,55 @@
+//! What lets a plan through: the saved plan it must be a part of, the clocks, the limits with what
+//! earlier runs took of them, and the people who lift what these forbid.
+
+use super::{Planned, Request, Run, end_of_day};
+use crate::db::clock;
+use crate::jobs::World;
+use crate::ledger::applied;
+use crate::ledger::taken::{Before, Earlier};
+use crate::plan::{Approved, HeldLimit, Plan, approve, clock_doubts};
+
+impl<'a> Run<'a> {
+    /// The plan as it may be applied, or the plan and why not.
+    pub(super) fn let_through(
+        &mut self,
+        mut plan: Plan,
+        world: &mut World<'_>,
+    ) -> anyhow::Result<Result<Approved, (Plan, anyhow::Error)>> {
+        let chain = world.ledger.chain(world.db)?;
+        if let Some(saved) = &self.saved {
+            plan = applied::narrow(saved, plan, chain, world.db)?;
+        }
+        let ahead = clock::host_ahead(world.db)?;
+        plan.doubts.extend(clock_doubts(ahead, self.started_at, chain.last_finished_at()));
+        let limits = self.held_limits(world)?;
+        world.ledger.tell(&mut plan);
+        self.limits = limits.iter().map(|limit| limit.left_for(&plan)).collect();
+        let allowance = self.request.job.write_args().allowance();
+        Ok(approve(plan, &limits, allowance, &self.approval))
+    }
+
+    /// The job's limits, with what its earlier runs took of them.
+    fn held_limits(&self, world: &mut World<'_>) -> anyhow::Result<Vec<HeldLimit<'a>>> {
+        let Request { job, config, .. } = *self.request;
+        let limits = job.limits(config);
+        let hours = limits.iter().map(|(_, limits)| limits.hours).max().unwrap_or_default();
+        let before = self.before();
+        let chain = world.ledger.chain(world.db)?;
+        let earlier = Earlier::read(job.name(), hours, before, chain, world.db)?;
+        let held = limits.into_iter().map(|(name, limits)| HeldLimit {
+            name,
+            limits,
+            earlier: earlier.of(name, limits.hours, before),
+        });
+        Ok(held.collect())
+    }
+
+    /// The run's moment, and now. A plan that was saved a while ago is held against what was taken since, too.
+    pub(super) fn before(&self) -> Before {
+        let Planned { as_of, moment, .. } = self.when;
+        let zone = self.request.config.time.tz().unwrap_or(chrono_tz::UTC);
+        let is_replay = moment == end_of_day(as_of, zone);
+        let moment = if is_replay { moment } else { self.started_at };
+        Before { moment, now: self.started_at }
+    }
+}
