@@ -168,7 +168,7 @@ fn end_of_day(day: NaiveDate, zone: chrono_tz::Tz) -> DateTime<Utc> {
     midnight - chrono::TimeDelta::seconds(1)
 }
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     fn try_until_done(&mut self) -> anyhow::Result<Came> {
         let database = self.request.job.database(self.request.config);
         let mut pause = database.retry_delay;

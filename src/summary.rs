@@ -121,7 +121,8 @@ impl Summary {
         }
         self.write_findings(out)?;
         for LimitLeft { limit, hours, earlier, left, .. } in &self.limits {
-            if *earlier > 0 {
+            // A preview says how much there is left; a run, when it is not alone.
+            if *earlier > 0 || self.status == Status::Planned {
                 writeln!(
                     out,
                     "limit {limit}: {left} left; earlier runs took {earlier} in {hours} hours"

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{LedgerChain, LedgerMember, read};
+use crate::config::Limits;
 use crate::db::Read;
-use crate::plan::{Plan, TakenEach, taken};
+use crate::plan::{HeldLimit, Plan, TakenEach, taken};
 
 /// What one run took of one limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,9 +60,30 @@ pub(crate) struct Before {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// A job's limits, with what its earlier runs took of them.
+///
+/// # Errors
+/// What the database says, classed (`Exit`).
+pub(crate) fn held<'a>(
+    job: &str,
+    limits: Vec<(&'static str, &'a Limits)>,
+    before: Before,
+    chain: &mut LedgerChain,
+    db: &mut dyn Read,
+) -> anyhow::Result<Vec<HeldLimit<'a>>> {
+    let hours = limits.iter().map(|(_, limits)| limits.hours).max().unwrap_or_default();
+    let earlier = Earlier::read(job, hours, before, chain, db)?;
+    let held = limits.into_iter().map(|(name, limits)| HeldLimit {
+        name,
+        limits,
+        earlier: earlier.of(name, limits.hours, before),
+    });
+    Ok(held.collect())
+}
+
 /// The job's earlier runs that took something.
 #[derive(Debug, Default)]
-pub(crate) struct Earlier {
+struct Earlier {
     runs: Vec<EarlierRun>,
 }
 
@@ -78,7 +100,7 @@ impl Earlier {
     ///
     /// # Errors
     /// What the database says, classed (`Exit`).
-    pub(crate) fn read(
+    fn read(
         job: &str,
         hours: u32,
         before: Before,
@@ -116,7 +138,7 @@ impl Earlier {
     }
 
     /// How much of a limit they took in so many hours.
-    pub(crate) fn of(&self, limit: &str, hours: u32, before: Before) -> u64 {
+    fn of(&self, limit: &str, hours: u32, before: Before) -> u64 {
         let hours = TimeDelta::hours(i64::from(hours));
         let Before { moment, now } = before;
         // A run of a past day counts among the runs of that day, and what was taken lately among those of now:

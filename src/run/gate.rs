@@ -1,14 +1,14 @@
 //! What lets a plan through: the saved plan it must be a part of, the clocks, the limits with what
 //! earlier runs took of them, and the people who lift what these forbid.
 
-use super::{Planned, Request, Run, end_of_day};
+use super::{Planned, Run, end_of_day};
 use crate::db::clock;
 use crate::jobs::World;
 use crate::ledger::applied;
-use crate::ledger::taken::{Before, Earlier};
-use crate::plan::{Approved, HeldLimit, Plan, approve, clock_doubts};
+use crate::ledger::taken::{Before, held};
+use crate::plan::{Approved, Plan, approve, clock_doubts};
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// The plan as it may be applied, or the plan and why not.
     pub(super) fn let_through(
         &mut self,
@@ -21,27 +21,13 @@ impl<'a> Run<'a> {
         }
         let ahead = clock::host_ahead(world.db)?;
         plan.doubts.extend(clock_doubts(ahead, self.started_at, chain.last_finished_at()));
-        let limits = self.held_limits(world)?;
+        let job = self.request.job;
+        let limits = job.limits(self.request.config);
+        let limits = held(job.name(), limits, self.before(), chain, world.db)?;
         world.ledger.tell(&mut plan);
         self.limits = limits.iter().map(|limit| limit.left_for(&plan)).collect();
-        let allowance = self.request.job.write_args().allowance();
+        let allowance = job.write_args().allowance();
         Ok(approve(plan, &limits, allowance, &self.approval))
-    }
-
-    /// The job's limits, with what its earlier runs took of them.
-    fn held_limits(&self, world: &mut World<'_>) -> anyhow::Result<Vec<HeldLimit<'a>>> {
-        let Request { job, config, .. } = *self.request;
-        let limits = job.limits(config);
-        let hours = limits.iter().map(|(_, limits)| limits.hours).max().unwrap_or_default();
-        let before = self.before();
-        let chain = world.ledger.chain(world.db)?;
-        let earlier = Earlier::read(job.name(), hours, before, chain, world.db)?;
-        let held = limits.into_iter().map(|(name, limits)| HeldLimit {
-            name,
-            limits,
-            earlier: earlier.of(name, limits.hours, before),
-        });
-        Ok(held.collect())
     }
 
     /// The run's moment, and now. A plan that was saved a while ago is held against what was taken since, too.
