@@ -19,6 +19,8 @@ use ssh_key::{Algorithm, HashAlg, PublicKey, SshSig};
 
 pub(crate) use signers::Signers;
 
+use crate::files::open_regular;
+
 /// A plan is signed under this name, so that no signature for anything else is one for a plan.
 pub(crate) const PLAN: &str = "recert-plan";
 
@@ -44,7 +46,7 @@ pub(crate) fn signer(
 
 fn read(path: &Path) -> anyhow::Result<SshSig> {
     let mut text = String::new();
-    std::fs::File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
+    open_regular(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
     SshSig::from_pem(text.trim_start())
         .map_err(|error| anyhow!("it is none that `ssh-keygen -Y sign` has made: {error}"))
 }

@@ -6,7 +6,6 @@
 //! made it is a matter of its owner, or of a signature over it.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Plan, Step, Touch};
 use crate::exit::Exit;
+use crate::files::open_regular;
 use crate::hex::hex;
 
 const FORMAT: u32 = 2;
@@ -134,12 +134,8 @@ impl SavedPlan {
     /// no JSON the message names line and column.
     pub fn read(path: &Path) -> anyhow::Result<(Self, Vec<u8>)> {
         let read = || -> anyhow::Result<(Self, Vec<u8>)> {
-            let file = File::open(path)?;
-            if !file.metadata()?.is_file() {
-                return Err(anyhow!("it is no regular file"));
-            }
             let mut bytes = Vec::new();
-            (&file).read_to_end(&mut bytes)?;
+            open_regular(path)?.read_to_end(&mut bytes)?;
             Ok((SavedPlan::parse(&bytes)?, bytes))
         };
         read()

@@ -5,6 +5,7 @@
 //! ```
 //! Wildcards and `cert-authority` are refused: everybody who may sign stands there by name and by key.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -14,6 +15,7 @@ use ssh_key::public::KeyData;
 
 use crate::config::must_be_ours_alone;
 use crate::exit::Exit;
+use crate::files::open_regular;
 
 /// The entries of an `allowed_signers` file.
 #[derive(Debug)]
@@ -39,7 +41,11 @@ impl Signers {
     /// `Exit::Config`: it is not there, not to be trusted, or has a line that can't be read.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Signers> {
         must_be_ours_alone(path)?;
-        let read = || Signers::parse(&std::fs::read_to_string(path)?);
+        let read = || {
+            let mut text = String::new();
+            open_regular(path)?.read_to_string(&mut text)?;
+            Signers::parse(&text)
+        };
         read()
             .with_context(|| format!("reading the signers `{}`", path.display()))
             .context(Exit::Config)

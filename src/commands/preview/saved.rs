@@ -8,6 +8,7 @@ use crate::jobs::Job;
 use crate::outcome::Outcome;
 use crate::plan::{Counts, SavedPlan};
 use crate::summary::{Status, Summary};
+use crate::text::plain;
 
 pub(super) fn show(path: &Path, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let (saved, _) = SavedPlan::read(path)?;
@@ -45,15 +46,4 @@ fn write_text(saved: &SavedPlan, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a terminal would act on, made visible.
-fn plain(text: &str) -> String {
-    let is_plain = |c: char| {
-        !c.is_control()
-            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars()
-        .map(|c| if is_plain(c) { c.to_string() } else { c.escape_unicode().to_string() })
-        .collect()
 }
