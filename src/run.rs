@@ -1,4 +1,4 @@
-//! The one road: open, lock, plan, approve, apply, ledger, commit.
+//! The one road: open, lock, plan, approve, hold, apply, ledger, commit.
 //!
 //! The only place that knows a preview from a run, and what day it is. A run is one transaction; an
 //! error that may pass repeats the whole of it, never a part, and never once COMMIT was sent.
@@ -14,12 +14,14 @@ use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
 
 use crate::config::Config;
-use crate::db::{self, CommitUnanswered, SessionSpec};
+use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger::taken;
-use crate::ledger::{self, LedgerReader, LedgerRun, canonical};
-use crate::plan::{Approval, Approved, LimitLeft, Plan, SavedFor, SavedPlan, apply};
+use crate::ledger::{self, ChainEnd, LedgerReader, LedgerRun, canonical};
+use crate::plan::{
+    Approval, Held, Leeway, LimitLeft, Plan, SavedFor, SavedPlan, apply, hold, look_again,
+};
 use crate::summary::{SCHEMA, Status, Summary};
 
 /// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
@@ -77,7 +79,7 @@ struct Run<'a> {
     started_at: DateTime<Utc>,
     /// Lines that an attempt has added to a file: the next one does not add them again.
     lines_added: HashSet<String>,
-    /// Whether the run got as far as the job's lock, so that its failure belongs into the ledger.
+    /// Whether the run got as far as its lock, so that its failure belongs into the ledger.
     reached: bool,
     /// The chain's end, as this run left it.
     ledger_head: Option<String>,
@@ -90,6 +92,14 @@ struct Came {
     status: Status,
     plan: Plan,
     refusal: Option<anyhow::Error>,
+    /// How long rows were held, until COMMIT was answered.
+    held: Option<Duration>,
+}
+
+impl Came {
+    fn looked(status: Status, plan: Plan) -> Self {
+        Came { status, plan, refusal: None, held: None }
+    }
 }
 
 /// Carries out a request, and tries again what may pass.
@@ -189,8 +199,7 @@ impl Run<'_> {
     fn attempt(&mut self) -> anyhow::Result<Came> {
         let Request { job, config, preview, .. } = *self.request;
         let mut db = db::open(job.database(config), &self.session)?;
-        let head = if preview { None } else { Some(ledger::lock(job.name(), &mut *db)?) };
-        self.reached = head.is_some();
+        let end = if preview { None } else { Some(self.lock(&mut *db)?) };
 
         let Planned { as_of, moment, .. } = self.when;
         let ledger = LedgerReader::default();
@@ -199,27 +208,56 @@ impl Run<'_> {
         let approved = match self.let_through(plan, &mut world)? {
             Ok(approved) => approved,
             Err((plan, refusal)) => {
-                return Ok(Came { status: Status::Refused, plan, refusal: Some(refusal) });
+                let refusal = Some(refusal);
+                return Ok(Came { refusal, ..Came::looked(Status::Refused, plan) });
             }
         };
-        let Some(head) = head else {
-            return Ok(Came { status: Status::Planned, plan: approved.into_plan(), refusal: None });
+        let Some(end) = end else {
+            return Ok(Came::looked(Status::Planned, approved.into_plan()));
         };
 
         if let Some(lines) = &approved.plan().lines {
             lines.add(&mut self.lines_added)?;
         }
-        apply(&approved, &mut *db)?;
-        let status = if approved.plan().is_empty() { Status::Unchanged } else { Status::Applied };
-        let run = self.ledger_run(status, approved.plan(), None);
-        match ledger::write_and_commit(run, approved.plan(), &head, db) {
+        let since = Instant::now();
+        let leeway = if self.saved.is_some() { Leeway::None } else { Leeway::OtherColumns };
+        let held = hold(approved, leeway, &mut *db)?;
+        let status = self.carry_out(&held, end, db)?;
+        let held_for = Some(since.elapsed());
+        Ok(Came { held: held_for, ..Came::looked(status, held.into_plan()) })
+    }
+
+    /// The lock of what the job writes. Where that is to be learned from the ledger, the run has reached it.
+    fn lock(&mut self, db: &mut dyn Transaction) -> anyhow::Result<ChainEnd> {
+        let lock = self.request.job.lock(db).inspect_err(|_| self.reached = true)?;
+        let end = ledger::lock(lock, db)?;
+        self.reached = true;
+        Ok(end)
+    }
+
+    /// From the ledger's changes to COMMIT. No file and no directory is touched here: others may wait.
+    fn carry_out(
+        &mut self,
+        held: &Held,
+        seen_end: ChainEnd,
+        mut db: Box<dyn Transaction>,
+    ) -> anyhow::Result<Status> {
+        let plan = held.plan();
+        let hashes = ledger::write_changes(&self.session.run_id, plan, &mut *db)?;
+        apply(held, &mut *db)?;
+        look_again(plan, &mut *db)?;
+        let patience = self.request.job.database(self.request.config).lock_timeout;
+        let end = if plan.is_empty() { seen_end } else { ledger::take_end(patience, &mut *db)? };
+        let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+        let run = self.ledger_run(status, plan, None);
+        match ledger::write_run_and_commit(run, &hashes, &end, patience, db) {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
                 self.look_up(error)?;
             }
             ended => self.ledger_head = Some(ended?),
         }
-        Ok(Came { status, plan: Approved::into_plan(approved), refusal: None })
+        Ok(status)
     }
 
     /// COMMIT was sent and its answer lost: the ledger knows, on a new connection.
@@ -253,14 +291,14 @@ impl Run<'_> {
 
     /// Whether this run's COMMIT took effect, for good.
     ///
-    /// That it is absent counts only with the job's lock in hand: while the lost session lives on,
-    /// it holds that lock, and its COMMIT may still come. That it is there counts in any case.
+    /// That it is absent counts only with the chain's end in hand: while the lost session lives on,
+    /// it holds that end, and its COMMIT may still come. That it is there counts in any case.
     fn is_in_ledger(&self) -> anyhow::Result<bool> {
         let database = self.request.job.database(self.request.config);
         let mut db = db::open(database, &self.session)?;
-        let locked = ledger::lock(self.request.job.name(), &mut *db);
+        let end = ledger::take_end(database.lock_timeout.min(RECORD_TIMEOUT), &mut *db);
         let there = ledger::contains(&self.session.run_id, &mut *db)?;
-        if there { Ok(true) } else { locked.map(|_| false) }
+        if there { Ok(true) } else { end.map(|_| false) }
     }
 
     /// A run that failed after it reached the database leaves a row: in a transaction of its own,
@@ -277,9 +315,10 @@ impl Run<'_> {
         database.call_timeout = database.call_timeout.min(RECORD_TIMEOUT);
         let record = || -> anyhow::Result<String> {
             let mut db = db::open(&database, &self.session)?;
-            let head = ledger::lock(self.request.job.name(), &mut *db)?;
+            let patience = database.lock_timeout.min(RECORD_TIMEOUT);
+            let end = ledger::take_end(patience, &mut *db)?;
             let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
-            ledger::write_and_commit(run, &Plan::default(), &head, db)
+            ledger::write_run_and_commit(run, &ledger::ChangeHashes::default(), &end, patience, db)
         };
         match record() {
             Ok(head) => self.ledger_head = Some(head),
@@ -322,9 +361,9 @@ impl Run<'_> {
     }
 
     fn end(mut self, came: anyhow::Result<Came>, took: Duration) -> Ended {
-        let (mut status, plan, mut error) = match came {
-            Ok(Came { status, plan, refusal }) => (status, Some(plan), refusal),
-            Err(error) => (Status::Failed, None, Some(error)),
+        let (mut status, plan, mut error, held) = match came {
+            Ok(Came { status, plan, refusal, held }) => (status, Some(plan), refusal, held),
+            Err(error) => (Status::Failed, None, Some(error), None),
         };
         let mut findings = plan.as_ref().map(|plan| plan.findings.clone()).unwrap_or_default();
         if let Some(refusal) = error.take_if(|_| status == Status::Refused && self.request.preview)
@@ -355,13 +394,17 @@ impl Run<'_> {
             findings_before: None,
             limits: self.limits,
             ledger_head: self.ledger_head,
-            held_ms: None,
-            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            held_ms: held.map(milliseconds),
+            duration_ms: milliseconds(took),
             exit_code: error.as_ref().map_or(Exit::Done, Exit::of).code(),
             error: error.as_ref().map(Exit::tell),
         };
         Ended { summary, plan, as_planned: self.when, error }
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Planned {

@@ -35,7 +35,13 @@ impl Sql {
     /// Every name in `text` must come from [`quote_name`]: never from a user or a file.
     #[must_use]
     pub fn made(name: String, text: String) -> Self {
-        Sql { name: Cow::Owned(name), oracle: Cow::Owned(text.clone()), sqlite: Cow::Owned(text) }
+        Sql::made_for(name, text.clone(), text)
+    }
+
+    /// As [`Sql::made`], in the wording of each database.
+    #[must_use]
+    pub fn made_for(name: String, oracle: String, sqlite: String) -> Self {
+        Sql { name: Cow::Owned(name), oracle: Cow::Owned(oracle), sqlite: Cow::Owned(sqlite) }
     }
 
     /// What Oracle is sent.

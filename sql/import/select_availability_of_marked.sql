@@ -1,8 +1,7 @@
 -- The availability of everybody marked for deletion; recert takes that of people who are purged.
--- -> row_id, user_id, month
+-- -> row_id, all columns of the month
 SELECT a.rowid AS row_id,
-       a.user_id,
-       a.month
+       a.*
   FROM pm_user u
   JOIN pm_availability a
     ON a.user_id = u.id

@@ -35,6 +35,9 @@ pub struct DatabaseConfig {
     /// Oracle: how long one call may take.
     #[serde(deserialize_with = "duration")]
     pub call_timeout: Duration,
+    /// How long to wait for the end of the ledger's chain, which every job that ends holds for a moment.
+    #[serde(deserialize_with = "duration")]
+    pub lock_timeout: Duration,
     /// How often a run is tried again after an error that may pass.
     pub retries: u32,
     /// Pause before the first of these tries; it doubles with each.
@@ -78,6 +81,7 @@ impl Default for DatabaseConfig {
             client_lib_dir: None,
             config_dir: None,
             call_timeout: Duration::from_secs(300),
+            lock_timeout: Duration::from_secs(10),
             retries: 3,
             retry_delay: Duration::from_secs(2),
         }
@@ -131,6 +135,9 @@ impl DatabaseConfig {
         self.secret().check(section, errors);
         if self.retries > 100 {
             errors.push(format!("{section}.retries: `{}` is more than 100", self.retries));
+        }
+        if self.lock_timeout > Duration::from_secs(600) {
+            errors.push(format!("{section}.lock_timeout: more than 10 minutes"));
         }
         match Url::parse(&self.url) {
             // Not quoted: nobody knows what stands there instead.

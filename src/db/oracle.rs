@@ -32,7 +32,7 @@ pub(super) struct Oracle {
 }
 
 impl Oracle {
-    /// Logs in, names the session for the DBA, and begins a SERIALIZABLE transaction.
+    /// Logs in, names the session for the DBA, and begins the transaction: READ COMMITTED to write, READ ONLY to look.
     pub(super) fn open(
         identifier: &str,
         config: &DatabaseConfig,
@@ -41,16 +41,13 @@ impl Oracle {
         let told = || format!("connecting to the Oracle database `{}`", shown(identifier));
         load_client(config).with_context(told)?;
         let connection = log_in(identifier, config).with_context(told)?;
-        let oracle = Oracle { connection };
+        let mut oracle = Oracle { connection };
         oracle.introduce(config, session).map_err(classed).with_context(told)?;
-        if session.defines {
-            return Ok(oracle); // `migrate`: DDL commits by itself.
+        oracle.define(&sql!("db/set_session")).context("setting the session up")?;
+        // To write, what a session begins with is right: READ COMMITTED, from the first statement on.
+        if !session.writes {
+            oracle.define(&sql!("db/begin_reading")).context("beginning the transaction")?;
         }
-        oracle
-            .connection
-            .execute(sql!("db/begin_run").oracle(), &[])
-            .map_err(classed)
-            .context("beginning the transaction")?;
         Ok(oracle)
     }
 

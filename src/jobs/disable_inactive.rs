@@ -56,6 +56,7 @@ struct Doomed {
 
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "disable-inactive",
+    lock: Some("accounts"),
     limits: |config| &config.limits.disable_inactive,
     database: |config| config.disable_inactive.database.as_ref().unwrap_or(&config.database),
 };

@@ -13,7 +13,7 @@ use crate::db::{Row, Value, image};
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
 use crate::import::nfc;
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
 use crate::sql;
 
 /// `recert import-availability`
@@ -42,6 +42,7 @@ struct AvailabilityFile {
 
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "import-availability",
+    lock: Some("people"),
     limits: |config| &config.limits.import_availability,
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
 };
@@ -187,6 +188,7 @@ fn compare(
         sql: sql!("import/update_availability"),
         names: ["free_pt", "row_id", "user_id", "month"].map(str::to_owned).to_vec(),
         table: "PM_AVAILABILITY".into(),
+        hold: Hold::Row(Columns::These(&["USER_ID", "MONTH", "FREE_PT"])),
         counts: &["values_written"],
         takes: Takes::Nothing,
         touches,
@@ -211,7 +213,7 @@ fn update(
     };
     let stored = |column| row.get(column).cloned();
     let binds = vec![value, stored("ROW_ID")?, stored("USER_ID")?, stored("MONTH")?];
-    Ok(Touch { unit: Arc::clone(id), binds, change })
+    Ok(Touch { unit: Arc::clone(id), binds, change, seen: None })
 }
 
 /// What was delivered and is not stored.
@@ -233,7 +235,7 @@ fn insertions(delivered: AvailabilityFile) -> Step {
                 before: None,
                 after: Some(image(&pairs).into()),
             };
-            Touch { unit: Arc::clone(&id), binds, change }
+            Touch { unit: Arc::clone(&id), binds, change, seen: None }
         }));
     }
     sort(&mut touches);
@@ -242,6 +244,7 @@ fn insertions(delivered: AvailabilityFile) -> Step {
         sql: sql!("import/insert_availability"),
         names: ["user_id", "month", "free_pt"].map(str::to_owned).to_vec(),
         table: "PM_AVAILABILITY".into(),
+        hold: Hold::Nothing,
         counts: &["values_written"],
         takes: Takes::Nothing,
         touches,

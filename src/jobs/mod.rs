@@ -9,6 +9,7 @@ mod restore;
 pub(crate) mod revoke;
 mod sync_managers;
 
+use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
@@ -125,6 +126,8 @@ impl Default for Job {
 pub struct JobSpec {
     /// The subcommand's name, and JOB in RECERT_RUN.
     pub name: &'static str,
+    /// The lock of what it writes, a row of RECERT_LOCK; `None`: that of the run it takes back.
+    pub lock: Option<&'static str>,
     /// How much it may take away.
     pub limits: fn(&Config) -> &Limits,
     /// The database it works on, unless its arguments name another.
@@ -135,6 +138,14 @@ pub struct JobSpec {
 pub(crate) trait PlanJob {
     /// The job's facts.
     fn spec(&self) -> &'static JobSpec;
+
+    /// The lock of what it writes.
+    ///
+    /// # Errors
+    /// What finding it says, classed (`Exit`).
+    fn lock(&self, _: &mut dyn Read) -> anyhow::Result<&'static str> {
+        self.spec().lock.ok_or_else(|| anyhow!("the job {} has no lock", self.spec().name))
+    }
 
     /// What should change.
     ///
@@ -183,10 +194,18 @@ impl Job {
         Job::Restore(With { args, write: WriteArgs::default() })
     }
 
-    /// The subcommand's name; also the name of its lock.
+    /// The subcommand's name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.parts().0.spec().name
+    }
+
+    /// The lock of what the job writes.
+    ///
+    /// # Errors
+    /// What finding it says, classed (`Exit`).
+    pub fn lock(&self, db: &mut dyn Read) -> anyhow::Result<&'static str> {
+        self.parts().0.lock(db)
     }
 
     /// What the job would change.
@@ -231,7 +250,7 @@ impl Job {
 mod tests {
     use super::*;
 
-    /// `migrate` makes a lock for each of [`Job::ALL`], and `history --job` knows them by it.
+    /// `migrate` makes the locks of [`Job::ALL`], and `history --job` knows them by it.
     #[test]
     fn every_job_that_can_be_typed_is_in_the_list_of_facts() {
         let command = Job::augment_subcommands(clap::Command::new("recert"));

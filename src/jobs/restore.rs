@@ -14,12 +14,15 @@ use serde_json::{Value as Json, json};
 
 use self::source::Changed;
 use self::table::{Now, Table, Todo};
-use super::{JobSpec, PlanJob, World};
+use super::{Job, JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
+use crate::db::Read;
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
+use crate::plan::{
+    Action, Change, ChangeResult, Columns, Counts, Hold, KeptRow, Plan, Step, Takes, Touch,
+};
 use crate::sql::{Sql, quote_name};
 
 /// `recert restore`
@@ -104,6 +107,7 @@ struct Back {
 
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "restore",
+    lock: None,
     limits: |config| &config.limits.restore,
     database: |config| &config.database,
 };
@@ -115,6 +119,10 @@ impl PlanJob for Args {
 
     fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         plan(self, world)
+    }
+
+    fn lock(&self, db: &mut dyn Read) -> anyhow::Result<&'static str> {
+        lock_of(&self.run_id, db)
     }
 
     fn parameters(&self) -> Json {
@@ -166,6 +174,10 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
         for row in rows.iter().rev() {
             match table.decide(row) {
                 Todo::Nothing => plan.noticed.add("already_restored", 1),
+                Todo::IsThere(now) => {
+                    plan.noticed.add("already_restored", 1);
+                    plan.kept.push(kept(row, now));
+                }
                 Todo::ChangedSince => since.push(*row),
                 Todo::Insert => backs.push(insert(&table, row, &run)?),
                 Todo::Update(now) => backs.push(update(&table, row, now, &run)?),
@@ -182,6 +194,28 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     tell::left_behind(&backs, world, &mut plan)?;
     plan.steps = steps(backs);
     Ok(plan)
+}
+
+/// So often a restore may have been restored; an edited ledger could lead round in a ring.
+const RESTORES_MAX: usize = 1_000;
+
+/// The lock of the run that is taken back; of a restore, of the one that it took back. That there is
+/// no such run is for [`plan`] to say.
+fn lock_of(run_id: &str, db: &mut dyn Read) -> anyhow::Result<&'static str> {
+    let mut run_id = run_id.to_owned();
+    for _ in 0..RESTORES_MAX {
+        let Some(run) = find_run(&run_id, db)? else { break };
+        if run.job != SPEC.name {
+            let spec = Job::ALL.into_iter().find(|spec| spec.name == run.job);
+            return Ok(spec.and_then(|spec| spec.lock).unwrap_or("people"));
+        }
+        let parameters: Json = serde_json::from_str(&run.parameters).unwrap_or_default();
+        run_id = parameters["run_id"].as_str().unwrap_or_default().to_owned();
+        if run_id.is_empty() {
+            break;
+        }
+    }
+    Ok("access")
 }
 
 fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
@@ -227,7 +261,7 @@ fn insert(table: &Table, row: &Changed, run: &LedgerRun) -> anyhow::Result<Back>
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
-        touch: Touch { unit: unit(row), binds, change },
+        touch: Touch { unit: unit(row), binds, change, seen: None },
     })
 }
 
@@ -240,19 +274,29 @@ fn update(table: &Table, row: &Changed, now: Now, run: &LedgerRun) -> anyhow::Re
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
-        touch: Touch { unit: unit(row), binds, change },
+        touch: Touch { unit: unit(row), binds, change, seen: None },
     })
 }
 
 fn delete(row: &Changed, now: Now, run: &LedgerRun) -> Back {
     let change = change(row, Action::Delete, Some(now.image), None, run);
-    let touch = Touch { unit: unit(row), binds: vec![now.row_id], change };
+    let touch = Touch { unit: unit(row), binds: vec![now.row_id], change, seen: None };
     Back { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
 }
 
 /// Which row, in whatever table.
 fn unit(row: &Changed) -> Arc<str> {
     format!("{}:{}", row.table, row.key).into()
+}
+
+/// A row that is as it was before the run: to be left alone, it has to be so still at the end.
+fn kept(row: &Changed, now: Now) -> KeptRow {
+    KeptRow {
+        table: Arc::clone(&row.table),
+        key: row.key.as_str().into(),
+        row_id: now.row_id,
+        image: now.image.into(),
+    }
 }
 
 fn change(
@@ -335,5 +379,18 @@ fn step(back: &Back) -> Step {
     };
     let sql = Sql::made(format!("restore/{} {}", action(back).word(), back.table), text);
     let takes = if takes_away(back) { Takes::Rows } else { Takes::Nothing };
-    Step { say, sql, names, table: Arc::clone(&back.table), counts, takes, touches: Vec::new() }
+    let hold = match action(back) {
+        Action::Insert => Hold::Nothing,
+        Action::Update | Action::Delete => Hold::Row(Columns::All),
+    };
+    Step {
+        say,
+        sql,
+        names,
+        table: Arc::clone(&back.table),
+        hold,
+        counts,
+        takes,
+        touches: Vec::new(),
+    }
 }

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::db::{Read, Row, Value, image};
 use crate::directory::{self, Directory, LineManager, ManagerAnswer};
 use crate::ledger::LedgerChain;
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
 use crate::progress;
 use crate::sql;
 use crate::sql::Sql;
@@ -39,8 +39,19 @@ const COUNTS: [&str; 10] = [
     "unreadable",
 ];
 
+/// What decides who is a user, and whether their line manager is as the directory says.
+const USER: Columns = Columns::These(&[
+    "EMPLOYEE_ID",
+    "RAP",
+    "PACKBUILDER",
+    "LINEMANAGER_ID",
+    "LINEMANAGER_NAME",
+    "LINEMANAGER_MAIL_ID",
+]);
+
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "sync-managers",
+    lock: Some("managers"),
     limits: |config| &config.limits.sync_managers,
     database: |config| &config.database,
 };
@@ -277,7 +288,7 @@ impl Diff {
             binds.push(row.get("ROW_ID")?.clone());
         }
         let step = &mut self.steps[usize::from(replaces)][usize::from(shared)];
-        step.touches.push(Touch { unit: id.into(), binds, change });
+        step.touches.push(Touch { unit: id.into(), binds, change, seen: None });
         Ok(())
     }
 
@@ -297,6 +308,7 @@ fn step(say: &'static str, sql: Sql, takes: Takes, more_names: &[&str]) -> Step 
         sql,
         names: names.iter().chain(more_names).map(|name| (*name).to_owned()).collect(),
         table: "USER_TAB".into(),
+        hold: if more_names.is_empty() { Hold::Key("EMPLOYEE_ID", USER) } else { Hold::Row(USER) },
         counts: &["updated"],
         takes,
         touches: Vec::new(),

@@ -19,7 +19,7 @@ use crate::db::{BindArray, Read, Transaction, Value};
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::hex::hex;
-use crate::plan::{Action, Change, ChangeResult, Counts, Plan, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, Hold, Plan, Step, Takes, Touch};
 use crate::sql;
 
 /// What RECERT_RUN and RECERT_LOCK call it.
@@ -206,12 +206,14 @@ fn step(archived: &[Archived], sha256: &str) -> Step {
             before: None,
             after: None,
         },
+        seen: None,
     };
     Step {
         say: "erasing archived images",
         sql: sql!("ledger/erase_images"),
         names: vec!["run_id".to_owned()],
         table: "RECERT_IMAGE".into(),
+        hold: Hold::Nothing,
         counts: &["runs_archived"],
         takes: Takes::Nothing,
         touches: archived.iter().map(touch).collect(),

@@ -8,6 +8,7 @@ pub mod archive;
 pub mod canonical;
 mod chain;
 pub mod heads;
+mod lock;
 mod members;
 pub mod person;
 pub mod read;
@@ -16,9 +17,9 @@ pub(crate) mod taken;
 pub mod verify;
 mod write;
 
+pub use lock::{ChainEnd, lock, take_end};
 pub use members::{LedgerChain, LedgerMember, LedgerReader};
 pub use row::LedgerRun;
 pub use write::{
-    ChangeHashes, Head, contains, counts_json, lock, write, write_and_commit, write_changes,
-    write_run,
+    ChangeHashes, contains, counts_json, write_changes, write_run, write_run_and_commit,
 };

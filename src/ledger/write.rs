@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
 use super::canonical::{self, Hex};
+use super::lock::{ChainEnd, take_end};
 use super::row::{LedgerChange, LedgerImage, LedgerRun};
 use crate::db::{Bind, BindArray, Read, Row, Transaction, Transient, Value};
 use crate::exit::Exit;
@@ -18,59 +20,6 @@ use crate::sql;
 const CHUNK: usize = 1_000;
 /// Bytes of REASON.
 const REASON_BYTES: usize = 2_000;
-
-/// The end of the chain, as it was when the job's lock was taken.
-#[derive(Clone, Debug)]
-pub struct Head(String);
-
-/// Takes the job's lock, and with the same statement learns where the chain ends.
-///
-/// # Errors
-/// `Exit::Busy`: another run of the job holds it; `Exit::Config`: recert's tables are not there.
-pub fn lock(job: &str, db: &mut dyn Read) -> anyhow::Result<Head> {
-    let rows = db
-        .rows(&sql!("ledger/lock_job", dialects), &[("job", job.into())])
-        .with_context(|| format!("taking the lock of the job `{job}`"))?;
-    let row = rows.first().ok_or_else(|| {
-        anyhow!("RECERT_LOCK has no row for the job `{job}`; `recert migrate` adds it")
-            .context(Exit::Config)
-    })?;
-    Ok(Head(row.text("HEAD_SHA256")?))
-}
-
-/// Writes a run and all its changes behind `head`, and commits with the last of these statements.
-/// Returns the chain's new end.
-///
-/// # Errors
-/// What the database says, also about the COMMIT ([`Transaction::commit_with`]); `Exit::Drifted`, worth
-/// another try, when another run went on from the same head in the meantime.
-pub fn write_and_commit(
-    run: LedgerRun,
-    plan: &Plan,
-    head: &Head,
-    mut db: Box<dyn Transaction>,
-) -> anyhow::Result<String> {
-    let hashes = write_changes(&run.run_id, plan, &mut *db)?;
-    let run = close(run, &hashes, head);
-    advance_head(head, &run.sha256, &mut *db)?;
-    db.commit_with(&sql!("ledger/insert_run"), &run_array(&run))
-        .context("writing the ledger's run")?;
-    Ok(run.sha256)
-}
-
-/// Writes a run and all its changes behind `head`. The caller commits.
-///
-/// # Errors
-/// As [`write_and_commit`], without the COMMIT.
-pub fn write(
-    run: LedgerRun,
-    plan: &Plan,
-    head: &Head,
-    db: &mut dyn Transaction,
-) -> anyhow::Result<String> {
-    let hashes = write_changes(&run.run_id, plan, db)?;
-    write_run(run, &hashes, head, db)
-}
 
 /// SHA256 of each of a run's changes, in order.
 #[derive(Debug, Default)]
@@ -93,27 +42,53 @@ pub fn write_changes(
     Ok(hashes)
 }
 
-/// Writes the run itself behind the chain's end, and moves that end, which it returns.
+/// Writes the run itself behind the chain's end, and commits with the last of these statements.
+/// Returns the chain's new end.
+///
+/// An end that is not held may have moved: then it is taken, for `patience` at most. So a run with
+/// nothing to do, which holds nothing that anybody waits for, asks the database once less.
 ///
 /// # Errors
-/// What the database says; `Exit::Drifted`, worth another try, when another run went on from the same end.
+/// What the database says, also about the COMMIT ([`Transaction::commit_with`]); as [`take_end`].
+pub fn write_run_and_commit(
+    run: LedgerRun,
+    hashes: &ChangeHashes,
+    end: &ChainEnd,
+    patience: Duration,
+    mut db: Box<dyn Transaction>,
+) -> anyhow::Result<String> {
+    let mut run = close(run, hashes, end);
+    if !advance_head(end, &run.sha256, &mut *db)? {
+        let end = take_end(patience, &mut *db)?;
+        run = close(run, hashes, &end);
+        must_advance(&end, &run.sha256, &mut *db)?;
+    }
+    db.commit_with(&sql!("ledger/insert_run"), &run_array(&run))
+        .context("writing the ledger's run")?;
+    Ok(run.sha256)
+}
+
+/// Writes the run itself behind the chain's end, which is held, and moves that end, which it returns.
+///
+/// # Errors
+/// What the database says; `Exit::Drifted` when the end is another.
 pub fn write_run(
     run: LedgerRun,
     hashes: &ChangeHashes,
-    head: &Head,
+    end: &ChainEnd,
     db: &mut dyn Transaction,
 ) -> anyhow::Result<String> {
-    let run = close(run, hashes, head);
-    advance_head(head, &run.sha256, db)?;
+    let run = close(run, hashes, end);
+    must_advance(end, &run.sha256, db)?;
     db.change_many(&sql!("ledger/insert_run"), &run_array(&run))
         .context("writing the ledger's run")?;
     Ok(run.sha256)
 }
 
 /// A run with its place in the chain.
-fn close(mut run: LedgerRun, hashes: &ChangeHashes, head: &Head) -> LedgerRun {
+fn close(mut run: LedgerRun, hashes: &ChangeHashes, end: &ChainEnd) -> LedgerRun {
     run.reason = shortened(&run.reason, REASON_BYTES).to_owned();
-    run.previous_sha256.clone_from(&head.0);
+    run.previous_sha256.clone_from(&end.0);
     let mut hash = run.begin_hash();
     for change in &hashes.0 {
         hash.text(text(change));
@@ -128,16 +103,20 @@ fn run_array(run: &LedgerRun) -> BindArray<'_> {
     array
 }
 
-/// The head moves on, if it is still where this run began.
-fn advance_head(head: &Head, sha256: &str, db: &mut dyn Transaction) -> anyhow::Result<()> {
-    let binds: Vec<Value> = vec![sha256.into(), head.0.as_str().into()];
+/// The chain's end moves on, if it is still where it was seen.
+fn advance_head(end: &ChainEnd, sha256: &str, db: &mut dyn Transaction) -> anyhow::Result<bool> {
+    let binds: Vec<Value> = vec![sha256.into(), end.0.as_str().into()];
     let touched = db
         .change_many(
             &sql!("ledger/advance_head"),
             &BindArray::of(&["sha256", "previous_sha256"], &[&binds]),
         )
         .context("moving the ledger's head")?;
-    if touched == [1] {
+    Ok(touched == [1])
+}
+
+fn must_advance(end: &ChainEnd, sha256: &str, db: &mut dyn Transaction) -> anyhow::Result<()> {
+    if advance_head(end, sha256, db)? {
         return Ok(());
     }
     Err(anyhow!("another run was written to the ledger in the meantime")

@@ -1,9 +1,9 @@
-//! Carries out an approved plan, and trusts no statement to have done what it was to do.
+//! Carries out a plan whose rows are held, and trusts no statement to have done what it was to do.
 
 use anyhow::{Context as _, anyhow};
 
-use super::{Approved, Step, Touch};
-use crate::db::{BindArray, FailedRow, Transaction, Value};
+use super::{Held, Step, Touch};
+use crate::db::{BindArray, FailedRow, Transaction, Transient, Value};
 use crate::exit::Exit;
 
 /// Rows handed to the database at once: what one round trip carries.
@@ -12,10 +12,10 @@ const ROWS: usize = 1_000;
 /// Carries out every step, in order. The caller commits.
 ///
 /// # Errors
-/// What the database says; `Exit::Drifted` when a statement touched another number of rows than
-/// planned. The caller must then drop the connection: all is rolled back.
-pub fn apply(approved: &Approved, db: &mut dyn Transaction) -> anyhow::Result<()> {
-    for step in &approved.plan().steps {
+/// What the database says; `Exit::Drifted`, worth another try, when a statement touched another number of
+/// rows than planned. The caller must then drop the connection: all is rolled back.
+pub fn apply(held: &Held, db: &mut dyn Transaction) -> anyhow::Result<()> {
+    for step in &held.plan().steps {
         let names: Vec<&str> = step.names.iter().map(String::as_str).collect();
         for touches in step.touches.chunks(ROWS) {
             let rows: Vec<&[Value]> = touches.iter().map(|touch| touch.binds.as_slice()).collect();
@@ -52,6 +52,7 @@ fn expect(step: &Step, touches: &[Touch], touched: &[u64]) -> anyhow::Result<()>
                 step.table,
                 touch.change.key
             )
+            .context(Transient)
             .context(Exit::Drifted));
         }
     }

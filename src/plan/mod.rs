@@ -1,11 +1,14 @@
 //! What a run would change, as a value: it can be printed, saved, held against limits, applied.
 //!
-//! A job makes it and can do nothing else. [`approve`] alone turns it into something that
-//! [`apply`] takes. Those two files are the whole safety of the tool.
+//! A job makes it and can do nothing else. [`approve`] alone turns it into something that [`hold`]
+//! takes, and [`hold`] alone into something that [`apply`] takes. Those three files are the whole
+//! safety of the tool.
 
 mod apply;
 mod approve;
 mod clock;
+mod hold;
+mod last_look;
 mod limit;
 mod lines;
 mod saved;
@@ -21,6 +24,8 @@ use crate::sql::Sql;
 pub use apply::apply;
 pub use approve::{Allowance, Approval, Approved, PlanSignature, approve};
 pub(crate) use clock::doubts as clock_doubts;
+pub use hold::{Held, Leeway, hold};
+pub use last_look::{Expected, LastLook, look_again};
 pub use limit::{HeldLimit, LimitLeft, UNANSWERED};
 pub(crate) use limit::{TakenEach, taken};
 pub use lines::PlannedLines;
@@ -43,6 +48,43 @@ pub struct Plan {
     pub lines: Option<PlannedLines>,
     /// What the job's next run will want to know of this one; kept in the run's PARAMETERS, beside the job's arguments.
     pub remembered: serde_json::Map<String, serde_json::Value>,
+    /// Rows that are there already and stay as they are, because the plan rests on that: held too.
+    pub kept: Vec<KeptRow>,
+    /// What is looked at once more before COMMIT.
+    pub last_looks: Vec<LastLook>,
+}
+
+/// A row that a plan rests on and does not change.
+#[derive(Debug)]
+pub struct KeptRow {
+    /// Its table, upper case.
+    pub table: Arc<str>,
+    /// Which row; of a person their id, never a name or mail.
+    pub key: Box<str>,
+    /// Where it stands.
+    pub row_id: Value,
+    /// The whole row as it was read, JSON.
+    pub image: Box<str>,
+}
+
+/// How the rows of a step are found again to be locked, and what of them must be as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// There is nothing to hold: its rows are new, or recert's own, which the run's lock guards.
+    Nothing,
+    /// By the bind `row_id`, which says where a row stands.
+    Row(Columns),
+    /// By this column, whose name in lower case is a bind.
+    Key(&'static str, Columns),
+}
+
+/// Columns of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// All there are.
+    All,
+    /// Those that the decision read, upper case; what the change writes need not be among them.
+    These(&'static [&'static str]),
 }
 
 /// One statement and all the rows it is to touch: it travels as array DML.
@@ -58,6 +100,8 @@ pub struct Step {
     pub table: Arc<str>,
     /// The counts that each row changed adds one to.
     pub counts: &'static [&'static str],
+    /// How its rows are held.
+    pub hold: Hold,
     /// What of it counts against the job's limit.
     pub takes: Takes,
     /// One entry for each time it is carried out.
@@ -88,6 +132,8 @@ pub struct Touch {
     pub binds: Vec<Value>,
     /// What it does to that row; no row, or more than one, means that the world has drifted.
     pub change: Change,
+    /// The row as it was read, JSON, where the ledger keeps no image that says so.
+    pub seen: Option<Box<str>>,
 }
 
 /// One row that changes, as the ledger keeps it.
@@ -274,6 +320,7 @@ mod tests {
     pub(super) fn step(takes: Takes, units: &[&str]) -> Step {
         let touch = |unit: &&str| Touch {
             unit: (*unit).into(),
+            seen: None,
             binds: Vec::new(),
             change: Change {
                 key: (*unit).into(),
@@ -289,6 +336,7 @@ mod tests {
             sql: Sql::made("test".to_owned(), String::new()),
             names: Vec::new(),
             table: "T".into(),
+            hold: Hold::Nothing,
             counts: &[],
             takes,
             touches: units.iter().map(touch).collect(),

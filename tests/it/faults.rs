@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use recert::db::BindArray;
 use recert::ledger::{self, LedgerRun, canonical};
-use recert::plan::Plan;
 use recert::sql::Sql;
 
 use crate::harness::{World, now, write_secret};
@@ -153,18 +152,21 @@ fn run_all(cases: Vec<Case>) {
 }
 
 /// Every call of a run that changes something, in order, as the stand-in names it.
-const STEPS: [(&str, &str); 11] = [
+const STEPS: [(&str, &str); 14] = [
     ("logging on", "connect"),
-    ("beginning the transaction", "execute/SET TRANSACTION"),
-    ("taking the job's lock", "execute/FOR UPDATE"),
+    ("setting the session up", "execute/ALTER SESSION"),
+    ("taking the job's lock", "execute/DATABASE_ROLE"),
     ("reading the responses", "execute/FROM RECREATE_RESPONSE"),
     ("fetching the responses", "fetch/FROM RECREATE_RESPONSE"),
     ("counting the mappings", "execute/COUNT(*)"),
+    ("holding mappings", "execute/FROM \"MAP_RAP_USER_ROLE\" T"),
+    ("holding responses", "execute/FROM \"RECREATE_RESPONSE\" T"),
     ("deleting mappings", "execute/DELETE FROM MAP_RAP_USER_ROLE"),
     ("marking responses", "execute/UPDATE RECREATE_RESPONSE"),
     ("writing changes to the ledger", "execute/INSERT INTO RECERT_CHANGE"),
     ("writing images to the ledger", "execute/INSERT INTO RECERT_IMAGE"),
-    ("moving the ledger's head", "execute/UPDATE RECERT_LOCK"),
+    ("taking the chain's end", "execute/FOR UPDATE WAIT"),
+    ("moving the chain's end", "execute/UPDATE RECERT_LOCK"),
 ];
 
 #[test]
@@ -302,7 +304,7 @@ fn what_passes_is_tried_again_as_a_whole_and_what_does_not_is_named() {
         ),
         case(
             "lock taken (ORA-00054)",
-            &at("*", "execute/FOR UPDATE", 54),
+            &at("*", "execute/DATABASE_ROLE", 54),
             76,
             End::Untouched,
             "another run",
@@ -415,7 +417,7 @@ fn a_job_whose_lock_is_held_ends_busy_and_writes_nothing() {
     let Some(world) = world() else { return };
     let before = tables(&world);
     let mut other = world.open();
-    ledger::lock("revoke", &mut *other).unwrap();
+    ledger::lock("access", &mut *other).unwrap();
     let ran = watched(&world, REVOKE, "");
     drop(other);
     let busy = case("lock held by another run", "", 76, End::Untouched, "another run of this job");
@@ -435,19 +437,19 @@ fn touch(world: &World) -> Box<dyn recert::db::Transaction> {
 }
 
 #[test]
-fn a_row_that_stays_locked_ends_the_run_at_the_call_timeout_without_another_try() {
+fn a_row_that_stays_locked_is_named_and_never_waited_for() {
     let Some(mut world) = world() else { return };
-    world.config.database.call_timeout = Duration::from_secs(1);
+    world.config.database.call_timeout = Duration::from_secs(60);
     let before = tables(&world);
     let other = touch(&world);
     let ran = watched(&world, REVOKE, "");
     drop(other);
-    let mut timeout =
-        case("row locked until the call timeout", "", 75, End::Untouched, "call_timeout");
-    timeout.logins = Some(2); // The run, and the row that tells of its failure.
-    judge(&timeout, &world, &before, &ran);
+    let locked = "MAP_RAP_USER_ROLE `E2/7` is locked by another session";
+    let mut case = case("row locked by another session", "", 77, End::Untouched, locked);
+    case.logins = Some(3); // Two tries, and the row that tells of their failure.
+    judge(&case, &world, &before, &ran);
     assert_eq!(world.one("SELECT status FROM recert_run"), "failed");
-    repeat("row locked until the call timeout", &world);
+    repeat("row locked by another session", &world);
 }
 
 /// Runs a revoke that will wait for somebody's lock; once it does, `then` happens.
@@ -460,22 +462,45 @@ fn while_waiting(world: &World, then: impl FnOnce()) -> Watched {
     })
 }
 
+/// Another job of the schema that is about to end: it holds the chain's end.
+fn ending(world: &World) -> Box<dyn recert::db::Transaction> {
+    let mut other = world.open();
+    let end = ledger::take_end(Duration::ZERO, &mut *other).unwrap();
+    ledger::write_run(foreign_run(), &ledger::ChangeHashes::default(), &end, &mut *other).unwrap();
+    other
+}
+
 #[test]
-fn a_row_changed_by_another_session_meanwhile_makes_the_run_start_anew() {
+fn two_jobs_that_end_at_once_both_get_into_the_one_chain_at_the_first_try() {
     let Some(world) = world() else { return };
     let before = tables(&world);
-    let other = touch(&world);
+    let other = ending(&world);
     let ran = while_waiting(&world, || other.commit().unwrap());
-    let changed = case("row changed by another session", "", 0, End::Done, "ORA-08177");
-    judge(&changed, &world, &before, &ran);
-    repeat("row changed by another session", &world);
+    assert!(!ran.log.contains("trying"), "{}", ran.log);
+    let both = case("another job ends at the same moment", "", 0, End::Done, "");
+    judge(&both, &world, &before, &ran);
+    repeat("another job ends at the same moment", &world);
+}
+
+#[test]
+fn a_run_that_does_not_get_the_chains_end_in_time_is_rolled_back_and_tried_again() {
+    let Some(mut world) = world() else { return };
+    world.config.database.lock_timeout = Duration::from_secs(1);
+    let before = tables(&world);
+    let other = ending(&world);
+    let ran = watched(&world, REVOKE, "");
+    drop(other);
+    let late = case("chain's end held too long", "", 77, End::Untouched, "for 1 seconds");
+    // Its failure can't be written down either, while the end is held.
+    judge(&late, &world, &before, &ran);
+    repeat("chain's end held too long", &world);
 }
 
 #[test]
 fn a_run_killed_by_a_dba_while_it_waits_does_not_log_on_for_another_try() {
     let Some(world) = world() else { return };
     let before = tables(&world);
-    let other = touch(&world);
+    let other = ending(&world);
     let ran = while_waiting(&world, || {
         world.standin_database().kill_waiters().unwrap();
         drop(other);
@@ -483,20 +508,7 @@ fn a_run_killed_by_a_dba_while_it_waits_does_not_log_on_for_another_try() {
     let killed =
         case("session killed while the run waits for a row", "", 75, End::Untouched, "killed");
     judge(&killed, &world, &before, &ran);
-    repeat("session killed while the run waits for a row", &world);
-}
-
-#[test]
-fn two_jobs_that_end_at_once_both_get_into_the_one_chain() {
-    let Some(world) = world() else { return };
-    let before = tables(&world);
-    let mut other = world.open();
-    let head = ledger::lock("restore", &mut *other).unwrap();
-    ledger::write(foreign_run(), &Plan::default(), &head, &mut *other).unwrap();
-    let ran = while_waiting(&world, || other.commit().unwrap());
-    let both = case("another job ends at the same moment", "", 0, End::Done, "ORA-08177");
-    judge(&both, &world, &before, &ran);
-    repeat("another job ends at the same moment", &world);
+    repeat("session killed while the run waits", &world);
 }
 
 fn foreign_run() -> LedgerRun {

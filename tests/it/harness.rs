@@ -235,11 +235,12 @@ impl World {
         let database = &self.config.database;
         let text = |text: &str| toml::Value::String(text.to_owned());
         let mut lines = format!(
-            "[database]\nurl = {}\nretries = {}\nretry_delay = {}\ncall_timeout = {}\n",
+            "[database]\nurl = {}\nretries = {}\nretry_delay = {}\ncall_timeout = {}\nlock_timeout = {}\n",
             text(&database.url),
             database.retries,
             database.retry_delay.as_secs_f64(),
             database.call_timeout.as_secs_f64(),
+            database.lock_timeout.as_secs_f64(),
         );
         let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         for (key, value) in [

@@ -67,12 +67,14 @@ impl Archiving<'_> {
 
     fn attempt(&self) -> anyhow::Result<Plan> {
         let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
-        let head = ledger::lock(JOB, &mut *db)?;
+        ledger::lock("people", &mut *db)?;
         let plan = archive(&self.run_id, self.before, self.path, &mut *db)?;
         let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+        let hashes = ledger::write_changes(&self.run_id, &plan, &mut *db)?;
+        let end = ledger::take_end(self.database.lock_timeout, &mut *db)?;
         let written = self
             .ledger_run(status, &plan, None)
-            .and_then(|run| ledger::write(run, &plan, &head, &mut *db))
+            .and_then(|run| ledger::write_run(run, &hashes, &end, &mut *db))
             .and_then(|_| db.commit());
         match written {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
@@ -94,7 +96,7 @@ impl Archiving<'_> {
     fn look_up(&self, plan: Plan, lost: anyhow::Error) -> anyhow::Result<Plan> {
         let known = || -> anyhow::Result<bool> {
             let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
-            ledger::lock(JOB, &mut *db)?;
+            ledger::take_end(self.database.lock_timeout, &mut *db)?;
             ledger::contains(&self.run_id, &mut *db)
         };
         match known() {
@@ -127,9 +129,9 @@ impl Archiving<'_> {
         }
         let record = || -> anyhow::Result<()> {
             let mut db = databases::open(self.database, JOB, Some(&self.run_id))?;
-            let head = ledger::lock(JOB, &mut *db)?;
+            let end = ledger::take_end(self.database.lock_timeout, &mut *db)?;
             let run = self.ledger_run(Status::Failed, &Plan::default(), Some(Exit::tell(error)))?;
-            ledger::write(run, &Plan::default(), &head, &mut *db)?;
+            ledger::write_run(run, &ledger::ChangeHashes::default(), &end, &mut *db)?;
             db.commit()
         };
         if let Err(second) = record() {

@@ -8,9 +8,12 @@ use chrono::NaiveDateTime;
 use super::Doomed;
 use super::history::{DateColumns, changes, event_details, whole_row};
 use crate::db::{Value, image};
-use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch};
 use crate::sql;
 use crate::sql::Sql;
+
+/// The application's history keeps the whole row as it stands after the change, so all of it matters.
+const WHOLE_ROW: Hold = Hold::Key("ID", Columns::All);
 
 /// Who does it, and when.
 pub(super) struct Stamp {
@@ -41,6 +44,7 @@ impl Steps {
             image(&[("IS_ACTIVE", &Value::Int(0)), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
         Steps {
             disabled: Step {
+                hold: WHOLE_ROW,
                 counts: &["disabled"],
                 takes: Takes::Rows,
                 ..step(
@@ -51,6 +55,7 @@ impl Steps {
                 )
             },
             closed: Step {
+                hold: WHOLE_ROW,
                 counts: &["sessions_closed"],
                 ..step(
                     "closing the sessions of disabled accounts",
@@ -158,6 +163,7 @@ fn step(say: &'static str, table: &'static str, sql: Sql, names: &[&str]) -> Ste
         sql,
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         table: table.into(),
+        hold: Hold::Nothing,
         counts: &[],
         takes: Takes::Nothing,
         touches: Vec::new(),
@@ -179,7 +185,7 @@ fn update(
         before: Some(doomed.row.image_from(0).into()),
         after: Some(Arc::clone(after)),
     };
-    Touch { unit: Arc::clone(unit), binds, change }
+    Touch { unit: Arc::clone(unit), binds, change, seen: None }
 }
 
 /// A row whose ID the table gives; so `key` names the row it speaks of.
@@ -192,5 +198,5 @@ fn insert(unit: &Arc<str>, key: String, why: &Arc<str>, binds: Vec<Value>, after
         before: None,
         after: Some(after.into()),
     };
-    Touch { unit: Arc::clone(unit), binds, change }
+    Touch { unit: Arc::clone(unit), binds, change, seen: None }
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::compare::PersonCompare;
-use super::delete_at;
 use super::stored::ChangedPerson;
+use super::{PERSON, delete_at};
 use crate::db::{Row, Value, image};
 use crate::import::people::NO_MANAGER;
 use crate::import::{DeliveredPerson, PersonColumn};
 use crate::jobs::World;
-use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Hold, Step, Takes, Touch};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -222,7 +222,7 @@ impl PersonChanges {
             before: None,
             after: Some(image(&pairs).into()),
         };
-        self.inserts.push(Touch { unit: id.into(), binds, change });
+        self.inserts.push(Touch { unit: id.into(), binds, change, seen: None });
     }
 
     /// The statements, in the order they are to run. What frees a value comes before what takes it.
@@ -230,7 +230,8 @@ impl PersonChanges {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let step = |say, sql, names, counts, takes, mut touches: Vec<Touch>| {
             touches.sort_by(|a, b| a.change.key.cmp(&b.change.key));
-            Step { say, sql, names, table: "PM_USER".into(), counts, takes, touches }
+            let (table, hold) = ("PM_USER".into(), Hold::Key("ID", PERSON));
+            Step { say, sql, names, table, hold, counts, takes, touches }
         };
         let mut steps = vec![
             step(
@@ -269,6 +270,7 @@ impl PersonChanges {
         let (sql, counts) = (sql!("import/insert_user"), &["created"]);
         let mut inserts = step("adding people", sql, all, counts, Takes::Nothing, Vec::new());
         inserts.touches = self.inserts; // In the order of the file.
+        inserts.hold = Hold::Nothing;
         steps.push(inserts);
         steps
     }
@@ -312,7 +314,7 @@ fn update_of(row: &Row, id: String, binds: Vec<Value>, after: String, why: Arc<s
         before: Some(row.image_from(0).into()),
         after: Some(after.into()),
     };
-    Touch { unit, binds, change }
+    Touch { unit, binds, change, seen: None }
 }
 
 /// A column of PM_USER by its number: those of the file, then those of the mark.

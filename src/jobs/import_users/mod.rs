@@ -40,7 +40,7 @@ use chrono::{Days, NaiveDate};
 
 use super::{JobSpec, PlanJob, World};
 use crate::import::args::ImportArgs;
-use crate::plan::{Counts, Plan};
+use crate::plan::{Columns, Counts, Plan};
 use changes::PersonChanges;
 use doubts::ImportFacts;
 use history::ImportHistory;
@@ -70,8 +70,42 @@ const COUNTS: [&str; 11] = [
     "rejected",
 ];
 
+/// What of a row of PM_USER decides: all that a file may say, and the mark.
+const PERSON: Columns = Columns::These(&[
+    "ID",
+    "FIRST_NAME",
+    "LAST_NAME",
+    "EMAIL",
+    "BUSINESS_UNIT",
+    "COMPANY",
+    "JOB",
+    "MANAGER_EMAIL",
+    "MSG_ID",
+    "CITY",
+    "COST_CENTER",
+    "COST_CENTER_SHORT_TEXT",
+    "PERSONNEL_NUMBER",
+    "NAME_PREFIX",
+    "INITIAL_ENTRY",
+    "LEAVING_DATE",
+    "COMPANY_CODE",
+    "PERSONNEL_AREA",
+    "PERSONNEL_AREA_TEXT",
+    "PERSONNEL_SUBAREA",
+    "PERSONNEL_SUBAREA_TEXT",
+    "EMPLOYEE_GROUP",
+    "EMPLOYEE_SUBGROUP",
+    "OBJECT_ABBREVIATION",
+    "JOB_LEVEL",
+    "EMPLOYMENT_PERCENTAGE",
+    "COUNTRY",
+    "TO_DELETE",
+    "DELETE_AT",
+]);
+
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "import-users",
+    lock: Some("people"),
     limits: |config| &config.limits.import_users,
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
 };
@@ -122,6 +156,9 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     plan.steps = purge::steps(going, &history.marks, world)?;
     plan.steps.push(purge::management_roles(&losers, world)?);
     plan.steps.extend(changes.into_steps());
+    if !losers.is_empty() {
+        plan.last_looks.push(purge::look_for_roles(losers));
+    }
     doubts::add(&facts, &history, world, &mut plan)?;
     plan.remembered.insert(history::ROWS.to_owned(), facts.n_rows.into());
     plan.remembered.insert(history::ENDS_A_LINE.to_owned(), facts.ends_a_line.into());

@@ -10,22 +10,31 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
+use super::PERSON;
 use super::history::RunMarks;
 use crate::db::{Row, Value};
 use crate::jobs::World;
-use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
+use crate::plan::{
+    Action, Change, ChangeResult, Columns, Expected, Hold, LastLook, Step, Takes, Touch,
+};
 use crate::sql;
 use crate::sql::Sql;
 
 /// Somebody who is purged.
 pub(super) struct PurgedPerson {
     pub(super) id: String,
+    /// The row as it was read; the ledger keeps none of it.
+    pub(super) seen: Box<str>,
     /// DELETE_AT.
     pub(super) since: NaiveDate,
 }
 
 /// Who loses their management roles, by id, and why.
 pub(super) type RoleLosers = HashMap<String, &'static str>;
+
+/// A role or month of somebody who is purged.
+const OWNED: Hold = Hold::Row(Columns::These(&["USER_ID"]));
+const MANAGEMENT: Hold = Hold::Row(Columns::These(&["USER_ID", "IS_MANAGEMENT"]));
 
 /// Why each of them goes, by id.
 type Whys = HashMap<String, Arc<str>>;
@@ -101,6 +110,7 @@ fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
         sql!("import/erase_image"),
         &["run_id", "seq"],
         "RECERT_IMAGE",
+        Hold::Nothing,
         touches,
     ))
 }
@@ -127,12 +137,14 @@ fn delete_owned(
             let id = row.text("USER_ID")?;
             if let Some(why) = whys.get(&id) {
                 let key = format!("{id}/{}", row.text(second)?);
-                touches.push(imageless(&id, key, Action::Delete, why, place(row)?));
+                let mut touch = imageless(&id, key, Action::Delete, why, place(row)?);
+                touch.seen = Some(row.image_from(1).into());
+                touches.push(touch);
             }
             Ok(())
         })
         .context(say)?;
-    Ok(step(say, delete, &["row_id", "user_id"], table, touches))
+    Ok(step(say, delete, &["row_id", "user_id"], table, OWNED, touches))
 }
 
 fn delete_people(
@@ -148,11 +160,13 @@ fn delete_people(
         .filter_map(|person| {
             let why = whys.get(&person.id)?;
             let binds = vec![person.id.as_str().into(), due_before.clone()];
-            Some(imageless(&person.id, person.id.clone(), Action::Delete, why, binds))
+            let touch = imageless(&person.id, person.id.clone(), Action::Delete, why, binds);
+            Some(Touch { seen: Some(person.seen.clone()), ..touch })
         })
         .collect();
     let names = ["id", "due_before"];
-    let step = step(say, sql!("import/purge_user"), &names, "PM_USER", touches);
+    let hold = Hold::Key("ID", PERSON);
+    let step = step(say, sql!("import/purge_user"), &names, "PM_USER", hold, touches);
     Step { counts: &["purged"], takes, ..step }
 }
 
@@ -182,8 +196,18 @@ pub(super) fn management_roles(losers: &RoleLosers, world: &mut World<'_>) -> an
     }
     let say = "removing the management roles of people who moved";
     let names = ["row_id", "user_id"];
-    let step = step(say, sql!("import/delete_role"), &names, "PM_USER_ROLE", touches);
+    let step = step(say, sql!("import/delete_role"), &names, "PM_USER_ROLE", MANAGEMENT, touches);
     Ok(Step { counts: &["roles_removed"], takes: Takes::Units, ..step })
+}
+
+/// Nobody of them may have got a management role in the meantime.
+pub(super) fn look_for_roles(losers: RoleLosers) -> LastLook {
+    LastLook {
+        say: "the management roles of people who moved",
+        sql: sql!("import/select_management_roles"),
+        column: "USER_ID",
+        expected: Expected::NoneOf(losers.into_keys().collect()),
+    }
 }
 
 /// Where a row stands, and whose it is.
@@ -201,7 +225,7 @@ fn imageless(unit: &str, key: String, action: Action, why: &Arc<str>, binds: Vec
         before: None,
         after: None,
     };
-    Touch { unit: unit.into(), binds, change }
+    Touch { unit: unit.into(), binds, change, seen: None }
 }
 
 /// The same plan for the same rows, however the database hands them out.
@@ -210,6 +234,7 @@ fn step(
     sql: Sql,
     names: &[&str],
     table: &'static str,
+    hold: Hold,
     mut touches: Vec<Touch>,
 ) -> Step {
     touches.sort_by(|a, b| {
@@ -220,5 +245,5 @@ fn step(
         order(a).cmp(&order(b))
     });
     let names = names.iter().map(|name| (*name).to_owned()).collect();
-    Step { say, sql, names, table: table.into(), counts: &[], takes: Takes::Nothing, touches }
+    Step { say, sql, names, table: table.into(), hold, counts: &[], takes: Takes::Nothing, touches }
 }

@@ -1,7 +1,7 @@
 //! The file, read for the first time: of each row just enough to find its person in PM_USER, to see whether anything
 //! differs, and to decide who goes. Memory: some 110 bytes a row.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Context as _;
 
@@ -15,7 +15,7 @@ use crate::import::{
     DeliveredPerson, PeopleLine, PersonColumn, TextLimits, are_same_words, people,
 };
 use crate::jobs::World;
-use crate::plan::Plan;
+use crate::plan::{Expected, LastLook, Plan};
 use crate::sql;
 
 /// EMPLOYEE_GROUP of people who are marked for deletion.
@@ -119,7 +119,7 @@ impl Roster {
         world: &mut World<'_>,
         plan: &mut Plan,
     ) -> anyhow::Result<Roster> {
-        let signed = read_signed(world)?;
+        let signed = read_signed(world, plan)?;
         let columns = StoredColumns::read(world)?;
         let identities = StoredIdentities::read(world)?;
         let (roster, verdict) = args.read(|source, rejects| {
@@ -305,17 +305,24 @@ impl Roster {
 }
 
 /// The business units whose people may be imported, in order.
-fn read_signed(world: &mut World<'_>) -> anyhow::Result<Vec<u16>> {
-    let mut signed = Vec::new();
+fn read_signed(world: &mut World<'_>, plan: &mut Plan) -> anyhow::Result<Vec<u16>> {
+    let (mut signed, mut as_held) = (Vec::new(), BTreeSet::new());
     world
         .db
         .each(&sql!("import/select_signed"), &[], &mut |row| {
             // One that is no number of four digits has no cost centre.
             let unit = row.text("BUSINESS_UNIT")?;
             signed.extend(unit.trim().parse::<u16>().ok().filter(|unit| *unit <= 9_999));
+            as_held.insert(unit);
             Ok(())
         })
         .context("looking for the business units that are signed")?;
     signed.sort_unstable();
+    plan.last_looks.push(LastLook {
+        say: "the business units that are signed",
+        sql: sql!("import/select_signed"),
+        column: "BUSINESS_UNIT",
+        expected: Expected::Just(as_held),
+    });
     Ok(signed)
 }

@@ -138,7 +138,7 @@ impl StoredPerson<'_> {
     /// Marked, and their day has come.
     fn is_due(&self, as_of: NaiveDate) -> Option<PurgedPerson> {
         let since = self.delete_at.filter(|day| self.is_marked && *day <= as_of)?;
-        Some(PurgedPerson { id: self.id.clone(), since })
+        Some(PurgedPerson { id: self.id.clone(), seen: self.row.image_from(0).into(), since })
     }
 
     /// A mark without a date would last for ever; it counts as none.

@@ -28,8 +28,10 @@ const KEYS: [(&str, &[&str]); 6] = [
 
 /// What is to be done about a row.
 pub(super) enum Todo {
-    /// It is as it was before the run.
+    /// It is not there, as before the run.
     Nothing,
+    /// It is as it was before the run.
+    IsThere(Now),
     /// Somebody changed it since the run.
     ChangedSince,
     /// It is to come back.
@@ -217,8 +219,10 @@ impl Table {
 
     /// What is to be done so that the row is again as it was before the run.
     pub(super) fn decide(&mut self, change: &Changed) -> Todo {
+        if let Some(now) = change.before.as_ref().and_then(|before| self.take(before)) {
+            return Todo::IsThere(now);
+        }
         match (&change.before, &change.after) {
-            (Some(before), _) if self.take(before).is_some() => Todo::Nothing,
             (Some(before), None) if self.has_key_of(before) => Todo::ChangedSince,
             (Some(_), None) => Todo::Insert,
             (Some(_), Some(after)) => self.take(after).map_or(Todo::ChangedSince, Todo::Update),

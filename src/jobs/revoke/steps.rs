@@ -6,8 +6,21 @@ use std::sync::Arc;
 
 use super::key;
 use super::look::{DueMapping, DueResponse};
-use crate::plan::{Action, Change, ChangeResult, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch};
 use crate::sql;
+
+/// What decides whether a response is due.
+const RESPONSE: Hold = Hold::Row(Columns::These(&[
+    "REPORTEES_ID",
+    "RMM_ID",
+    "ACCESS_STATUS",
+    "ACCESS_LEVEL",
+    "IS_ACTIVE",
+    "ACCESS_REVOKE_DATE_BY_LINE_MANAGER",
+    "RECERTIFICATION_DUE_DATE",
+]));
+
+const MAPPING: Hold = Hold::Row(Columns::These(&["USER_ID", "RMM_ID"]));
 
 /// The deletions of what is revoked, those of what nobody answered (they have a limit of their own), and the marks.
 pub(super) fn steps(mut due: Vec<DueResponse>) -> Vec<Step> {
@@ -44,6 +57,7 @@ fn delete_mappings(say: &'static str, takes: Takes) -> Step {
         sql: sql!("revoke/delete_mapping"),
         names: ["row_id", "user_id", "rmm_id"].map(str::to_owned).to_vec(),
         table: "MAP_RAP_USER_ROLE".into(),
+        hold: MAPPING,
         counts: &["mappings_deleted"],
         takes,
         touches: Vec::new(),
@@ -60,7 +74,7 @@ fn delete(mapping: DueMapping, why: &Arc<str>) -> Touch {
         before: Some(mapping.before),
         after: None,
     };
-    Touch { unit, binds: vec![mapping.row_id, mapping.user, mapping.location], change }
+    Touch { unit, binds: vec![mapping.row_id, mapping.user, mapping.location], change, seen: None }
 }
 
 fn order(a: &Touch, b: &Touch) -> Ordering {
@@ -79,6 +93,7 @@ fn mark_processed(due: Vec<DueResponse>) -> [Step; 3] {
         sql,
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         table: "RECREATE_RESPONSE".into(),
+        hold: RESPONSE,
         counts,
         takes: Takes::Nothing,
         touches: Vec::new(),
@@ -119,7 +134,7 @@ fn mark_processed(due: Vec<DueResponse>) -> [Step; 3] {
             (true, true) => (&mut present, vec![row_id, user, location]),
             (true, false) => (&mut absent, vec![row_id, user, location]),
         };
-        step.touches.push(Touch { unit, binds, change });
+        step.touches.push(Touch { unit, binds, change, seen: None });
     }
     [present, absent, incomplete]
 }

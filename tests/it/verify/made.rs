@@ -36,6 +36,7 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
             names: Vec::new(),
             table: (*table).into(),
             counts: &[],
+            hold: recert::plan::Hold::Nothing,
             takes: Takes::Nothing,
             touches: vec![Touch {
                 unit: (*key).into(),
@@ -52,6 +53,7 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
                     before: before.map(Into::into),
                     after: after.map(Into::into),
                 },
+                seen: None,
             }],
         })
         .collect();
@@ -72,8 +74,9 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
         ..Default::default()
     };
     let mut db = world.open();
-    let head = recert::ledger::lock("import-users", &mut *db).unwrap();
-    recert::ledger::write(run, &plan, &head, &mut *db).unwrap();
+    let hashes = recert::ledger::write_changes(&id, &plan, &mut *db).unwrap();
+    let end = recert::ledger::take_end(std::time::Duration::ZERO, &mut *db).unwrap();
+    recert::ledger::write_run(run, &hashes, &end, &mut *db).unwrap();
     db.commit().unwrap();
     id
 }

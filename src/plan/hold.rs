@@ -1,0 +1,302 @@
+//! Locks the rows that an approved plan changes, and looks at them once more.
+//!
+//! Between reading and writing others may have been at work: nothing is changed that is not as the
+//! decision saw it. Rows are locked in order of table and key, and none is ever waited for, so whoever
+//! waits for us waits for somebody who waits for nobody. Only the token made here can be applied.
+//!
+//! What may differ are columns that neither the decision read nor the change writes; what the ledger
+//! keeps as the row before is the row as it is held.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use serde_json::value::RawValue;
+
+use super::{Action, Approved, Columns, Hold, Plan, Step};
+use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value};
+use crate::exit::Exit;
+use crate::sql::{Sql, quote_name};
+
+/// Lists of rows are padded to one of these lengths, so that the database parses few statements.
+const LIST_LENGTHS: [usize; 3] = [1, 50, ROWS];
+/// Rows locked with one statement: as many as an IN list may hold.
+const ROWS: usize = 1_000;
+
+/// A plan whose rows are locked, and as they were when it was made. Only [`hold`] makes one, and
+/// only this can be applied.
+#[derive(Debug)]
+pub struct Held(Plan);
+
+impl Held {
+    /// The plan, to look at.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.0
+    }
+
+    /// The plan, to show; it can't be applied any more.
+    #[must_use]
+    pub fn into_plan(self) -> Plan {
+        self.0
+    }
+}
+
+/// How much of a row may have changed since the plan was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leeway {
+    /// What the decision did not read and the change does not write.
+    OtherColumns,
+    /// Nothing at all: somebody has looked at the whole row and saved the plan.
+    None,
+}
+
+/// Locks all rows that the plan changes, or rests on, and compares them with what it read.
+///
+/// # Errors
+/// `Exit::Drifted`, worth another try: a row is locked by somebody else, is gone, or differs. The
+/// caller must then drop the connection: all is rolled back. Else what the database says.
+pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> anyhow::Result<Held> {
+    let mut plan = approved.into_plan();
+    // The embedded database has one writer, and that is this run.
+    if db.dialect() == Dialect::Oracle {
+        for ((table, found_by), mut spots) in spots(&plan) {
+            spots.sort_by_cached_key(|spot| sort_key(spot.key(&plan)));
+            for batch in spots.chunks(ROWS) {
+                hold_batch(&table, found_by, batch, leeway, &mut plan, db)?;
+            }
+        }
+    }
+    Ok(Held(plan))
+}
+
+/// By what a table's rows are found: the column, or their address.
+type FoundBy = Option<&'static str>;
+
+/// Where the plan speaks of a row.
+#[derive(Clone, Copy)]
+enum Spot {
+    /// Step, touch, and which of its binds names the row.
+    Change(usize, usize, usize),
+    /// One of the rows that are there already.
+    Kept(usize),
+}
+
+impl Spot {
+    fn key<'a>(&self, plan: &'a Plan) -> &'a Value {
+        match *self {
+            Spot::Change(step, touch, bind) => &plan.steps[step].touches[touch].binds[bind],
+            Spot::Kept(at) => &plan.kept[at].row_id,
+        }
+    }
+
+    /// The row in words.
+    fn name<'a>(&self, plan: &'a Plan) -> &'a str {
+        match *self {
+            Spot::Change(step, touch, _) => &plan.steps[step].touches[touch].change.key,
+            Spot::Kept(at) => &plan.kept[at].key,
+        }
+    }
+
+    /// The row as the plan read it.
+    fn seen<'a>(&self, plan: &'a Plan) -> &'a str {
+        match *self {
+            Spot::Change(step, touch, _) => {
+                let touch = &plan.steps[step].touches[touch];
+                touch.change.before.as_deref().or(touch.seen.as_deref()).unwrap_or("{}")
+            }
+            Spot::Kept(at) => &plan.kept[at].image,
+        }
+    }
+}
+
+fn spots(plan: &Plan) -> BTreeMap<(Arc<str>, FoundBy), Vec<Spot>> {
+    let mut spots: BTreeMap<(Arc<str>, FoundBy), Vec<Spot>> = BTreeMap::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        if let Some((found_by, bind)) = found_by(step) {
+            let places = (0..step.touches.len()).map(|touch| Spot::Change(at, touch, bind));
+            spots.entry((Arc::clone(&step.table), found_by)).or_default().extend(places);
+        }
+    }
+    for (at, kept) in plan.kept.iter().enumerate() {
+        spots.entry((Arc::clone(&kept.table), None)).or_default().push(Spot::Kept(at));
+    }
+    spots
+}
+
+/// By which column a step's rows are found, and which bind holds it.
+fn found_by(step: &Step) -> Option<(FoundBy, usize)> {
+    let bind = |name: &str| step.names.iter().position(|known| known == name);
+    match step.hold {
+        Hold::Nothing => None,
+        Hold::Row(_) => Some((None, bind("row_id")?)),
+        Hold::Key(column, _) => Some((Some(column), bind(&column.to_lowercase())?)),
+    }
+}
+
+/// Numbers by their size, everything else as text.
+fn sort_key(key: &Value) -> (i64, String) {
+    match key {
+        Value::Int(n) => (*n, String::new()),
+        other => (i64::MAX, other.display()),
+    }
+}
+
+fn hold_batch(
+    table: &str,
+    found_by: FoundBy,
+    batch: &[Spot],
+    leeway: Leeway,
+    plan: &mut Plan,
+    db: &mut dyn Transaction,
+) -> anyhow::Result<()> {
+    let mut held = match lock(table, found_by, batch, "NOWAIT", plan, db) {
+        Err(error) if Exit::of(&error) == Exit::Busy => {
+            return Err(name_locked(table, found_by, batch, plan, db).unwrap_or(error));
+        }
+        held => held?,
+    };
+    for spot in batch {
+        let rows = held.get_mut(&spot.key(plan).display());
+        let Some(rows) = rows else {
+            return Err(drifted(format!("{table} `{}` is gone", spot.name(plan))));
+        };
+        // Of rows that share a key one must be as it was; which of them is changed, the statement says.
+        let difference = |row: &String| difference(spot, row, leeway, plan);
+        match rows.iter().position(|row| difference(row).is_none()) {
+            Some(at) => take_over(spot, &mut rows[at], plan),
+            None => {
+                let column = rows.first().and_then(difference).unwrap_or_default();
+                let name = spot.name(plan);
+                return Err(drifted(format!(
+                    "{table} `{name}`: its column {column} was changed since it was looked at"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn drifted(told: String) -> anyhow::Error {
+    anyhow!("{told}; all was rolled back").context(Transient).context(Exit::Drifted)
+}
+
+/// Locks rows, and tells what stands in them, by what they were found by.
+fn lock(
+    table: &str,
+    found_by: FoundBy,
+    batch: &[Spot],
+    manner: &str,
+    plan: &Plan,
+    db: &mut dyn Read,
+) -> anyhow::Result<HashMap<String, Vec<String>>> {
+    let keys: Vec<&Value> = batch.iter().map(|spot| spot.key(plan)).collect();
+    let n_keys = LIST_LENGTHS.into_iter().find(|length| *length >= keys.len()).unwrap_or(ROWS);
+    let names: Vec<String> = (0..n_keys).map(|at| format!("k{at}")).collect();
+    let last = keys.last().copied().unwrap_or(&Value::Null);
+    let values = keys.iter().copied().chain(std::iter::repeat(last)).cloned();
+    let binds: Vec<(&str, Value)> = names.iter().map(String::as_str).zip(values).collect();
+    let sql = statement(table, found_by, &names, manner);
+    let mut held: HashMap<String, Vec<String>> = HashMap::with_capacity(keys.len());
+    let binds: Binds<'_> = &binds;
+    db.each(&sql, binds, &mut |row| {
+        let key = match found_by {
+            None => &row.values[0],
+            Some(column) => row.get(column)?,
+        };
+        held.entry(key.display()).or_default().push(row.image_from(1));
+        Ok(())
+    })
+    .with_context(|| format!("holding rows of {table}"))?;
+    Ok(held)
+}
+
+fn statement(table: &str, found_by: FoundBy, names: &[String], manner: &str) -> Sql {
+    let column = found_by.map_or_else(|| "rowid".to_owned(), quote_name);
+    let text = format!(
+        "SELECT t.rowid AS row_id, t.* FROM {} t WHERE t.{column} IN (:{}) FOR UPDATE {manner}",
+        quote_name(table),
+        names.join(", :")
+    );
+    Sql::made(format!("hold/{table}"), text)
+}
+
+/// Some row of a batch is locked: which one is known once all that are not were taken.
+fn name_locked(
+    table: &str,
+    found_by: FoundBy,
+    batch: &[Spot],
+    plan: &Plan,
+    db: &mut dyn Read,
+) -> Option<anyhow::Error> {
+    let free = lock(table, found_by, batch, "SKIP LOCKED", plan, db).ok()?;
+    let spot = batch.iter().find(|spot| !free.contains_key(&spot.key(plan).display()));
+    let told = match spot {
+        Some(spot) => format!("{table} `{}` is locked by another session", spot.name(plan)),
+        None => format!("rows of {table} were locked by another session"),
+    };
+    Some(drifted(told))
+}
+
+/// The first column that matters and holds something else than it did.
+fn difference(spot: &Spot, held: &str, leeway: Leeway, plan: &Plan) -> Option<String> {
+    let seen = spot.seen(plan);
+    if seen == held {
+        return None;
+    }
+    let (Some(seen), Some(held)) = (columns_of(seen), columns_of(held)) else {
+        return Some(String::new());
+    };
+    let matters = Matters::of(spot, leeway, plan);
+    seen.iter()
+        .filter(|(column, _)| matters.column(column))
+        .find(|(column, value)| held.get(*column).map(|held| held.get()) != Some(value.get()))
+        .map(|(column, _)| column.clone())
+}
+
+type Image<'a> = BTreeMap<String, &'a RawValue>;
+
+fn columns_of(image: &str) -> Option<Image<'_>> {
+    serde_json::from_str(image).ok()
+}
+
+/// The columns in which a row may not differ.
+enum Matters<'a> {
+    All,
+    /// What the decision read, and what the change writes.
+    Some(&'static [&'static str], Image<'a>),
+}
+
+impl<'a> Matters<'a> {
+    fn of(spot: &Spot, leeway: Leeway, plan: &'a Plan) -> Self {
+        let Spot::Change(step, touch, _) = *spot else { return Matters::All };
+        let step = &plan.steps[step];
+        let change = &step.touches[touch].change;
+        match (leeway, step.hold) {
+            (
+                Leeway::OtherColumns,
+                Hold::Row(Columns::These(read)) | Hold::Key(_, Columns::These(read)),
+            ) => {
+                let written = change.after.as_deref().filter(|_| change.action == Action::Update);
+                Matters::Some(read, written.and_then(columns_of).unwrap_or_default())
+            }
+            _ => Matters::All,
+        }
+    }
+
+    fn column(&self, column: &str) -> bool {
+        match self {
+            Matters::All => true,
+            Matters::Some(read, written) => read.contains(&column) || written.contains_key(column),
+        }
+    }
+}
+
+/// The row before the change is the row as it is held.
+fn take_over(spot: &Spot, held: &mut String, plan: &mut Plan) {
+    let Spot::Change(step, touch, _) = *spot else { return };
+    let before = &mut plan.steps[step].touches[touch].change.before;
+    if before.as_deref().is_some_and(|before| before != held) {
+        *before = Some(held.clone().into());
+    }
+}
