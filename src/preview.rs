@@ -27,6 +27,9 @@ pub enum Format {
     Sql,
 }
 
+/// Which object `--format json` writes.
+const SCHEMA: &str = "recert/preview/1";
+
 /// Writes a plan in one of the formats.
 ///
 /// # Errors
@@ -120,7 +123,7 @@ fn shown<'a>(seq: usize, step: &'a Step, change: &'a Change) -> anyhow::Result<S
 
 /// The summary's object with one more key, `changes`, written as it goes.
 fn write_json(plan: &Plan, summary: &Summary, out: &mut dyn Write) -> anyhow::Result<()> {
-    let head = serde_json::to_string(summary)?;
+    let head = serde_json::to_string(&Summary { schema: SCHEMA, ..summary.clone() })?;
     let head = head.strip_suffix('}').ok_or_else(|| anyhow!("the summary is no object"))?;
     write!(out, "{head},\"changes\":[")?;
     for (at, (step, change)) in plan.changes().enumerate() {
@@ -176,6 +179,7 @@ fn write_sql(
             .map(|finding| format!("{} {}: {}", finding.kind, finding.key, finding.message)),
     );
     let mut script = Script::begin(out, header, commit_every)?;
+    script.check_encoding()?;
     for step in plan.steps.iter().filter(|step| !step.touches.is_empty()) {
         script.comment(&format!("{}: {}", step.table, step.say))?;
         for touch in &step.touches {

@@ -3,10 +3,11 @@
 //! The only place that knows a preview from a run, and what day it is. A run is one transaction; an
 //! error that may pass repeats the whole of it, never a part, and never once COMMIT was sent.
 
+mod findings;
 mod gate;
 mod given;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -26,9 +27,6 @@ use crate::summary::{SCHEMA, Status, Summary};
 
 /// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// In a run's PARAMETERS: how many findings of each kind it had.
-pub const FINDINGS: &str = "findings";
 
 /// What is asked for.
 pub struct Request<'a> {
@@ -79,6 +77,8 @@ struct Run<'a> {
     started_at: DateTime<Utc>,
     /// Lines that an attempt has added to a file: the next one does not add them again.
     lines_added: HashSet<String>,
+    /// How many findings of each kind the job's last run had.
+    findings_before: Option<BTreeMap<String, u64>>,
     /// Whether the run got as far as its lock, so that its failure belongs into the ledger.
     reached: bool,
     /// The chain's end, as this run left it.
@@ -130,6 +130,7 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
         reached: false,
         ledger_head: None,
         limits: Vec::new(),
+        findings_before: None,
     };
 
     let came = run.try_until_done();
@@ -204,7 +205,10 @@ impl Run<'_> {
         let Planned { as_of, moment, .. } = self.when;
         let ledger = LedgerReader::default();
         let mut world = World { db: &mut *db, config, as_of, moment, ledger };
+        let began = Instant::now();
         let plan = job.plan(&mut world)?;
+        findings::tell_planned(&plan, began.elapsed());
+        self.findings_before = findings::before(job, &plan, &mut world)?;
         let approved = match self.let_through(plan, &mut world)? {
             Ok(approved) => approved,
             Err((plan, refusal)) => {
@@ -335,7 +339,7 @@ impl Run<'_> {
         if let Some(object) = parameters.as_object_mut() {
             object.extend(plan.remembered.clone());
             write.note_in(object);
-            object.insert(FINDINGS.to_owned(), plan.findings_by_kind());
+            object.insert(findings::FINDINGS.to_owned(), plan.findings_by_kind());
             given::note_in(object, self.saved.as_ref(), &self.approval);
             if status == Status::Applied {
                 let names = job.limits(config).into_iter().map(|(name, _)| name);
@@ -391,7 +395,7 @@ impl Run<'_> {
             as_of: self.when.as_of,
             counts: plan.as_ref().map(Plan::counts).unwrap_or_default(),
             findings,
-            findings_before: None,
+            findings_before: self.findings_before,
             limits: self.limits,
             ledger_head: self.ledger_head,
             held_ms: held.map(milliseconds),

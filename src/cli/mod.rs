@@ -15,7 +15,7 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcomma
 
 use crate::commands::{
     Context, Facts, check, completions, demo, history, man, migrate, preview, repair_sql, report,
-    show, verify,
+    schema, show, verify,
 };
 use crate::config::{Config, ConfigMistakes, without_login};
 use crate::db;
@@ -106,6 +106,8 @@ pub enum Command {
     Report(report::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
+    /// Print the JSON Schemas of what recert writes as JSON
+    Schema(schema::Args),
     /// Print the man page, or write those of all subcommands
     Man(man::Args),
     /// A job that writes.
@@ -156,6 +158,7 @@ impl Cli {
             Command::Verify(_) => "verify",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
+            Command::Schema(_) => "schema",
         }
     }
 
@@ -166,7 +169,9 @@ impl Cli {
             Command::Report(args) => args.out.is_none(),
             Command::Migrate(args) => args.format.is_some() && args.out.is_none(),
             Command::Preview(args) => args.answers_with_data(),
-            Command::Show(_) | Command::Completions(_) | Command::Man(_) => true,
+            Command::Show(_) | Command::Completions(_) | Command::Man(_) | Command::Schema(_) => {
+                true
+            }
             _ => false,
         }
     }
@@ -182,7 +187,10 @@ impl Cli {
 
     /// The config, of commands that need one.
     fn config(&self) -> anyhow::Result<Config> {
-        if matches!(self.command, Command::Demo(_) | Command::Completions(_) | Command::Man(_)) {
+        if matches!(
+            self.command,
+            Command::Demo(_) | Command::Completions(_) | Command::Man(_) | Command::Schema(_)
+        ) {
             return Config::parse(""); // A mistake in it is no reason to withhold the manual.
         }
         Config::load(self.global.config.as_deref())
@@ -240,7 +248,7 @@ fn mistakes(error: &anyhow::Error) -> Vec<Finding> {
     let Some(mistakes) = error.downcast_ref::<ConfigMistakes>() else { return Vec::new() };
     let finding = |said: &str| {
         let (key, message) = (String::new(), said.to_owned());
-        Finding { kind: "config", key, message }
+        Finding { kind: tell::CONFIG, key, message }
     };
     mistakes.iter().map(finding).collect()
 }
@@ -305,6 +313,7 @@ fn dispatch(cli: &Cli, context: &Context<'_>) -> anyhow::Result<Outcome> {
         Command::Migrate(args) => migrate::run(args, context),
         Command::Completions(args) => completions::run(args, Cli::command(), context),
         Command::Man(args) => man::run(args, Cli::command(), context),
+        Command::Schema(args) => schema::run(args, context),
         Command::RepairSql(args) => repair_sql::run(args, context),
         Command::Preview(args) => preview::run(args, context),
         Command::Report(args) => report::run(args, context),

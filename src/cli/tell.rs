@@ -15,6 +15,9 @@ use crate::outcome::{Outcome, Stdout};
 use crate::summary::Status;
 use crate::text::plain;
 
+/// The kind of finding that a mistake of the config is.
+pub(super) const CONFIG: &str = "config";
+
 /// How it is told.
 pub(super) struct Telling<'a> {
     /// `--output json`
@@ -68,7 +71,8 @@ fn warn_untold(outcome: &Outcome, error: &anyhow::Error) {
 /// that is what it was in the job's last run is no news, so that `-q` leaves it out.
 fn warn_of_findings(outcome: &Outcome, is_quiet: bool) {
     let summary = &outcome.summary;
-    for (kind, found) in summary.findings_by_kind() {
+    // A config's mistakes are each an error of their own.
+    for (kind, found) in summary.findings_by_kind().into_iter().filter(|of| of.0 != CONFIG) {
         let n = found.len() as u64;
         let before =
             summary.findings_before.as_ref().map(|all| all.get(kind).copied().unwrap_or(0));
@@ -90,7 +94,7 @@ fn close(outcome: &Outcome) {
     let ledger_head = summary.ledger_head.as_deref();
     match &outcome.error {
         Some(error) => {
-            // One a line, so that each is read.
+            // One a line, so that each is read; one alone stands below.
             for mistake in error.downcast_ref::<ConfigMistakes>().iter().flat_map(|all| all.iter())
             {
                 tracing::error!(job, run_id, exit_code, "{}", plain(mistake));

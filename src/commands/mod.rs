@@ -10,6 +10,7 @@ pub mod migrate;
 pub mod preview;
 pub mod repair_sql;
 pub mod report;
+pub mod schema;
 pub mod show;
 pub mod verify;
 

@@ -12,8 +12,9 @@
 //! name, an unlikely column after a name (`', X = '`), a column set twice, statements that run on. Lines without those
 //! columns pass byte for byte, as does every comment.
 //!
-//! Bytes in, bytes out: lines may be UTF-8 or Windows-1252, and end in LF or CRLF. Running it on its own output changes
-//! nothing: a mended line is read again and must then be in order.
+//! Bytes in, bytes out: lines end in LF or CRLF. What is no UTF-8 or holds backslash escapes is in doubt too. Curly quotes
+//! become straight ones also on the other lines of a statement that speaks of USER_TAB. Running it on its own output
+//! changes nothing: a mended line is read again and must then be in order.
 
 mod lexer;
 mod line;
@@ -21,8 +22,7 @@ mod reading;
 mod value;
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
@@ -30,7 +30,7 @@ use memchr::{memchr_iter, memmem};
 
 use super::Context;
 use crate::exit::Exit;
-use crate::files::write_whole;
+use crate::files::{open_regular, write_whole};
 use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
@@ -58,14 +58,18 @@ pub struct Args {
 /// `exit_code` says 5, and OUT is written all the same.
 pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let told = || format!("reading the script `{}`", args.input.display());
-    let file = File::open(&args.input).context(Exit::BadInput).with_context(told)?;
+    let file = open_regular(&args.input).context(Exit::BadInput).with_context(told)?;
     let mut input = BufReader::with_capacity(1 << 16, file);
     let mut repairer = Repairer::default();
     write_whole(&args.out, |out| {
         let mut line = Vec::new();
-        while input.read_until(b'\n', &mut line).context(Exit::BadInput).with_context(told)? > 0 {
-            out.write_all(&repairer.line(&line))?;
-            line.clear();
+        while read_line(&mut input, &mut line).context(Exit::BadInput).with_context(told)? {
+            if line.len() as u64 == LINE_BYTES_MAX && !line.ends_with(b"\n") {
+                repairer.pass_unread("the line is longer than any that was generated");
+                pass_rest(&mut input, &mut line, out)?;
+            } else {
+                out.write_all(&repairer.line(&line))?;
+            }
         }
         Ok(())
     })?;
@@ -94,6 +98,29 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let findings = unsure.iter().map(finding).collect();
     let summary = Summary { counts, findings, ..context.summary(status)? };
     Ok(Outcome::of(summary).with_error(doubtful).lasting())
+}
+
+/// Longer lines pass unread, so that memory does not grow with them.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// The next line, or the beginning of one that is too long; false at the end.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    Ok(input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', line)? > 0)
+}
+
+/// Copies a line of any length to its end, piece by piece.
+fn pass_rest(
+    input: &mut impl BufRead,
+    piece: &mut Vec<u8>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    loop {
+        out.write_all(piece)?;
+        if piece.ends_with(b"\n") || !read_line(input, piece)? {
+            return Ok(());
+        }
+    }
 }
 
 /// A line that was left as it was.
@@ -150,6 +177,10 @@ pub struct Repairer {
     in_comment_since: Option<u64>,
     /// The line where a text began that its line did not end.
     in_text_since: Option<u64>,
+    /// In a statement that speaks of USER_TAB: its other lines are read for curly quotes too.
+    in_statement: bool,
+    /// The whole of it is in another encoding, and passes.
+    is_foreign: bool,
 }
 
 impl Repairer {
@@ -158,6 +189,14 @@ impl Repairer {
         self.done.lines += 1;
         let end = line.strip_suffix(b"\n").map_or(line.len(), <[u8]>::len);
         let (content, line_end) = line.split_at(end);
+        if self.done.lines == 1 && is_utf16(content) {
+            self.is_foreign = true;
+            let why = "the script is UTF-16 (PowerShell's `>` writes that): save it as UTF-8, then mend it";
+            self.report(content, &Doubt::new(0, why));
+        }
+        if self.is_foreign {
+            return Cow::Borrowed(line);
+        }
         let start =
             if self.done.lines == 1 && content.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let Some(start) = self.after_comment(content, start) else {
@@ -166,10 +205,18 @@ impl Repairer {
         if starts_with_word(content, start, &["REM", "REMARK", "PROMPT"]) {
             return Cow::Borrowed(line);
         }
+        let own = content.get(start..).unwrap_or_default();
+        let names_target = names_a_column(own);
         if starts_with_word(content, start, &["UPDATE"]) {
             self.in_text_since = None;
+            self.in_statement = speaks_of_user_tab(own);
         }
-        if !names_a_column(content.get(start..).unwrap_or_default()) {
+        self.in_statement |= names_target;
+        let is_ours = names_target || self.in_statement && holds_curly_quote(own);
+        if own.trim_ascii_end().ends_with(b";") {
+            self.in_statement = false;
+        }
+        if !is_ours {
             self.pass(content, start);
             return Cow::Borrowed(line);
         }
@@ -185,6 +232,13 @@ impl Repairer {
                 Cow::Borrowed(line)
             }
         }
+    }
+
+    /// Takes note of a line that passes without being read.
+    fn pass_unread(&mut self, why: &'static str) {
+        self.done.lines += 1;
+        self.in_text_since = None;
+        self.report(b"", &Doubt::new(0, why));
     }
 
     /// Returns the counts and the lines in doubt. A comment that never ended is one of them: it hid all that followed.
@@ -227,6 +281,15 @@ impl Repairer {
 
     /// The mended line, or nothing if it is in order.
     fn mend(&mut self, content: &[u8], start: usize) -> Result<Option<Vec<u8>>, Doubt> {
+        if std::str::from_utf8(content).is_err() {
+            return Err(Doubt::new(start, "the line holds bytes that are no UTF-8"));
+        }
+        if let Some(at) = memmem::find(content, b"\\'").filter(|at| *at >= start) {
+            return Err(Doubt::new(
+                at,
+                "a backslash stands before a quote, which SQL does not know",
+            ));
+        }
         let text = Text::new(content);
         let reading = match read(text, start) {
             Ok(reading) => reading,
@@ -237,7 +300,7 @@ impl Repairer {
                 return Err(doubt);
             }
         };
-        if !reading.has_targets {
+        if !reading.has_targets && reading.edits.is_empty() {
             self.pass(content, start);
             return Ok(None);
         }
@@ -271,6 +334,20 @@ impl Repairer {
             why: doubt.why.to_string(),
         });
     }
+}
+
+/// By its mark, or by the zeros between its letters.
+fn is_utf16(content: &[u8]) -> bool {
+    content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") || content.contains(&0)
+}
+
+fn speaks_of_user_tab(own: &[u8]) -> bool {
+    own.windows(b"USER_TAB".len()).any(|word| word.eq_ignore_ascii_case(b"USER_TAB"))
+}
+
+/// U+2018 to U+201F.
+fn holds_curly_quote(own: &[u8]) -> bool {
+    memmem::find_iter(own, b"\xe2\x80").any(|at| matches!(own.get(at + 2), Some(0x98..=0x9f)))
 }
 
 fn starts_with_word(content: &[u8], start: usize, words: &[&str]) -> bool {

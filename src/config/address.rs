@@ -11,10 +11,8 @@ pub(super) fn holds_login(identifier: &str) -> bool {
 /// `word/word` alone may be an address (`host/service`) or a login; where the config names no
 /// account of its own, nobody can tell.
 pub(super) fn may_be_login(identifier: &str) -> bool {
-    let is_word = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_$#!*%^&+".contains(c))
-    };
-    identifier.split_once('/').is_some_and(|(user, password)| is_word(user) && is_word(password))
+    let Some((user, password)) = identifier.split_once('/') else { return false };
+    !user.is_empty() && !user.contains([':', '.', '(']) && !password.is_empty()
 }
 
 /// A key that is called like a password, with a value.

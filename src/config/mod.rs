@@ -139,6 +139,7 @@ impl Config {
             return Config::parse("");
         };
         let read = || -> anyhow::Result<Config> {
+            std::fs::metadata(&path)?;
             must_be_ours_alone(&path)?; // Also when it is only read: it says where the password goes.
             let text = std::io::read_to_string(open_regular(&path)?)?;
             let config = Config::parse(&text)?;

@@ -1,11 +1,11 @@
 //! Writes rejected rows as CSV, for the people who mend the source (`--rejects F`).
 
-use std::borrow::Cow;
 use std::io::Write;
 
 use anyhow::Context as _;
 
 use super::fault::RejectedRow;
+use crate::text::guarded;
 
 /// `line;column;column_number;reason;row`, one line a reject; UTF-8 without a BOM.
 pub struct RejectsWriter<W: Write> {
@@ -28,10 +28,10 @@ impl<W: Write> RejectsWriter<W> {
         self.out
             .write_record([
                 line.as_str(),
-                harmless(&reject.column).as_ref(),
+                guarded(&reject.column).as_ref(),
                 number.as_str(),
-                harmless(&reason).as_ref(),
-                harmless(&reject.row).as_ref(),
+                guarded(&reason).as_ref(),
+                guarded(&reject.row).as_ref(),
             ])
             .context("writing the rejects")
     }
@@ -39,13 +39,5 @@ impl<W: Write> RejectsWriter<W> {
     /// Flushes, and gives the output back: only a finished file is whole.
     pub fn finish(self) -> anyhow::Result<W> {
         self.out.into_inner().map_err(|err| anyhow::anyhow!("writing the rejects: {}", err.error()))
-    }
-}
-
-/// A leading apostrophe keeps a spreadsheet from running the cell as a formula (OWASP, CSV injection).
-fn harmless(cell: &str) -> Cow<'_, str> {
-    match cell.bytes().next() {
-        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r') => Cow::Owned(format!("'{cell}")),
-        _ => Cow::Borrowed(cell),
     }
 }

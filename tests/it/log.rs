@@ -129,3 +129,17 @@ fn mistakes_in_the_config_stand_one_a_line_with_their_lines_and_the_nearest_key(
     let summary: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(summary["findings"].as_array().unwrap().len(), 3, "{summary}");
 }
+
+#[test]
+fn quiet_tells_a_kind_again_only_when_its_number_has_changed() {
+    let world = world();
+    let warnings = |command: &str| {
+        let said = stderr(&world.recert(command).output().unwrap());
+        said.lines().filter(|line| line.contains("WARN")).count()
+    };
+    assert_eq!(warnings("revoke --as-of 2026-01-31 -q"), 1, "the first run");
+    assert_eq!(warnings("revoke --as-of 2026-01-31 -q"), 0, "as many as before");
+    assert_eq!(warnings("revoke --as-of 2026-01-31"), 1, "without -q it is told");
+    world.put("response USER=E4");
+    assert_eq!(warnings("revoke --as-of 2026-01-31 -q"), 1, "one more");
+}

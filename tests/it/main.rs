@@ -43,6 +43,7 @@ mod revoke;
 mod road;
 mod round_trips;
 mod saved_plans;
+mod schema;
 mod script_psql;
 mod security;
 mod slapd;

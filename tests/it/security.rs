@@ -434,3 +434,65 @@ fn a_panic_is_one_line_without_what_it_was_about_and_ends_with_1() {
 fn tracing_line(error: &anyhow::Error) {
     eprintln!("{}", recert::exit::Exit::tell(error));
 }
+
+#[test]
+fn an_address_that_holds_a_login_is_shown_by_no_command() {
+    let shapes = [
+        "[database]\nurl = \"oracle:scott/SECRET@db\"\n",
+        "[database]\nurl = \"oracle:scott/SECRET\"\nexternal_auth = true\n",
+        "[database]\nurl = \"oracle://scott:SECRET@db/rap\"\n",
+        "[database]\nurl = \"oracle:(DESCRIPTION=(SECURITY=(PASSWORD=SECRET)))\"\n",
+        "[database]\nurl = \"scott/SECRET\"\n",
+        "[database]\nurl = \"mysql://scott:SECRET@db\"\n",
+        "[database]\npassword = \"SECRET\"\n",
+        "[database]\npassword_file = [\"SECRET\"]\n",
+        "[database]\nretries = \"SECRET\"\n",
+        "[directory]\nurls = [\"ldap://user:SECRET@host\"]\nbase_dn = \"DC=x\"\nanonymous = true\n",
+        "[directory]\nurls = \"ldap://user:SECRET@host\"\nbase_dn = \"DC=x\"\n",
+        "[import.database]\nurl = \"oracle:scott/SECRET@db\"\n",
+        "SECRET\n",
+    ];
+    let world = World::sqlite();
+    for shape in shapes {
+        let text = shape.replace("SECRET", SECRET);
+        fs::write(world.folder.path().join("own.toml"), &text).unwrap();
+        for command in [
+            "revoke",
+            "preview",
+            "check",
+            "report --all",
+            "history",
+            "verify --output json",
+            "migrate --format sql",
+        ] {
+            let output =
+                world.recert(&format!("{command} --config own.toml -vv")).output().unwrap();
+            assert_eq!(output.status.code(), Some(3), "{command}: {shape}");
+            shows_nothing(&output, &format!("{command}: {shape}"));
+        }
+    }
+}
+
+#[test]
+fn a_pipe_where_a_file_is_read_ends_the_command_instead_of_holding_it_up() {
+    let world = World::sqlite();
+    assert!(
+        Process::new("mkfifo").arg(world.folder.path().join("fifo")).status().unwrap().success()
+    );
+    for command in ["revoke --config fifo", "repair-sql fifo --out x.sql"] {
+        let mut child =
+            world.recert(command).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let by = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let ended = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if std::time::Instant::now() > by => {
+                    child.kill().unwrap();
+                    panic!("`{command}` waits for ever");
+                }
+                None => std::thread::sleep(std::time::Duration::from_millis(20)),
+            }
+        };
+        assert!(matches!(ended.code(), Some(3 | 5)), "{command}: {ended}");
+    }
+}

@@ -37,7 +37,7 @@ impl LogLine {
         event.record(&mut fields);
         let mut fields = fields.0;
         // Some events know better whose they are: `demo` holds several runs.
-        let mut take = |name: &str| match fields.remove(name) {
+        let mut take = |name: &str| match fields.shift_remove(name) {
             Some(Json::String(text)) => Some(text),
             _ => None,
         };

@@ -29,13 +29,11 @@ pub(super) struct Gap {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text<'a> {
     pub(super) bytes: &'a [u8],
-    /// Else Windows-1252, where curly quotes are single bytes.
-    utf8: bool,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, utf8: std::str::from_utf8(bytes).is_ok() }
+        Self { bytes }
     }
 
     pub(super) fn at(&self, i: usize) -> Option<u8> {
@@ -49,15 +47,13 @@ impl<'a> Text<'a> {
 
     /// The quotation mark at `i`, and its length in bytes.
     pub(super) fn quote_at(&self, i: usize) -> Option<(Quote, usize)> {
-        match (self.at(i)?, self.utf8) {
-            (b'\'', _) => Some((Quote::Straight, 1)),
-            (0xe2, true) if self.at(i + 1) == Some(0x80) => match self.at(i + 2)? {
+        match self.at(i)? {
+            b'\'' => Some((Quote::Straight, 1)),
+            0xe2 if self.at(i + 1) == Some(0x80) => match self.at(i + 2)? {
                 0x98..=0x9b => Some((Quote::CurlySingle, 3)),
                 0x9c..=0x9f => Some((Quote::CurlyDouble, 3)),
                 _ => None,
             },
-            (0x82 | 0x91 | 0x92, false) => Some((Quote::CurlySingle, 1)),
-            (0x84 | 0x93 | 0x94, false) => Some((Quote::CurlyDouble, 1)),
             _ => None,
         }
     }

@@ -152,12 +152,38 @@ fn curly_apostrophes_within_a_name_stay() {
     passes(&update("'Peters’'", "'x'"));
 }
 
+/// The whole of it as it was, and its lines reported.
+#[track_caller]
+fn reported_bytes(input: &[u8], lines: &[u64]) {
+    let repaired = repair(input);
+    assert_eq!(repaired.output, input);
+    assert_eq!(repaired.unsure.iter().map(|unsure| unsure.line).collect::<Vec<_>>(), lines);
+}
+
 #[test]
-fn windows_1252_passes_and_its_curly_quotes_are_known() {
-    mended_bytes(
-        b"UPDATE T SET LINEMANAGER_NAME = \x91O'Brien, Ren\xe9\x92, LINEMANAGER_MAIL_ID = \x93o\x92b@x\x94 WHERE ID = '\xe9';\r\n",
-        b"UPDATE T SET LINEMANAGER_NAME = 'O''Brien, Ren\xe9', LINEMANAGER_MAIL_ID = 'o\x92b@x' WHERE ID = '\xe9';\r\n",
+fn what_is_no_utf8_is_reported_and_left_as_it_was() {
+    reported_bytes(b"-- Ren\xe9\r\nUPDATE T SET LINEMANAGER_NAME = 'O'Brien, Ren\xe9';\r\n", &[2]);
+    for bytes in [b"\xff\xfe".to_vec(), b"\xfe\xff".to_vec(), Vec::new()] {
+        let script = "UPDATE T SET LINEMANAGER_NAME = 'O'Brien';\n".repeat(3);
+        let wide = script.encode_utf16().flat_map(u16::to_le_bytes);
+        reported_bytes(&bytes.into_iter().chain(wide).collect::<Vec<u8>>(), &[1]);
+    }
+}
+
+#[test]
+fn a_backslash_before_a_quote_is_reported() {
+    reported(&update("'O\\'Brien'", "'x'"), &[1]);
+    reported(&update("'O\\''Brien'", "'x'"), &[1]);
+    passes(&update("'O\\Brien'", "'x'"));
+}
+
+#[test]
+fn curly_quotes_on_the_other_lines_of_a_statement_become_straight_too() {
+    mended(
+        "UPDATE USER_TAB\n   SET RAP = ‘1’,\n       LINEMANAGER_NAME = ‘O'Brien’,\n       X = ‘a’\n WHERE EMPLOYEE_ID = ‘5’;\n",
+        "UPDATE USER_TAB\n   SET RAP = '1',\n       LINEMANAGER_NAME = 'O''Brien',\n       X = 'a'\n WHERE EMPLOYEE_ID = '5';\n",
     );
+    passes("UPDATE OTHER SET X = ‘a’;\nINSERT INTO T VALUES (‘b’);\n");
 }
 
 #[test]
