@@ -101,6 +101,11 @@ impl Whole {
             Draft::Beside(file) => {
                 file.as_file().sync_all().with_context(told)?;
                 file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
+                // The name is on the disk too: what is erased after this may rely on it.
+                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                File::open(folder.unwrap_or(Path::new(".")))
+                    .and_then(|folder| folder.sync_all())
+                    .with_context(told)?;
             }
             Draft::Nameless(mut file) => pour(&mut file, &self.path).with_context(told)?,
         }

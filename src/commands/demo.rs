@@ -136,7 +136,7 @@ impl Demo<'_> {
     }
 
     fn verify(&self) -> anyhow::Result<Summary> {
-        let args = verify::Args { export: None, against: None, database: None };
+        let args = verify::Args::default();
         let facts = Facts::of("verify");
         let outcome = verify::run(&args, &Context { facts: &facts, ..*self.context })?;
         outcome.error.map_or(Ok(outcome.summary), Err)

@@ -1,14 +1,18 @@
 //! `recert verify`: holds the ledger against its hashes (section 4 of the spec).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
 use super::Context;
 use super::databases;
+use crate::config::DatabaseConfig;
 use crate::exit::Exit;
+use crate::files::write_whole;
 use crate::ledger::canonical;
+use crate::ledger::dump::{DumpHeader, dump};
 use crate::ledger::heads::Heads;
+use crate::ledger::read::ids;
 use crate::ledger::verify::verify;
 use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
@@ -23,14 +27,20 @@ pub struct Args {
     /// Hold the ledger against hashes that were exported before
     #[arg(long, value_name = "F")]
     pub against: Option<PathBuf>,
+    /// Write runs, changes, hashes and salts here, for `recert-verify-ledger` or a program of your own
+    #[arg(long, value_name = "F")]
+    pub dump: Option<PathBuf>,
+    /// The images too: people's data
+    #[arg(long, requires = "dump")]
+    pub with_images: bool,
     /// Only the ledger of this database of the config; else of each
     #[arg(long, value_name = "NAME")]
     pub database: Option<String>,
 }
 
-/// Databases whose heads were kept, and that the config does not name any more.
-fn not_verified(kept: &Heads, now: &Heads) -> Vec<Finding> {
-    let gone = kept.databases.iter().filter(|database| now.of(&database.name).is_none());
+/// Databases whose heads were kept, and that were not looked at.
+fn not_verified(kept: &Heads, seen: &[String]) -> Vec<Finding> {
+    let gone = kept.databases.iter().filter(|database| !seen.contains(&database.name));
     gone.map(|database| Finding {
         kind: "not_verified",
         key: database.name.clone(),
@@ -42,46 +52,47 @@ fn not_verified(kept: &Heads, now: &Heads) -> Vec<Finding> {
     .collect()
 }
 
+/// All that is gathered over the databases.
+struct Gathered {
+    counts: Counts,
+    findings: Vec<Finding>,
+    problems: Vec<String>,
+    heads: Heads,
+    /// Names in the kept heads that were found again.
+    seen: Vec<String>,
+}
+
 /// Verifies, and says what was found; of a ledger that is wrong, the error too.
 ///
 /// # Errors
-/// What the databases say, classed (`Exit`); a file that can't be read or written.
+/// What the databases say, classed (`Exit`); a file that can't be read or written, or heads that are none of
+/// this ledger's.
 pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let kept = args.against.as_deref().map(Heads::read).transpose()?;
-    let mut heads = Heads::begin(canonical::moment((context.clock)()));
+    let now = (context.clock)();
+    let signers = context.config.ledger.signers.as_deref();
+    let kept = args.against.as_deref().map(|path| Heads::read(path, signers, now)).transpose()?;
     let mut counts = Counts::named(&["runs", "changes", "images", "erased"]);
-    let (mut findings, mut problems) = (Vec::new(), Vec::new());
-    for (name, database) in databases::chosen(context.config, args.database.as_deref())? {
-        let mut db = databases::open(database, "verify", None)?;
-        let against = kept.as_ref().and_then(|kept| kept.of(name));
-        if kept.is_some() && against.is_none() {
-            let message =
-                "the kept heads hold none of this database: only its own hashes were checked";
-            findings.push(Finding {
-                kind: "no_heads",
-                key: name.to_owned(),
-                message: message.to_owned(),
-            });
-        }
-        let verified = verify(&mut *db, against)
-            .with_context(|| format!("verifying the ledger of the database `{name}`"))?;
-        counts.add("runs", verified.runs);
-        counts.add("changes", verified.changes);
-        counts.add("images", verified.images);
-        counts.add("erased", verified.erased);
-        if let Some(problem) = verified.problem {
-            let more = match verified.problems - 1 {
-                0 => String::new(),
-                n => format!(" (the first of {} things that do not fit)", n + 1),
-            };
-            problems.push(format!(
-                "the ledger of the database `{name}` was tampered with: {problem}{more}"
-            ));
-        }
-        heads.add(name, &database.url, verified.heads);
+    if kept.is_some() {
+        counts.add("behind_heads", 0);
     }
+    let mut gathered = Gathered {
+        counts,
+        findings: Vec::new(),
+        problems: Vec::new(),
+        heads: Heads::begin(canonical::moment(now)),
+        seen: Vec::new(),
+    };
+    let chosen = databases::chosen(context.config, args.database.as_deref())?;
+    for (name, database) in &chosen {
+        look_at(name, database, kept.as_ref(), &mut gathered)
+            .with_context(|| format!("verifying the ledger of the database `{name}`"))?;
+    }
+    let Gathered { counts, mut findings, problems, heads, seen } = gathered;
     if let (Some(kept), None) = (&kept, &args.database) {
-        findings.extend(not_verified(kept, &heads));
+        findings.extend(not_verified(kept, &seen));
+    }
+    if let Some(path) = &args.dump {
+        write_dump(path, args.with_images, &chosen, &canonical::moment(now))?;
     }
     let error =
         (!problems.is_empty()).then(|| anyhow!(problems.join("; ")).context(Exit::Evidence));
@@ -91,4 +102,64 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let status = if error.is_some() { Status::Failed } else { Status::Unchanged };
     let summary = Summary { counts, findings, ..context.summary(status)? };
     Ok(Outcome::of(summary).with_error(error))
+}
+
+fn look_at(
+    name: &str,
+    database: &DatabaseConfig,
+    kept: Option<&Heads>,
+    gathered: &mut Gathered,
+) -> anyhow::Result<()> {
+    let mut db = databases::open(database, "verify", None)?;
+    let against = match kept {
+        Some(kept) => Some(kept.of(name, &ids(&mut *db)?)?),
+        None => None,
+    };
+    let mut verified = verify(&mut *db, against)?;
+    let counts = &mut gathered.counts;
+    counts.add("runs", verified.runs);
+    counts.add("changes", verified.changes);
+    counts.add("images", verified.images);
+    counts.add("erased", verified.erased);
+    if let Some(against) = against {
+        gathered.seen.push(against.name.clone());
+        counts.add("behind_heads", verified.heads.len().saturating_sub(against.runs.len()) as u64);
+        if against.runs.is_empty() {
+            gathered.findings.push(Finding {
+                kind: "heads_without_runs",
+                key: name.to_owned(),
+                message: "the kept heads hold no run: they protect nothing".to_owned(),
+            });
+        }
+    }
+    gathered.findings.append(&mut verified.findings);
+    if let Some(problem) = verified.problem.take() {
+        let more = match verified.problems - 1 {
+            0 => String::new(),
+            n => format!(" (the first of {} things that do not fit)", n + 1),
+        };
+        gathered.problems.push(format!(
+            "the ledger of the database `{name}` was tampered with: {problem}{more}"
+        ));
+    }
+    gathered.heads.add(name, &database.url, verified);
+    Ok(())
+}
+
+/// Also of a ledger that was tampered with: it is there to be checked by others.
+fn write_dump(
+    path: &Path,
+    with_images: bool,
+    databases: &[(&'static str, &DatabaseConfig)],
+    written_at: &str,
+) -> anyhow::Result<()> {
+    write_whole(path, |out| {
+        for (name, database) in databases {
+            let mut db = databases::open(database, "verify", None)?;
+            let header = DumpHeader { name, url: &database.url, written_at, with_images };
+            dump(&header, &mut *db, out)?;
+        }
+        Ok(())
+    })
+    .with_context(|| format!("writing the ledger to `{}`", path.display()))
 }

@@ -64,6 +64,8 @@ pub struct Config {
     pub disable_inactive: DisableInactiveConfig,
     /// Where the log goes besides stderr.
     pub log: LogConfig,
+    /// Whose heads of the ledger are believed.
+    pub ledger: LedgerConfig,
     /// Where it was read from; `None` without a file.
     #[serde(skip)]
     pub path: Option<PathBuf>,
@@ -97,6 +99,14 @@ impl TimeConfig {
                 .context(Exit::Config)
         })
     }
+}
+
+/// `[ledger]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct LedgerConfig {
+    /// OpenSSH's allowed_signers: with it, `verify --against F` wants `F.sig` of one of them.
+    pub signers: Option<PathBuf>,
 }
 
 /// `[sync_managers]`

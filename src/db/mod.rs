@@ -146,6 +146,16 @@ impl fmt::Display for FailedRow {
     }
 }
 
+/// Marks a value that no text can hold: what recert never writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreadable;
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unreadable")
+    }
+}
+
 /// Whether a whole new run may succeed where this one failed.
 #[must_use]
 pub fn is_transient(error: &anyhow::Error) -> bool {

@@ -16,7 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use super::{
     Bind, BindArray, Binds, Column, Dialect, EachRow, FailedRow, Read, Row, SessionSpec,
-    Transaction, Value, date_text,
+    Transaction, Unreadable, Value, date_text,
 };
 use crate::exit::Exit;
 use crate::sql;
@@ -237,7 +237,8 @@ fn fill(value: &mut Value, held: ValueRef<'_>) -> anyhow::Result<()> {
         ValueRef::Real(x) => *value = Value::Real(x),
         ValueRef::Blob(bytes) => *value = Value::Bytes(bytes.to_vec()),
         ValueRef::Text(bytes) => {
-            let text = std::str::from_utf8(bytes).context("the text is not UTF-8")?;
+            let text =
+                std::str::from_utf8(bytes).context("the text is not UTF-8").context(Unreadable)?;
             if let Value::Text(room) = value {
                 room.clear();
                 room.push_str(text);

@@ -7,13 +7,18 @@ pub(crate) mod applied;
 pub mod archive;
 pub mod canonical;
 mod chain;
+mod diagnose;
+pub mod dump;
+mod erasures;
 pub mod heads;
 mod lock;
 mod members;
 pub mod person;
 pub mod read;
 pub mod row;
+mod since_heads;
 pub(crate) mod taken;
+mod time_order;
 pub mod verify;
 mod write;
 

@@ -3,8 +3,9 @@
 use anyhow::{Context as _, anyhow};
 
 use super::chain::Link;
+use super::heads::{Head, LedgerIds};
 use super::row::{LedgerEntry, LedgerRun};
-use crate::db::Read;
+use crate::db::{Read, Unreadable};
 use crate::exit::Exit;
 use crate::sql;
 
@@ -21,6 +22,12 @@ pub fn each_run(
 ) -> anyhow::Result<()> {
     db.each(&sql!("ledger/select_runs"), &[], &mut |row| each(LedgerRun::of(&row.values)?))
         .context("reading the ledger's runs")
+        .map_err(as_evidence)
+}
+
+/// Bytes that are no text were not written by recert.
+fn as_evidence(error: anyhow::Error) -> anyhow::Error {
+    if error.downcast_ref::<Unreadable>().is_some() { error.context(Exit::Evidence) } else { error }
 }
 
 /// Hands every run to `each` as far as the chain needs it, in any order.
@@ -39,6 +46,23 @@ pub(super) fn each_link(
         })
     })
     .context("reading the ledger's chain")
+    .map_err(as_evidence)
+}
+
+/// Which runs there are: what tells whether kept heads speak of this ledger.
+///
+/// # Errors
+/// What the database says, classed (`Exit`).
+pub fn ids(db: &mut dyn Read) -> anyhow::Result<LedgerIds> {
+    let mut ledger = LedgerIds::default();
+    each_link(db, &mut |link| {
+        if link.previous == super::canonical::GENESIS {
+            ledger.first.push(Head(link.run_id.clone(), link.sha256));
+        }
+        ledger.ids.insert(link.run_id);
+        Ok(())
+    })?;
+    Ok(ledger)
 }
 
 /// The run whose id begins like this, if there is just one.
@@ -55,7 +79,8 @@ pub fn find_run(id: &str, db: &mut dyn Read) -> anyhow::Result<Option<LedgerRun>
     }
     let rows = db
         .rows(&sql!("ledger/select_run"), &[("run_id", id.as_str().into())])
-        .context("looking for the run in the ledger")?;
+        .context("looking for the run in the ledger")
+        .map_err(as_evidence)?;
     match rows.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(LedgerRun::of(&one.values)?)),
@@ -74,6 +99,7 @@ pub type EachLedgerEntry<'a> = &'a mut dyn FnMut(&LedgerEntry<'_>) -> anyhow::Re
 pub fn each_change(db: &mut dyn Read, each: EachLedgerEntry<'_>) -> anyhow::Result<()> {
     db.each(&sql!("ledger/select_changes"), &[], &mut |row| each(&LedgerEntry::of(row)?))
         .context("reading the ledger's changes")
+        .map_err(as_evidence)
 }
 
 /// Hands every change of one run to `each`, in order.
@@ -88,6 +114,7 @@ pub fn each_change_of(
     let binds = [("run_id", run_id.into())];
     db.each(&sql!("ledger/select_run_changes"), &binds, &mut |row| each(&LedgerEntry::of(row)?))
         .with_context(|| format!("reading the changes of run {run_id}"))
+        .map_err(as_evidence)
 }
 
 /// Whether a run's hash fits its columns and the hashes of its changes.

@@ -9,10 +9,15 @@ use anyhow::Context as _;
 
 use super::canonical::Canonical;
 use super::chain::{self, Link, Order};
-use super::heads::{Head, compare};
+use super::diagnose::{Suspect, diagnose};
+use super::erasures::{ErasedImages, Erasures};
+use super::heads::{DatabaseHeads, Head, compare};
 use super::read;
 use super::row::{ImageState, LedgerChange, LedgerEntry, LedgerRun};
-use crate::db::Read;
+use super::since_heads;
+use super::time_order::TimeOrder;
+use crate::db::{Read, Unreadable};
+use crate::plan::Finding;
 use crate::sql;
 
 /// What a verification found.
@@ -30,27 +35,84 @@ pub struct Verified {
     pub problem: Option<String>,
     /// How many things are wrong.
     pub problems: u64,
+    /// What a person should look at, although every hash fits.
+    pub findings: Vec<Finding>,
     /// The hash of every run, in the order of the chain: for keeping elsewhere.
     pub heads: Vec<Head>,
+    /// Runs with erased images, and which: for keeping beside their hashes.
+    pub erased_of: Vec<(String, String)>,
+    /// Of every run, in the order in which they are read: its place in the chain, if it may be believed, with all
+    /// its changes and what is left of their images.
+    pub places: Vec<Option<u32>>,
+}
+
+/// Who looks on while the ledger is verified, so that nobody reads it twice. Whether what was seen may be
+/// believed is known at the end: [`Verified::places`].
+pub trait LedgerWitness {
+    /// A run; `place` counts them as they are read.
+    fn run(&mut self, place: usize, run: &LedgerRun);
+    /// A change of the run at this place.
+    fn change(&mut self, place: usize, entry: &LedgerEntry<'_>);
+}
+
+/// Nobody.
+struct Unseen;
+
+impl LedgerWitness for Unseen {
+    fn run(&mut self, _: usize, _: &LedgerRun) {}
+    fn change(&mut self, _: usize, _: &LedgerEntry<'_>) {}
 }
 
 /// Walks the whole ledger; with heads that were kept elsewhere, holds it against them too.
 ///
 /// # Errors
 /// What the database says, classed (`Exit`). A ledger that is wrong is no error here.
-pub fn verify(db: &mut dyn Read, against: Option<&[Head]>) -> anyhow::Result<Verified> {
+pub fn verify(db: &mut dyn Read, against: Option<&DatabaseHeads>) -> anyhow::Result<Verified> {
+    verify_seeing(db, against, &mut Unseen)
+}
+
+/// The same, with somebody who looks on.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_seeing(
+    db: &mut dyn Read,
+    against: Option<&DatabaseHeads>,
+    witness: &mut dyn LedgerWitness,
+) -> anyhow::Result<Verified> {
+    match walk_all(db, against, witness) {
+        // What recert writes can be read: bytes that are no text were written by others.
+        Err(error) if error.downcast_ref::<Unreadable>().is_some() => {
+            let problem =
+                Some(format!("a value can't be read: {}", crate::exit::Exit::tell(&error)));
+            Ok(Verified { problem, problems: 1, ..Verified::default() })
+        }
+        walked => walked,
+    }
+}
+
+/// The chain's end is read first, and what may be erased last: a run committed meanwhile is no tampering.
+fn walk_all(
+    db: &mut dyn Read,
+    against: Option<&DatabaseHeads>,
+    witness: &mut dyn LedgerWitness,
+) -> anyhow::Result<Verified> {
     let head = read::head(db)?;
-    let (links, mut walked) = read_links(db)?;
+    let (links, mut walked, mut times) = read_links(db, witness)?;
     let order = chain::order(&links, head.as_deref());
-    let erasures = read_erasures(db, &links, &order)?;
-    let mut walk = Walk::new(&links, &mut walked, &order, erasures);
+    times.check(&order);
+    let mut walk = Walk::new(&links, &mut walked, &order);
     read::each_change(db, &mut |entry| {
-        walk.change(entry);
+        if let Some(place) = walk.change(entry) {
+            witness.change(place, entry);
+        }
         Ok(())
     })?;
     walk.end_runs();
     walk.orphan_images(db)?;
-    let Walk { mut found, counted, unfit, .. } = walk;
+    let erasures = Erasures::read(db, &links, &order)?;
+    walk.erased_images(&erasures);
+    let Walk { mut found, mut counted, unfit, untrue, .. } = walk;
     for broken in &order.breaks {
         // A run that does not follow because it was edited is told as edited.
         let edited = broken.link.filter(|link| unfit[*link]);
@@ -60,91 +122,80 @@ pub fn verify(db: &mut dyn Read, against: Option<&[Head]>) -> anyhow::Result<Ver
             None => Suspect::Told(broken.told.clone()),
         });
     }
-    let heads: Vec<Head> = order
-        .order
+    let reached = &order.order[..order.reached];
+    counted.heads = reached
         .iter()
-        .take(order.reached)
         .map(|at| Head(links[*at].run_id.clone(), links[*at].sha256.clone()))
         .collect();
-    if let Some((position, told)) = against.and_then(|kept| compare(&heads, kept)) {
-        found.note((position, i64::MAX), || Suspect::Told(told));
+    let gone = |at: &&usize| !walked[**at].erased.is_empty();
+    let erased_of = |at: &usize| (links[*at].run_id.clone(), walked[*at].erased.write());
+    counted.erased_of = reached.iter().filter(gone).map(erased_of).collect();
+    counted.findings = times.findings;
+    if let Some(kept) = against {
+        // Before the chain's own break there: the kept heads know which runs are gone.
+        if let Some((position, told)) = compare(&counted.heads, &kept.runs) {
+            found.note((position, -1), || Suspect::Told(told));
+        }
+        let erased = |at: usize| &walked[reached[at]].erased;
+        let by = |at: usize, seq| erasures.by(reached[at], seq, at);
+        let since = since_heads::images(kept, &counted.heads, &erased, &by);
+        counted.findings.extend(since.findings);
+        for (place, told) in since.problems {
+            found.note(place, || Suspect::Told(told));
+        }
     }
-    let problem = match found.first.take() {
-        Some((_, suspect)) => Some(diagnose(suspect, &links, &walked, db)?),
-        None => None,
-    };
-    Ok(Verified { runs: links.len() as u64, problem, problems: found.n, heads, ..counted })
+    counted.places = places(&links, &order, head.as_deref(), |at| !unfit[at] && !untrue[at]);
+    counted.problems = found.n;
+    if let Some((_, suspect)) = found.first.take() {
+        counted.problem = Some(diagnose(suspect, &links, &walked, db)?);
+    }
+    Ok(Verified { runs: links.len() as u64, ..counted })
+}
+
+/// From its beginning to its end: a chain that does not lead there has no member.
+fn places(
+    links: &[Link],
+    order: &Order,
+    head: Option<&str>,
+    fits: impl Fn(usize) -> bool,
+) -> Vec<Option<u32>> {
+    let reached = &order.order[..order.reached];
+    let is_end = |at: &usize| Some(links[*at].sha256.as_str()) == head;
+    let n_members = reached.iter().position(is_end).map_or(0, |end| end + 1);
+    let mut places = vec![None; links.len()];
+    for (position, at) in reached.iter().take(n_members).enumerate() {
+        places[*at] = fits(*at).then_some(position as u32);
+    }
+    places
 }
 
 /// What the walk knows of a run.
-struct Walked {
+pub(super) struct Walked {
     /// The hash of its own columns; its changes are added as they come.
     hash: Canonical,
     /// How many of its changes were seen.
-    n_changes: i64,
+    pub(super) n_changes: i64,
     /// The number of the last one.
     last_seq: i64,
+    /// Images that are gone.
+    erased: ErasedImages,
 }
 
-fn read_links(db: &mut dyn Read) -> anyhow::Result<(Vec<Link>, Vec<Walked>)> {
-    let (mut links, mut walked) = (Vec::new(), Vec::new());
+fn read_links(
+    db: &mut dyn Read,
+    witness: &mut dyn LedgerWitness,
+) -> anyhow::Result<(Vec<Link>, Vec<Walked>, TimeOrder)> {
+    let (mut links, mut walked, mut times) = (Vec::new(), Vec::new(), TimeOrder::default());
     read::each_run(db, &mut |run| {
-        walked.push(Walked { hash: run.begin_hash(), n_changes: 0, last_seq: 0 });
+        witness.run(links.len(), &run);
+        times.push(&run);
+        let (hash, erased) = (run.begin_hash(), ErasedImages::default());
+        walked.push(Walked { hash, n_changes: 0, last_seq: 0, erased });
         let LedgerRun { run_id, job, status, finished_at, previous_sha256, sha256, .. } = run;
         links.push(Link { run_id, job, status, finished_at, previous: previous_sha256, sha256 });
         Ok(())
     })?;
-    Ok((links, walked))
-}
-
-/// What may be erased: up to which place in the chain, for each image that a purge names and each
-/// run that was archived. Runs by their place among the links.
-#[derive(Default)]
-struct Erasures {
-    purged: HashMap<(usize, i64), usize>,
-    archived: HashMap<usize, usize>,
-}
-
-impl Erasures {
-    /// Whether a run at `position` or later recorded that this image was erased.
-    fn cover(&self, link: usize, seq: i64, position: usize) -> bool {
-        let erased_at = [self.archived.get(&link), self.purged.get(&(link, seq))];
-        erased_at.into_iter().flatten().any(|at| *at >= position)
-    }
-}
-
-fn read_erasures(db: &mut dyn Read, links: &[Link], order: &Order) -> anyhow::Result<Erasures> {
-    let by_id: HashMap<&str, usize> =
-        links.iter().enumerate().map(|(at, link)| (link.run_id.as_str(), at)).collect();
-    let mut erasures = Erasures::default();
-    db.each(&sql!("ledger/select_erasures"), &[], &mut |row| {
-        let (by, key) = (row.text("RUN_ID")?, row.text("ROW_KEY")?);
-        let Some(&by) = by_id.get(by.as_str()) else { return Ok(()) };
-        let position = order.position[by];
-        let at = match key.split_once('/') {
-            None if links[by].job == super::archive::JOB => {
-                by_id.get(key.as_str()).map(|run| erasures.archived.entry(*run).or_default())
-            }
-            None => None,
-            Some((run, seq)) => by_id
-                .get(run)
-                .zip(seq.parse().ok())
-                .map(|(run, seq)| erasures.purged.entry((*run, seq)).or_default()),
-        };
-        if let Some(at) = at {
-            *at = position.max(*at);
-        }
-        Ok(())
-    })
-    .context("reading which images may be erased")?;
-    Ok(erasures)
-}
-
-/// What is wrong, as far as the walk can tell; the rest is found out for the first one only.
-enum Suspect {
-    Told(String),
-    Run(usize),
-    Change { link: usize, change: LedgerChange<'static> },
+    Ok((links, walked, times))
 }
 
 /// The first of all problems, by place in the chain and in the run.
@@ -168,28 +219,25 @@ struct Walk<'a> {
     walked: &'a mut [Walked],
     by_id: HashMap<String, usize>,
     order: &'a Order,
-    erasures: Erasures,
     found: Found,
     counted: Verified,
     unfit: Vec<bool>,
+    /// Runs of which a change or an image is not as it was written.
+    untrue: Vec<bool>,
     /// The run whose changes are coming.
     current: Option<(String, Option<usize>)>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(
-        links: &'a [Link],
-        walked: &'a mut [Walked],
-        order: &'a Order,
-        erasures: Erasures,
-    ) -> Self {
+    fn new(links: &'a [Link], walked: &'a mut [Walked], order: &'a Order) -> Self {
         let by_id = links.iter().enumerate().map(|(at, link)| (link.run_id.clone(), at)).collect();
-        let unfit = vec![false; links.len()];
+        let (unfit, untrue) = (vec![false; links.len()], vec![false; links.len()]);
         let (found, counted) = (Found::default(), Verified::default());
-        Walk { links, walked, by_id, order, erasures, found, counted, unfit, current: None }
+        Walk { links, walked, by_id, order, found, counted, unfit, untrue, current: None }
     }
 
-    fn change(&mut self, entry: &LedgerEntry<'_>) {
+    /// Takes one change; returns whose it is.
+    fn change(&mut self, entry: &LedgerEntry<'_>) -> Option<usize> {
         let change = &entry.change;
         self.counted.changes += 1;
         let link = match &self.current {
@@ -207,7 +255,8 @@ impl<'a> Walk<'a> {
                     change.seq, change.run_id
                 ))
             };
-            return self.found.note((self.order.reached, 1), told);
+            self.found.note((self.order.reached, 1), told);
+            return None;
         };
         let position = self.order.position[link];
         let of = &mut self.walked[link];
@@ -217,16 +266,19 @@ impl<'a> Walk<'a> {
         let seq = change.number();
         let place = (position, seq);
         if !change.fits() {
+            self.untrue[link] = true;
             self.found.note(place, || Suspect::Change { link, change: change.to_owned_row() });
         } else if seq != of.last_seq {
             // Told once for a gap: from here on the numbers count.
             let expected = of.last_seq;
             of.last_seq = seq;
+            self.untrue[link] = true;
             let what = if seq > expected { "was removed" } else { "was inserted" };
             let told = format!("change {} of run {} {what}", expected.min(seq), change.run_id);
             self.found.note((position, expected.min(seq)), || Suspect::Told(told));
         }
         self.image(entry, link, place);
+        Some(link)
     }
 
     fn image(&mut self, entry: &LedgerEntry<'_>, link: usize, place: (usize, i64)) {
@@ -235,17 +287,38 @@ impl<'a> Walk<'a> {
                 self.counted.images += 1;
                 return;
             }
-            ImageState::Erased if self.erasures.cover(link, place.1, place.0) => {
-                self.counted.erased += 1;
+            ImageState::Erased => {
+                self.walked[link].erased.push(place.1);
                 return;
             }
             ImageState::Edited => "was edited",
-            ImageState::Erased => "was erased, and no run recorded that",
             ImageState::Missing => "was removed with its row",
         };
         let LedgerChange { seq, run_id, .. } = &entry.change;
         let told = || Suspect::Told(format!("the image of change {seq} of run {run_id} {what}"));
+        self.untrue[link] = true;
         self.found.note(place, told);
+    }
+
+    /// An image may be gone if a run says so that came with it or later, and may.
+    fn erased_images(&mut self, erasures: &Erasures) {
+        for (at, link) in self.links.iter().enumerate() {
+            let position = self.order.position[at];
+            for seq in self.walked[at].erased.iter() {
+                if erasures.by(at, seq, position).is_some() {
+                    self.counted.erased += 1;
+                    continue;
+                }
+                let run_id = &link.run_id;
+                let told = || {
+                    Suspect::Told(format!(
+                        "the image of change {seq} of run {run_id} was erased, and no run recorded that"
+                    ))
+                };
+                self.untrue[at] = true;
+                self.found.note((position, seq), told);
+            }
+        }
     }
 
     /// All changes were seen: every run's hash must fit now.
@@ -272,71 +345,4 @@ impl<'a> Walk<'a> {
         })
         .context("looking for images without a change")
     }
-}
-
-/// Whether a change's hash fits if it stood elsewhere.
-fn belongs_to(change: &LedgerChange<'_>, run_id: &str, seq: i64) -> bool {
-    let seq = seq.to_string();
-    LedgerChange { run_id: run_id.into(), seq: seq.into(), ..change.clone() }.fits()
-}
-
-/// Finds out what was done, where the hashes of others can tell.
-fn diagnose(
-    suspect: Suspect,
-    links: &[Link],
-    walked: &[Walked],
-    db: &mut dyn Read,
-) -> anyhow::Result<String> {
-    match suspect {
-        Suspect::Told(told) => Ok(told),
-        Suspect::Change { link, change } => Ok(diagnose_change(link, &change, links, walked)),
-        Suspect::Run(link) => diagnose_run(&links[link], &walked[link], db),
-    }
-}
-
-fn diagnose_change(
-    link: usize,
-    change: &LedgerChange<'_>,
-    links: &[Link],
-    walked: &[Walked],
-) -> String {
-    let here = format!("change {} of run {}", change.seq, links[link].run_id);
-    // Only as far as there are changes, whatever numbers were written into them.
-    let fits_in = |at: usize| {
-        (1..=walked[at].n_changes + 1).find(|seq| belongs_to(change, &links[at].run_id, *seq))
-    };
-    if let Some(seq) = fits_in(link) {
-        return format!("{here} was reordered: it was change {seq}");
-    }
-    match (0..links.len()).find(|other| fits_in(*other).is_some()) {
-        Some(other) => format!("{here} was moved there from run {}", links[other].run_id),
-        None => format!("{here} was edited"),
-    }
-}
-
-fn diagnose_run(link: &Link, walked: &Walked, db: &mut dyn Read) -> anyhow::Result<String> {
-    // An id that was tampered with need not lead to one run: then there is no more to say of it.
-    let mut hash = read::find_run(&link.run_id, db).ok().flatten().map(|run| run.begin_hash());
-    let mut fits_after = None;
-    read::each_change_of(&link.run_id, db, &mut |entry| {
-        if let Some(hash) = &mut hash
-            && fits_after.is_none()
-        {
-            if hash.clone().finish().as_slice() == link.sha256.as_bytes() {
-                fits_after = Some(entry.change.number());
-            }
-            hash.text(&entry.change.sha256);
-        }
-        Ok(())
-    })?;
-    Ok(match fits_after {
-        Some(seq) => {
-            format!("change {seq} of run {} was inserted: its hash fits without it", link.run_id)
-        }
-        None => format!(
-            "run {} was edited, or changes of it were edited or removed and hashed anew: its hash does not fit \
-             its columns and its {} changes",
-            link.run_id, walked.n_changes
-        ),
-    })
 }

@@ -3,6 +3,7 @@
 mod against;
 mod chain;
 mod changes;
+mod forgeries;
 mod images;
 mod made;
 mod members;
@@ -165,15 +166,19 @@ fn a_run_that_is_killed_leaves_a_chain_that_verifies() {
 
 /// The script in another language that follows `sql/ledger/README.md` comes to the same end.
 pub(crate) fn python_agrees(world: &World, fits: bool) {
-    let (Some(python), Some(path)) = (python(), world.config.database.url.strip_prefix("sqlite:"))
-    else {
-        return;
-    };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/verify_ledger.py");
-    let output = Process::new(python).args([script, path]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(if fits { 0 } else { 6 }), "verify_ledger.py: {said}");
+    let Some(python) = python() else { return };
+    let dump = world.folder.path().join("dump.jsonl");
+    let args = Args { dump: Some(dump.clone()), with_images: true, ..Args::default() };
+    verify(world, &args);
+    let file = world.config.database.url.strip_prefix("sqlite:").map(PathBuf::from);
+    for path in file.iter().chain([&dump]) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/control-m/recert-verify-ledger");
+        let output = Process::new(&python).arg(script).arg(path).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        let expected = Some(if fits { 0 } else { 6 });
+        assert_eq!(output.status.code(), expected, "{}: {said}", path.display());
+    }
 }
 
 /// Python, if it is there; without it, the tests that use it say so and hold only the rest.
@@ -182,7 +187,7 @@ fn python() -> Option<PathBuf> {
         .map(|folder| folder.join("python3"))
         .find(|path| path.exists());
     if found.is_none() {
-        skipped("the second verifier, verify_ledger.py", "python3");
+        skipped("the second verifier, recert-verify-ledger", "python3");
     }
     found
 }

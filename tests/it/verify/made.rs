@@ -24,8 +24,13 @@ pub(crate) fn write_run(world: &World, changes: &[(&str, &str, &str, &str)]) -> 
 /// A change as a job would write it down: table, key, action, why, image before, image after.
 pub(crate) type Made<'a> = (&'a str, &'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
 
-/// A run of the ledger with these changes.
+/// A run of an import with these changes.
 pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
+    write_as(world, "import-users", changes)
+}
+
+/// A run of a job with these changes.
+pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String {
     use recert::plan::{Action, Change, ChangeResult, Plan, Step, Takes, Touch};
     let id = uuid::Uuid::now_v7().to_string();
     let steps = changes
@@ -60,7 +65,7 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
     let plan = Plan { steps, ..Plan::default() };
     let run = recert::ledger::LedgerRun {
         run_id: id.clone(),
-        job: "import-users".to_owned(),
+        job: job.to_owned(),
         as_of: canonical::day(crate::harness::now().date_naive()),
         status: "applied".to_owned(),
         started_at: canonical::moment(crate::harness::now()),
