@@ -3,6 +3,8 @@
 
     verify_ledger.py --forge FILE             every run, in the order of the ids
     verify_ledger.py --forge-changes FILE     every image and change first
+    verify_ledger.py --check FILE …           what recert-verify-ledger says of it
+    verify_ledger.py --batch LIST             a line of these each
 """
 
 import importlib.machinery
@@ -39,14 +41,28 @@ def forge_runs(db, runs):
     db.execute("UPDATE recert_lock SET head_sha256 = ? WHERE job = 'ledger'", [previous])
 
 
-def main(words):
-    [ledger] = verifier.read_sqlite(words[-1])
-    db = sqlite3.connect(words[-1])
-    if words[0] == "--forge-changes":
+def forge(word, path):
+    [ledger] = verifier.read_sqlite(path)
+    db = sqlite3.connect(path)
+    if word == "--forge-changes":
         forge_changes(db, ledger["changes"])
     forge_runs(db, ledger["runs"])
     db.commit()
+    db.close()
+    return 0
+
+
+def do(words):
+    return verifier.main(words[1:]) if words[0] == "--check" else forge(*words)
+
+
+def main(words):
+    if words[0] != "--batch":
+        return do(words)
+    for line in Path(words[1]).read_text().splitlines():
+        print(f"= {do(line.split())}")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

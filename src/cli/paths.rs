@@ -44,6 +44,7 @@ const ROLES: &[(&str, &str, Role)] = &[
     ("*", "against", Role::Input),
     ("*", "export", Role::File),
     ("*", "dump", Role::File),
+    ("*", "dump", Role::File),
     ("demo", "dir", Role::Folder),
     ("man", "out", Role::Folder),
     ("report", "out", Role::FileOrFolder),

@@ -120,7 +120,8 @@ fn verify_ends_with_6_and_the_reason_on_stderr() {
     world.tamper("UPDATE recert_change SET why = 'x'");
     let output = world.recert("verify").output().unwrap();
     assert_eq!(output.status.code(), Some(6));
-    assert!(output.stdout.is_empty());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("verify: failed"), "{told}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("was edited (the first of"), "{said}");
 }
