@@ -102,8 +102,7 @@ impl Whole {
                 file.as_file().sync_all().with_context(told)?;
                 file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
                 // The name is on the disk too: what is erased after this may rely on it.
-                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                File::open(folder.unwrap_or(Path::new(".")))
+                File::open(folder_of(&self.path))
                     .and_then(|folder| folder.sync_all())
                     .with_context(told)?;
             }

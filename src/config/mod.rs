@@ -183,6 +183,8 @@ impl Config {
         let secrets = secrets.into_iter().flatten();
         files.extend(secrets.map(|path| ("a password file".to_owned(), path.clone())));
         files.extend(self.log.file.iter().map(|path| ("the log file".to_owned(), path.clone())));
+        let signers = self.ledger.signers.iter();
+        files.extend(signers.map(|path| ("the signers of heads".to_owned(), path.clone())));
         let ca_file = self.directory.as_ref().and_then(|of| of.ca_file.as_ref());
         files.extend(ca_file.map(|path| ("the CA file".to_owned(), path.clone())));
         files

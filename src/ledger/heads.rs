@@ -1,6 +1,7 @@
 //! The hashes of all runs, kept elsewhere: what a rewritten or cut chain is found out by.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -11,7 +12,7 @@ use super::canonical::GENESIS;
 use super::erasures::ErasedImages;
 use super::verify::Verified;
 use crate::exit::Exit;
-use crate::files::write_whole;
+use crate::files::{open_regular, write_whole};
 use crate::signature::{self, Signers};
 
 const FORMAT: u32 = 1;
@@ -127,7 +128,8 @@ impl Heads {
     pub fn read(path: &Path, signers: Option<&Path>, now: DateTime<Utc>) -> anyhow::Result<Self> {
         let signers = signers.map(Signers::read).transpose()?;
         let read = || -> anyhow::Result<Self> {
-            let bytes = std::fs::read(path)?;
+            let mut bytes = Vec::new();
+            open_regular(path)?.read_to_end(&mut bytes)?;
             if let Some(signers) = &signers {
                 must_be_signed(&bytes, path, signers, now)?;
             }
