@@ -223,6 +223,9 @@ impl Run<'_> {
         if let Some(lines) = &approved.plan().lines {
             lines.add(&mut self.lines_added)?;
         }
+        if let Some(file) = &approved.plan().file {
+            file.write(&mut *db)?;
+        }
         let since = Instant::now();
         let leeway = if self.saved.is_some() { Leeway::None } else { Leeway::OtherColumns };
         let held = hold(approved, leeway, &mut *db)?;

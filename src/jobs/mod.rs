@@ -2,12 +2,15 @@
 //!
 //! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
 
+mod archive;
 mod disable_inactive;
 mod import_availability;
 mod import_users;
 mod restore;
 pub(crate) mod revoke;
 mod sync_managers;
+
+use std::path::Path;
 
 use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -113,6 +116,9 @@ pub enum Job {
     DisableInactive(With<disable_inactive::Args>),
     /// Put back what a run took or changed
     Restore(With<restore::Args>),
+    /// Old images go to a file: `history` asks for it
+    #[command(skip)]
+    Archive(With<archive::Args>),
 }
 
 impl Default for Job {
@@ -184,7 +190,16 @@ impl Job {
             Job::SyncManagers(with) => (&with.args, &with.write),
             Job::DisableInactive(with) => (&with.args, &with.write),
             Job::Restore(with) => (&with.args, &with.write),
+            Job::Archive(with) => (&with.args, &with.write),
         }
+    }
+
+    /// The job that moves the images of all runs that began before a day to a file.
+    #[must_use]
+    pub(crate) fn archive(before: NaiveDate, out: &Path, database: &str, run_id: &str) -> Job {
+        let (out, database, run_id) = (out.to_owned(), database.to_owned(), run_id.to_owned());
+        let args = archive::Args { before, out, database, run_id };
+        Job::Archive(With { args, write: WriteArgs::default() })
     }
 
     /// The job that takes a whole run of the main database back.

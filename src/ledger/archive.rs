@@ -1,41 +1,49 @@
 //! Old images leave the database: to a file with their hashes, and then they are erased.
 //!
-//! The run that does it is in the ledger like any other. For each run whose images went, it has one
-//! change: ACTION `delete`, TABLE_NAME `RECERT_IMAGE`, ROW_KEY the run, WHY how many images went and
+//! The run that does it is in the ledger like any other. For each run whose images go, it has one
+//! change: ACTION `delete`, TABLE_NAME `RECERT_IMAGE`, ROW_KEY the run, WHY how many images go and
 //! the SHA-256 of the file they are in. By these `verify` knows that they may be gone.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::row::{ImageState, LedgerChange, LedgerEntry};
-use crate::db::{BindArray, Read, Transaction, Value};
+use crate::db::{Read, Transient};
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::hex::hex;
-use crate::plan::{Action, Change, ChangeResult, Counts, Hold, Plan, Step, Takes, Touch};
+use crate::plan::PlannedFile;
 use crate::sql;
 
-/// What RECERT_RUN and RECERT_LOCK call it.
+/// What RECERT_RUN calls it.
 pub const JOB: &str = "archive";
+/// What the file is called; a change of its shape gets another number.
+const SCHEMA: &str = "recert/archive/1";
+/// Bytes of a header, which is far shorter.
+const HEADER_MAX: u64 = 4_096;
 
 /// First line of the file.
-#[derive(Serialize)]
-struct Header<'a> {
+#[derive(Debug, Serialize, Deserialize)]
+struct ArchiveHeader {
+    #[serde(default)]
+    schema: String,
     recert_archive: u32,
-    run_id: &'a str,
+    run_id: String,
     before: NaiveDate,
+    /// The ledger's first run: says which ledger it is.
+    #[serde(default)]
+    ledger: String,
 }
 
 /// Every other line: one image, by which IMAGE_SHA256 can be calculated again.
 #[derive(Serialize)]
-struct Line<'a> {
+struct ArchiveLine<'a> {
     run_id: &'a str,
     seq: i64,
     table: &'a str,
@@ -47,81 +55,128 @@ struct Line<'a> {
 }
 
 /// A run whose images go.
-struct Archived {
-    run_id: String,
-    images: u64,
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ArchivedRun {
+    pub(crate) run_id: String,
+    pub(crate) images: u64,
 }
 
-/// Writes the images of all runs that began before a day (UTC) to a file, and erases them. What
-/// comes back is what the ledger is to hold of it; the caller writes that and commits, and removes
-/// the file when that fails. Here a failure leaves no file of its own.
-///
-/// # Errors
-/// `Exit::Usage`: the file is there already; `Exit::Evidence`: an image is not the one that was
-/// hashed; `Exit::Drifted`: an image went away meanwhile; else what the database says.
-pub fn archive(
-    run_id: &str,
-    before: NaiveDate,
-    path: &Path,
-    db: &mut dyn Transaction,
-) -> anyhow::Result<Plan> {
-    let mut noticed = Counts::named(&["runs_archived", "images_archived"]);
-    if !any_image(before, db)? {
-        return Ok(Plan { noticed, ..Plan::default() });
-    }
-    claim(path)?;
-    let mut write_and_erase = || -> anyhow::Result<(Vec<Archived>, String)> {
-        let written = write_whole(path, |out| write_file(run_id, before, out, db))?;
-        erase(&written.0, db)?;
-        Ok(written)
-    };
-    let (archived, sha256) = write_and_erase().inspect_err(|_| remove(path))?;
-    let n_images: u64 = archived.iter().map(|run| run.images).sum();
-    noticed.add("images_archived", n_images);
-    Ok(Plan { steps: vec![step(&archived, &sha256)], noticed, ..Plan::default() })
+/// The images of all runs that began before a day (UTC), on their way to a file.
+#[derive(Debug)]
+pub(crate) struct PlannedArchive {
+    path: PathBuf,
+    header: ArchiveHeader,
+    pub(crate) runs: Vec<ArchivedRun>,
+    /// Of the file as it will be.
+    pub(crate) sha256: String,
 }
 
-/// Makes the file, empty, so that from here on it is nobody else's. An archive is never replaced:
-/// what is in it may be nowhere else.
-fn claim(path: &Path) -> anyhow::Result<()> {
-    let told = || format!("writing the archive `{}`", path.display());
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(anyhow!("it is there already, and an archive is never replaced")
-                .context(Exit::Usage))
+impl PlannedArchive {
+    /// What would go, if anything; nothing is written yet.
+    ///
+    /// # Errors
+    /// `Exit::Usage`: the file is there already; `Exit::Evidence`: an image is not the one that was
+    /// hashed; else what the database says.
+    pub(crate) fn look(
+        run_id: &str,
+        ledger: &str,
+        before: NaiveDate,
+        path: &Path,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<Option<Self>> {
+        let rows = db
+            .rows(&sql!("ledger/count_images_before"), &[("before", before.into())])
+            .context("counting the images to archive")?;
+        let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
+        if n.unwrap_or_default() == 0 {
+            return Ok(None);
         }
-        Err(error) => Err(anyhow::Error::new(error).context(Exit::Config)),
+        let header = ArchiveHeader {
+            schema: SCHEMA.to_owned(),
+            recert_archive: 1,
+            run_id: run_id.to_owned(),
+            before,
+            ledger: ledger.to_owned(),
+        };
+        must_be_free(path, &header, db)?;
+        let (runs, sha256) = write_images(&header, &mut io::sink(), db)?;
+        Ok(Some(PlannedArchive { path: path.to_owned(), header, runs, sha256 }))
     }
-    .with_context(told)
 }
 
-/// Removes a file that this run has made, when what is in it is still in the database.
-pub fn remove(path: &Path) {
-    if let Err(error) = std::fs::remove_file(path) {
+impl PlannedFile for PlannedArchive {
+    /// The file is on the disk, whole, before anything is erased.
+    fn write(&self, db: &mut dyn Read) -> anyhow::Result<()> {
+        must_be_free(&self.path, &self.header, db)?;
+        write_whole(&self.path, |out| {
+            let (runs, sha256) = write_images(&self.header, out, db)?;
+            if (runs.as_slice(), &sha256) == (self.runs.as_slice(), &self.sha256) {
+                return Ok(());
+            }
+            Err(anyhow!("the images to archive changed meanwhile")
+                .context(Transient)
+                .context(Exit::Drifted))
+        })
+    }
+}
+
+/// An archive is never replaced: what is in it may be nowhere else. But one that a run left which did
+/// not end holds nothing that is not in the database.
+fn must_be_free(path: &Path, ours: &ArchiveHeader, db: &mut dyn Read) -> anyhow::Result<()> {
+    let told = || format!("writing the archive `{}`", path.display());
+    let there = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => {
+            return Err(anyhow::Error::new(error).context(Exit::Config)).with_context(told);
+        }
+        Ok(there) => there,
+    };
+    let header = there.is_file().then(|| read_header(path)).flatten();
+    if let Some(header) = header.filter(|header| header.ledger == ours.ledger) {
+        if header.run_id == ours.run_id {
+            return Ok(()); // An earlier attempt of this very run.
+        }
+        let binds = [("run_id", header.run_id.as_str().into())];
+        let ended = db.rows(&sql!("ledger/select_run_status"), &binds)?;
+        let mut statuses = ended.iter().map(|row| row.text("STATUS"));
+        if !statuses.any(|status| status.is_ok_and(|status| status == "applied")) {
+            tracing::warn!(
+                "`{}` was left by run {}, which erased nothing: it is written anew",
+                path.display(),
+                header.run_id
+            );
+            return Ok(());
+        }
+    }
+    Err(anyhow!("it is there already, and an archive is never replaced").context(Exit::Usage))
+        .with_context(told)
+}
+
+fn read_header(path: &Path) -> Option<ArchiveHeader> {
+    let mut line = String::new();
+    BufReader::new(File::open(path).ok()?.take(HEADER_MAX)).read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
+}
+
+/// Takes away what a run has left that erased nothing.
+pub(crate) fn remove_left(path: &Path, run_id: &str) {
+    if read_header(path).is_some_and(|header| header.run_id == run_id)
+        && let Err(error) = std::fs::remove_file(path)
+    {
         tracing::warn!("`{}` holds nothing of use and can't be removed: {error}", path.display());
     }
 }
 
-/// Whether there is anything to archive: without, no file is made.
-fn any_image(before: NaiveDate, db: &mut dyn Read) -> anyhow::Result<bool> {
-    let rows = db
-        .rows(&sql!("ledger/count_images_before"), &[("before", before.into())])
-        .context("counting the images to archive")?;
-    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
-    Ok(n.unwrap_or_default() > 0)
-}
-
-fn write_file(
-    run_id: &str,
-    before: NaiveDate,
+fn write_images(
+    header: &ArchiveHeader,
     out: &mut dyn io::Write,
     db: &mut dyn Read,
-) -> anyhow::Result<(Vec<Archived>, String)> {
+) -> anyhow::Result<(Vec<ArchivedRun>, String)> {
     let mut out = Hashing { out, hasher: Sha256::new() };
-    let mut archived: Vec<Archived> = Vec::new();
-    write_line(&Header { recert_archive: 1, run_id, before }, &mut out)?;
-    db.each(&sql!("ledger/select_images_before"), &[("before", before.into())], &mut |row| {
+    let mut archived: Vec<ArchivedRun> = Vec::new();
+    write_line(header, &mut out)?;
+    let binds = [("before", header.before.into())];
+    db.each(&sql!("ledger/select_images_before"), &binds, &mut |row| {
         let entry = LedgerEntry::of(row)?;
         let LedgerChange { run_id, seq, .. } = &entry.change;
         let (Some(image), ImageState::Kept) = (&entry.image, entry.image_is()) else {
@@ -132,9 +187,9 @@ fn write_file(
         };
         match archived.last_mut() {
             Some(last) if last.run_id == *run_id => last.images += 1,
-            _ => archived.push(Archived { run_id: run_id.to_string(), images: 1 }),
+            _ => archived.push(ArchivedRun { run_id: run_id.to_string(), images: 1 }),
         }
-        let line = Line {
+        let line = ArchiveLine {
             run_id,
             seq: entry.change.number(),
             table: &entry.change.table_name,
@@ -173,49 +228,5 @@ impl io::Write for Hashing<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-fn erase(archived: &[Archived], db: &mut dyn Transaction) -> anyhow::Result<()> {
-    let binds: Vec<[Value; 1]> = archived.iter().map(|run| [run.run_id.as_str().into()]).collect();
-    let rows: Vec<&[Value]> = binds.iter().map(<[Value; 1]>::as_slice).collect();
-    let touched = db
-        .change_many(&sql!("ledger/erase_images"), &BindArray::of(&["run_id"], &rows))
-        .context("erasing the archived images")?;
-    match archived.iter().zip(&touched).find(|(run, n)| run.images != **n) {
-        Some((run, n)) => Err(anyhow!(
-            "run {}: {n} images were erased where {} are in the file",
-            run.run_id,
-            run.images
-        )
-        .context(Exit::Drifted)),
-        None => Ok(()),
-    }
-}
-
-fn step(archived: &[Archived], sha256: &str) -> Step {
-    let touch = |run: &Archived| Touch {
-        unit: run.run_id.as_str().into(),
-        binds: vec![run.run_id.as_str().into()],
-        change: Change {
-            key: run.run_id.as_str().into(),
-            action: Action::Delete,
-            why: format!("archived; {} images in the file with SHA-256 {sha256}", run.images)
-                .into(),
-            result: ChangeResult::Applied,
-            before: None,
-            after: None,
-        },
-        seen: None,
-    };
-    Step {
-        say: "erasing archived images",
-        sql: sql!("ledger/erase_images"),
-        names: vec!["run_id".to_owned()],
-        table: "RECERT_IMAGE".into(),
-        hold: Hold::Nothing,
-        counts: &["runs_archived"],
-        takes: Takes::Nothing,
-        touches: archived.iter().map(touch).collect(),
     }
 }

@@ -114,6 +114,12 @@ impl LedgerChain {
         self.reached.contains(run_id)
     }
 
+    /// Its first run: what tells one ledger from another.
+    #[must_use]
+    pub fn first_run_id(&self) -> Option<&str> {
+        self.links.first().map(|link| link.run_id.as_str())
+    }
+
     /// How many runs it reaches.
     #[must_use]
     pub fn len(&self) -> usize {

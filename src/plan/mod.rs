@@ -13,12 +13,13 @@ mod limit;
 mod lines;
 mod saved;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::db::Value;
+use crate::db::{Read, Value};
 use crate::sql::Sql;
 
 pub use apply::apply;
@@ -46,12 +47,25 @@ pub struct Plan {
     pub doubts: Vec<String>,
     /// What is added to a file for others to act on.
     pub lines: Option<PlannedLines>,
+    /// A file that is on the disk before a row is held: what is erased is in it.
+    pub file: Option<Box<dyn PlannedFile>>,
+    /// Touches of recert's own rows, by key, that touch so many of them; all others touch one.
+    pub rows_by_key: HashMap<Box<str>, u64>,
     /// What the job's next run will want to know of this one; kept in the run's PARAMETERS, beside the job's arguments.
     pub remembered: serde_json::Map<String, serde_json::Value>,
     /// Rows that are there already and stay as they are, because the plan rests on that: held too.
     pub kept: Vec<KeptRow>,
     /// What is looked at once more before COMMIT.
     pub last_looks: Vec<LastLook>,
+}
+
+/// What a run writes down elsewhere before it changes anything.
+pub trait PlannedFile: fmt::Debug {
+    /// Puts it on the disk, whole.
+    ///
+    /// # Errors
+    /// `Exit::Config`: it can't be written; `Exit::Drifted`: it is not as planned any more.
+    fn write(&self, db: &mut dyn Read) -> anyhow::Result<()>;
 }
 
 /// A row that a plan rests on and does not change.

@@ -21,8 +21,12 @@ fn archive_at(world: &World, before: &str, file: &str, now: &str) -> anyhow::Res
         ..Args::default()
     };
     let clock = move || now;
-    Ok(run(&args, &Context { clock: &clock, ..world.context() })?.summary)
+    let outcome = run(&args, &Context { clock: &clock, ..world.context() })?;
+    outcome.error.map_or(Ok(outcome.summary), Err)
 }
+
+/// A run of the tests' own day, which is before the one on which they archive.
+const LATER: &str = "revoke --as-of 2026-11-30 --accept-source --reason clock";
 
 /// The tests' runs all begin on 2030-06-15.
 fn archive(world: &World, before: &str, file: &str) -> Summary {
@@ -103,7 +107,7 @@ fn archive_again_takes_only_what_came_since() {
         with_runs(&world);
         archive(&world, "2030-06-16", "first.jsonl");
         world.put("response USER=E9 DUE=2026-11-30");
-        ok(&world.run("revoke --as-of 2026-11-30"));
+        ok(&world.run(LATER));
         assert_eq!(archive(&world, "2030-06-16", "second.jsonl").counts.get("images_archived"), 1);
         assert_eq!(archive(&world, "2030-06-16", "third.jsonl").counts.get("images_archived"), 0);
         // What an archiving run wrote of itself is archived like anything else.
@@ -154,7 +158,7 @@ fn an_archive_excuses_no_image_of_a_later_run() {
         with_runs(&world);
         archive(&world, "2030-06-16", "old.jsonl");
         world.put("response USER=E9 DUE=2026-11-30");
-        let later = world.run("revoke --as-of 2026-11-30").summary.run_id;
+        let later = world.run(LATER).summary.run_id;
         world.tamper(&format!(
             "UPDATE recert_image SET salt = NULL, before_image = NULL, after_image = NULL WHERE run_id = '{later}'"
         ));
@@ -191,4 +195,51 @@ fn archive_needs_a_file_and_no_filter() {
         let output = crate::harness::recert(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong}");
     }
+}
+
+/// A file as a run leaves it that died between writing and COMMIT: nothing was erased.
+fn leave(world: &World, file: &str) {
+    archive(world, "2030-06-16", file);
+    let run = world.one("SELECT run_id FROM recert_run WHERE job = 'archive'");
+    let before = world.one("SELECT previous_sha256 FROM recert_run WHERE job = 'archive'");
+    for table in ["recert_run", "recert_change", "recert_image"] {
+        world.tamper(&format!("DELETE FROM {table} WHERE run_id = '{run}'"));
+    }
+    world.tamper(&format!("UPDATE recert_lock SET head_sha256 = '{before}' WHERE job = 'ledger'"));
+}
+
+#[test]
+fn archive_again_after_a_kill_before_commit_is_not_blocked_by_the_file_it_left() {
+    let (world, other) = (World::sqlite(), World::sqlite());
+    with_runs(&world);
+    let copy = world.folder.path().join("copy");
+    let database = world.config.database.url.strip_prefix("sqlite:").unwrap().to_owned();
+    std::fs::copy(&database, &copy).unwrap();
+    leave(&world, "old.jsonl");
+    let left = std::fs::read(world.folder.path().join("old.jsonl")).unwrap();
+    std::fs::copy(&copy, &database).unwrap(); // The images are there, as before that run.
+    assert_eq!(holds(&world).counts.get("images"), 7);
+    let summary = archive(&world, "2030-06-16", "old.jsonl");
+    assert_eq!((summary.status.word(), summary.counts.get("images_archived")), ("applied", 7));
+    assert_eq!(lines(&world, "old.jsonl").len(), 8);
+    holds(&world);
+    // Neither one that a run has committed, nor another ledger's.
+    world.put("response USER=E9 DUE=2026-11-30");
+    ok(&world.run(LATER));
+    let error = archive_at(&world, "2030-06-16", "old.jsonl", "2030-07-01T12:00:00Z").unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Usage);
+    with_runs(&other);
+    std::fs::write(other.folder.path().join("old.jsonl"), left).unwrap();
+    let error = archive_at(&other, "2030-06-16", "old.jsonl", "2030-07-01T12:00:00Z").unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Usage);
+}
+
+#[test]
+fn archive_takes_nothing_of_a_ledger_whose_chain_is_broken() {
+    let world = World::sqlite();
+    let ids = with_runs(&world);
+    world.tamper(&format!("DELETE FROM recert_run WHERE run_id = '{}'", ids[1]));
+    let error = archive_at(&world, "2030-06-16", "old.jsonl", "2030-07-01T12:00:00Z").unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Evidence);
+    assert!(!world.folder.path().join("old.jsonl").exists());
 }
