@@ -36,11 +36,11 @@ pub struct DumpHeader<'a> {
 pub fn dump(header: &DumpHeader<'_>, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
     let DumpHeader { name, url, written_at, with_images } = *header;
     let head = head(db)?;
-    let header = json!({
-        "schema": SCHEMA, "recert_dump": 1, "database": name, "url": url, "written_at": written_at,
-        "with_images": with_images, "head_sha256": head,
+    write!(out, "{{\"schema\":\"{SCHEMA}\",\"recert_dump\":1,")?;
+    let more = json!({
+        "database": name, "url": url, "written_at": written_at, "with_images": with_images, "head_sha256": head,
     });
-    writeln!(out, "{header}")?;
+    writeln!(out, "{}", more.to_string().trim_start_matches('{'))?;
     each_run(db, &mut |run| object("run", &mut run.columns(), out))?;
     each_change(db, &mut |entry| change(entry, with_images, out))?;
     db.each(&sql!("ledger/select_orphan_images"), &[], &mut |row| {

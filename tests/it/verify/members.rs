@@ -97,3 +97,31 @@ fn a_run_committed_while_the_chain_is_read_lies_behind_its_end() {
     assert_eq!((chain.len(), chain.broken()), (3, None));
     assert!(chain.reaches(&ids[2]) && !chain.reaches(&ids[3]));
 }
+
+#[test]
+fn a_persons_changes_are_found_by_key_and_by_what_their_accounts_rows_hold() {
+    use recert::ledger::person::each_change_of_person;
+    for world in worlds() {
+        let session = Some(r#"{"ID":"S1","USER_ID":"U/1"}"#);
+        let kept = Some(r#"{"ROW_KEY":"S1","EVENT_DETAILS":"{\"USER_ID\":\"U/1\"}"}"#);
+        let other = Some(r#"{"ID":"S2","USER_ID":"U/12","X":"U/1"}"#);
+        super::write_changes(
+            &world,
+            &[
+                ("OPS_USER", "U/1", "update", "x", Some("{}"), Some("{}")),
+                ("USER_SESSION", "S1", "update", "x", session, Some("{}")),
+                ("OPS_DB_HISTORY", "UserSession/S1", "insert", "x", None, kept),
+                ("MAP_RAP_USER_ROLE", "U/1/7", "delete", "x", Some("{}"), None),
+                ("OPS_USER", "U/1/7", "update", "another id", Some("{}"), Some("{}")),
+                ("USER_SESSION", "S2", "update", "another account", other, Some("{}")),
+            ],
+        );
+        let mut found = Vec::new();
+        each_change_of_person("U/1", &mut *world.open(), &mut |entry| {
+            found.push(entry.change.number());
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(found, [1, 2, 3, 4], "{}", world.name);
+    }
+}
