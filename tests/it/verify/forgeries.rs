@@ -152,7 +152,7 @@ fn of_columns() -> Vec<Forgery> {
             ] {
                 all.push(Forgery {
                     no_restore: *column != "run_id",
-                    ..outsider(format!("UPDATE {table} SET {column} = {value} WHERE {which}"))
+                    ..outsider(format!("UPDATE {table} SET {column} = {value} WHERE {which} AND {column} IS NOT {value}"))
                 });
             }
         }
@@ -302,15 +302,14 @@ fn of_insiders() -> Vec<Forgery> {
     all
 }
 
-/// Carries a forgery out; `false`: the database itself refuses it.
+/// Carries a forgery out; `false`: the database itself refuses it, or it would change nothing.
 fn forge(sql: &str, path: &Path) -> bool {
     let connection = Connection::open(path).unwrap();
     let before = connection.total_changes();
     if connection.execute_batch(sql).is_err() {
         return false;
     }
-    assert!(connection.total_changes() > before, "touches nothing: {sql}");
-    true
+    connection.total_changes() > before
 }
 
 /// One process of Python for all the lines (`WORD PATH …`); what it says of each, in their order.
@@ -337,7 +336,7 @@ fn every_forgery_of_the_table_is_found_by_those_who_can() {
         .map(|forgery| (forgery, base.copy()))
         .filter(|(forgery, world)| forge(&base.named(&forgery.sql), &path(world)))
         .collect();
-    assert!(forged.len() >= 120, "only {} forgeries", forged.len());
+    assert!(forged.len() >= 220, "only {} forgeries", forged.len());
     let words = forged.iter().filter_map(|(forgery, world)| match forgery.by {
         Forger::Outsider => None,
         Forger::Runs => Some(format!("--forge {}", path(world).display())),
