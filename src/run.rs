@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Ut
 use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
 use crate::exit::Exit;
-use crate::jobs::{Job, World};
+use crate::jobs::{Job, RunClaim, World};
 use crate::ledger::taken;
 use crate::ledger::{self, ChainEnd, LedgerReader, LedgerRun, canonical};
 use crate::plan::{
@@ -135,6 +135,8 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
 
     let came = run.try_until_done();
     if let Err(error) = &came {
+        // First, so that nothing is put away unread should the run be killed here.
+        request.job.give_back_after(Exit::of(error));
         run.record_failure(error);
     }
     Ok(run.end(came, began.elapsed()))
@@ -201,6 +203,10 @@ impl Run<'_> {
         let Request { job, config, preview, .. } = *self.request;
         let mut db = db::open(job.database(config), &self.session)?;
         let end = if preview { None } else { Some(self.lock(&mut *db)?) };
+        if end.is_some() {
+            let takes_up = self.saved.is_none();
+            job.claim(RunClaim { run_id: &self.session.run_id, takes_up }, &mut *db)?;
+        }
 
         let Planned { as_of, moment, .. } = self.when;
         let ledger = LedgerReader::default();

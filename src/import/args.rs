@@ -7,8 +7,10 @@ use std::sync::{Arc, OnceLock};
 use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
+use super::claim::{self, Claimant, ClaimedFile};
 use super::{BadFile, ColumnPlace, ImportSource, RejectedRow, RejectsWriter, UnknownColumn};
 use crate::config::ImportConfig;
+use crate::db::Read;
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::plan::Plan;
@@ -22,14 +24,24 @@ pub struct ImportArgs {
     /// Write the rows that can't be used to this file, as CSV; it holds personal data
     #[arg(long, value_name = "F")]
     pub rejects: Option<PathBuf>,
+    /// Rename the file into this folder, with the run's id in its name, and read it there; it goes back when the run
+    /// is to be tried again
+    #[arg(long, value_name = "DIR")]
+    pub claim_into: Option<PathBuf>,
     /// The file once it is open: what comes from a pipe can be read only once.
     #[arg(skip)]
     source: Arc<OnceLock<ImportSource>>,
+    /// The file once it is this run's own.
+    #[arg(skip)]
+    claimed: Arc<OnceLock<ClaimedFile>>,
 }
 
 impl ImportArgs {
     /// The file, opened the first time it is asked for.
     pub(crate) fn source(&self) -> anyhow::Result<&ImportSource> {
+        if let Some(claimed) = self.claimed.get() {
+            return Ok(&claimed.source);
+        }
         if let Some(source) = self.source.get() {
             return Ok(source);
         }
@@ -37,12 +49,57 @@ impl ImportArgs {
         Ok(self.source.get_or_init(|| opened))
     }
 
+    /// Makes the file this run's own, if it is to be.
+    ///
+    /// # Errors
+    /// `Exit::Usage`: standard input has no name; as [`claim::claim`]; `Exit::BadInput`: it is another file than the one a
+    /// saved plan was checked with.
+    pub(crate) fn claim(&self, claimant: &Claimant<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
+        let Some(folder) = self.claim_into.as_ref().filter(|_| self.claimed.get().is_none()) else {
+            return Ok(());
+        };
+        if self.file == Path::new("-") {
+            return Err(anyhow!("`--claim-into` needs a file with a name, not standard input")
+                .context(Exit::Usage));
+        }
+        let claimed = claim::claim(&self.file, folder, claimant, db)?;
+        let claimed = self.claimed.get_or_init(|| claimed);
+        match self.source.get() {
+            Some(source) if source.sha256()? != claimed.source.sha256()? => Err(source.changed()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a claimed file back: the run is to be tried again.
+    pub(crate) fn give_back(&self) {
+        if let Some(claimed) = self.claimed.get() {
+            claimed.give_back();
+        }
+    }
+
+    /// Names a file that was taken up from a run that was killed.
+    pub(crate) fn tell_claim(&self, plan: &mut Plan) {
+        if let Some(claimed) = self.claimed.get().filter(|claimed| claimed.is_taken_up) {
+            let told = format!(
+                "a file that a killed run had claimed was imported first; `{}`, if it is there, waits for the next run",
+                self.file.display()
+            );
+            plan.find("taken_up", claimed.stem.as_str(), told);
+        }
+    }
+
     /// The file's name and SHA-256, for the ledger and for saved plans. A file that can't be read has none: the plan
     /// says why.
     pub(crate) fn parameters(&self) -> Json {
-        let name = self.file.file_name().unwrap_or(self.file.as_os_str());
+        let name = match self.claimed.get().filter(|claimed| claimed.is_taken_up) {
+            Some(claimed) => format!("{}.csv", claimed.stem),
+            None => {
+                let name = self.file.file_name().unwrap_or(self.file.as_os_str());
+                name.to_string_lossy().into_owned()
+            }
+        };
         let sha256 = self.source().and_then(ImportSource::sha256).ok();
-        json!({ "file": name.to_string_lossy(), "sha256": sha256 })
+        json!({ "file": name, "sha256": sha256 })
     }
 
     /// Reads the file with `read`, which hands what it rejects to the list; `--rejects` is whole when this returns.

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! args          the command line of both jobs, and what becomes of the rejects
+//! claim         the file becomes the run's own
 //! open          the name, the file or stdin
 //! encoding      bytes → UTF-8, with the position
 //! csv           UTF-8 → records
@@ -25,6 +26,7 @@
 
 pub(crate) mod args;
 pub mod availability;
+pub(crate) mod claim;
 pub mod column;
 pub mod csv;
 mod encoding;

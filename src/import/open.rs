@@ -68,12 +68,7 @@ impl ImportSource {
 }
 
 fn open_named(path: &Path, name: &str) -> anyhow::Result<File> {
-    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-    if !is_import_name(file_name) {
-        let what =
-            "the name of an import file is letters, digits and underscores, with or without `.csv`";
-        return Err(BadFile::whole(name, what).error());
-    }
+    import_stem(path, name)?;
     let cannot =
         |error: io::Error| BadFile::whole(name, format!("can't be opened: {error}")).error();
     let file = File::open(path).map_err(cannot)?;
@@ -91,12 +86,22 @@ fn keep(mut input: impl Read, name: &str) -> anyhow::Result<File> {
     copy().map_err(|error| BadFile::whole(name, format!("reading failed: {error}")).error())
 }
 
-fn is_import_name(file_name: &str) -> bool {
+/// The file's name without `.csv`: letters, digits and underscores.
+///
+/// # Errors
+/// `Exit::BadInput` for another name.
+pub(super) fn import_stem(path: &Path, name: &str) -> anyhow::Result<String> {
+    let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
     let stem = match file_name.rsplit_once('.') {
         Some((stem, extension)) if extension.eq_ignore_ascii_case("csv") => stem,
         _ => file_name,
     };
-    !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    if !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(stem.to_owned());
+    }
+    let what =
+        "the name of an import file is letters, digits and underscores, with or without `.csv`";
+    Err(BadFile::whole(name, what).error())
 }
 
 /// The bytes of a [`ImportSource`], with a place of their own in it.

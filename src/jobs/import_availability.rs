@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::{JobSpec, PlanJob, World};
-use crate::db::{Row, Value, image};
+use super::{JobSpec, PlanJob, RunClaim, World};
+use crate::db::{Read, Row, Value, image};
+use crate::import::ImportSource;
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
+use crate::import::claim::Claimant;
 use crate::import::nfc;
 use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
 use crate::sql;
@@ -59,10 +61,22 @@ impl PlanJob for Args {
     fn parameters(&self) -> serde_json::Value {
         self.import.parameters()
     }
+
+    fn claim(&self, run: RunClaim<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
+        let RunClaim { run_id, takes_up } = run;
+        let is_ours: fn(&ImportSource) -> bool =
+            |source| availability(source.read(), &source.name).is_ok();
+        self.import.claim(&Claimant { run_id, takes_up, is_ours }, db)
+    }
+
+    fn give_back(&self) {
+        self.import.give_back();
+    }
 }
 
 fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
+    args.import.tell_claim(&mut plan);
     let ids = read_ids(world)?;
     let mut delivered = read_file(args, world, &ids, &mut plan)?;
     drop(ids);

@@ -19,6 +19,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::{Config, DatabaseConfig, Limits};
 use crate::db::Read;
+use crate::exit::Exit;
 use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
 
@@ -164,10 +165,30 @@ pub(crate) trait PlanJob {
         json!({})
     }
 
+    /// Makes what it reads the run's own, once it has its lock (`--claim-into`).
+    ///
+    /// # Errors
+    /// It can't be had, classed (`Exit`).
+    fn claim(&self, _run: RunClaim<'_>, _db: &mut dyn Read) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Gives it back: the run is to be tried again.
+    fn give_back(&self) {}
+
     /// The database it works on.
     fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         (self.spec().database)(config)
     }
+}
+
+/// Which run claims what its job reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunClaim<'a> {
+    /// Its id.
+    pub(crate) run_id: &'a str,
+    /// Whether it may take up first what a killed run had claimed: not with a saved plan.
+    pub(crate) takes_up: bool,
 }
 
 impl Job {
@@ -229,6 +250,21 @@ impl Job {
     /// What the sources of the plan say, classed (`Exit`).
     pub fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         self.parts().0.plan(world)
+    }
+
+    /// Makes what the job reads the run's own; only with its lock in hand.
+    ///
+    /// # Errors
+    /// It can't be had, classed (`Exit`).
+    pub(crate) fn claim(&self, run: RunClaim<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
+        self.parts().0.claim(run, db)
+    }
+
+    /// Gives back what was claimed, if an end is one after which the scheduler runs again.
+    pub(crate) fn give_back_after(&self, exit: Exit) {
+        if matches!(exit, Exit::Unknown | Exit::Unavailable | Exit::Busy | Exit::Drifted) {
+            self.parts().0.give_back();
+        }
     }
 
     /// The options every job that writes has.

@@ -23,6 +23,7 @@ mod gate;
 mod harness;
 mod history;
 mod import_availability;
+mod import_claims;
 mod import_files;
 mod import_users;
 mod kill;

@@ -38,8 +38,12 @@ mod stored;
 
 use chrono::{Days, NaiveDate};
 
-use super::{JobSpec, PlanJob, World};
+use super::{JobSpec, PlanJob, RunClaim, World};
+use crate::db::Read;
+use crate::import::ImportSource;
 use crate::import::args::ImportArgs;
+use crate::import::availability::availability;
+use crate::import::claim::Claimant;
 use crate::plan::{Columns, Counts, Plan};
 use changes::PersonChanges;
 use doubts::ImportFacts;
@@ -122,10 +126,22 @@ impl PlanJob for Args {
     fn parameters(&self) -> serde_json::Value {
         self.import.parameters()
     }
+
+    fn claim(&self, run: RunClaim<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
+        let RunClaim { run_id, takes_up } = run;
+        let is_ours: fn(&ImportSource) -> bool =
+            |source| availability(source.read(), &source.name).is_err();
+        self.import.claim(&Claimant { run_id, takes_up, is_ours }, db)
+    }
+
+    fn give_back(&self) {
+        self.import.give_back();
+    }
 }
 
 fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
+    args.import.tell_claim(&mut plan);
     let mut roster = Roster::read(&args.import, world, &mut plan)?;
     let mut changes = PersonChanges::new(world);
     let stored = StoredPeople::read(&mut roster, &mut changes, world, &mut plan)?;
