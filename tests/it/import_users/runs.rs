@@ -68,7 +68,7 @@ fn a_preview_says_who_and_why_in_every_format_and_writes_nothing() {
         "update PM_USER U2 {\"TO_DELETE\":1,",
         "no longer in the file",
         "delete PM_USER U3: purged",
-        "insert PM_USER U9: in the file",
+        "insert PM_USER U9 {\"ID\":\"U9\",",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
