@@ -150,3 +150,23 @@ fn metrics_replace_a_planted_link_instead_of_following_it() {
     assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
     assert!(read(&world).contains("recert_run_info"));
 }
+
+#[test]
+fn alerts_are_ones_that_prometheus_takes_and_ask_for_metrics_that_there_are() {
+    let path = crate::control_m::repo("control-m/recert.rules.yml");
+    let Ok(output) = Process::new("promtool").args(["check", "rules"]).arg(&path).output() else {
+        return skipped("the alerts", "promtool (Debian package prometheus)");
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let world = World::sqlite();
+    world.put("mapping\nresponse MGR=2026-01-31\nresponse USER=E2");
+    run(&world, "revoke --as-of 2026-01-31 --metrics-file recert.prom");
+    let written = read(&world);
+    let rules = std::fs::read_to_string(path).unwrap();
+    for line in rules.lines().filter_map(|line| line.trim().strip_prefix("expr: ")) {
+        let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        for metric in words.filter(|word| word.starts_with("recert_")) {
+            assert!(written.contains(&format!("# TYPE {metric} gauge")), "{metric}");
+        }
+    }
+}
