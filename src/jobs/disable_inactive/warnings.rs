@@ -10,7 +10,6 @@ use super::rule::Rule;
 use crate::db::Row;
 use crate::exit::Exit;
 use crate::jobs::World;
-use crate::ledger::LedgerChain;
 use crate::plan::{Plan, PlannedLines};
 
 const HEADER: [&str; 5] = ["id", "mail", "last_activity", "day_of_disabling", "stage"];
@@ -101,7 +100,7 @@ impl<'a> Warnings<'a> {
 
 /// The day of the job's last run that got through.
 fn last_day(world: &mut World<'_>) -> anyhow::Result<Option<NaiveDate>> {
-    let mut chain = LedgerChain::read(world.db)?;
+    let chain = world.ledger.chain(world.db)?;
     let last = chain.last(SPEC.name, &["applied", "unchanged"], world.db)?;
     Ok(last.and_then(|run| run.as_of()))
 }
