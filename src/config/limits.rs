@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+/// So many are a year: what is looked up in the ledger has an end.
+const HOURS_MAX: u32 = 366 * 24;
+
 /// A plan is refused when it takes away more than `floor` **and** (more than `count` **or** more
 /// than `percent` of the population).
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -34,6 +37,9 @@ impl Limits {
     pub(super) fn check(&self, section: &str, errors: &mut Vec<String>) {
         if !(0.0..=100.0).contains(&self.percent) {
             errors.push(format!("{section}.percent: `{}` is not between 0 and 100", self.percent));
+        }
+        if self.hours > HOURS_MAX {
+            errors.push(format!("{section}.hours: `{}` is more than a year", self.hours));
         }
     }
 }

@@ -187,6 +187,8 @@ impl Config {
         files.extend(signers.map(|path| ("the signers of heads".to_owned(), path.clone())));
         let ca_file = self.directory.as_ref().and_then(|of| of.ca_file.as_ref());
         files.extend(ca_file.map(|path| ("the CA file".to_owned(), path.clone())));
+        let signers = self.approval.signers.as_ref();
+        files.extend(signers.map(|path| ("the signers' file".to_owned(), path.clone())));
         files
     }
 

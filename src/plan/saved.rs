@@ -44,6 +44,9 @@ pub struct SavedPlan {
     pub preview: String,
     /// The account that saved it, as the operating system knows it.
     pub saved_by: String,
+    /// Who had become that account by `sudo`, as `sudo` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sudo_user: Option<String>,
     /// When.
     pub saved_at: DateTime<Utc>,
     /// What is done whole or not at all, in the order of their names.
@@ -118,6 +121,7 @@ impl SavedPlan {
             parameters: made.parameters,
             preview: made.preview.to_owned(),
             saved_by: whoami::username(),
+            sudo_user: std::env::var("SUDO_USER").ok().filter(|user| !user.is_empty()),
             saved_at: made.saved_at,
             units,
             sha256: String::new(),
@@ -167,6 +171,11 @@ impl SavedPlan {
             None => saved.file_sha256 = hex(&Sha256::digest(bytes)),
         }
         Ok(saved)
+    }
+
+    /// The people who saved it: the account, and who had become it.
+    pub fn savers(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.saved_by.as_str()).chain(self.sudo_user.as_deref())
     }
 
     fn digest(&self) -> String {

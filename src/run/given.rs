@@ -42,7 +42,7 @@ pub(super) fn read(
         (Some(signature), Some(signers)) => {
             let signed = signature::signer(&bytes, signature, signature::PLAN, signers, now);
             approval.signature = match signed {
-                Ok(principals) => PlanSignature::of(principals, &saved.saved_by),
+                Ok(principals) => PlanSignature::of(principals, saved.savers()),
                 Err(error) => PlanSignature::Wrong(format!("{error:#}")),
             };
         }
@@ -64,11 +64,14 @@ pub(super) fn note_in(
     approval: &Approval,
 ) {
     if let Some(saved) = saved {
-        let plan = json!({
+        let mut plan = json!({
             "sha256": saved.file_sha256,
             "preview": saved.preview,
             "saved_by": saved.saved_by,
         });
+        if let Some(user) = &saved.sudo_user {
+            plan["sudo_user"] = user.as_str().into();
+        }
         parameters.insert("plan".to_owned(), plan);
     }
     if let PlanSignature::By(principals) = &approval.signature {

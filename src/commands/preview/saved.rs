@@ -35,7 +35,8 @@ fn write_text(saved: &SavedPlan, out: &mut dyn Write) -> io::Result<()> {
     let SavedPlan { job, database, as_of, moment, parameters, .. } = saved;
     writeln!(out, "plan of `{job}` on `{}`, as of {as_of}, at {moment}", plain(database))?;
     writeln!(out, "arguments: {}", plain(&parameters.to_string()))?;
-    let (by, at, preview) = (plain(&saved.saved_by), saved.saved_at, plain(&saved.preview));
+    let by = saved.savers().collect::<Vec<_>>().join(", become by ");
+    let (by, at, preview) = (plain(&by), saved.saved_at, plain(&saved.preview));
     writeln!(out, "saved by {by} at {at}, preview {preview}")?;
     writeln!(out, "SHA-256 of the file: {}", saved.file_sha256)?;
     for unit in &saved.units {

@@ -228,15 +228,16 @@ fn disable_inactive_applies_a_saved_plan_once_or_says_that_it_is_stale() {
 
         world.put("account ID=3 CREATED=2020-01-01"); // Not in the plan, so left alone.
         let command = format!("disable-inactive --days 90 --plan {}", path.display());
+        world.tamper("UPDATE ops_user SET email = 'other@x' WHERE id = 2");
+        let stale = world.run(&command);
+        assert_eq!(crate::harness::exit(&stale), recert::exit::Exit::Drifted);
+        world.tamper("UPDATE ops_user SET email = NULL WHERE id = 2");
         let ended = world.run(&command);
         ok(&ended);
         assert_eq!(printed(&ended), printed(&preview), "{}", world.name);
         let again = world.run(&command);
         ok(&again);
         assert_eq!(again.summary.counts.get("already_applied"), 2);
-        world.tamper("UPDATE ops_user SET status = 'ACTIVE' WHERE id = 1");
-        let stale = world.run(&command);
-        assert_eq!(crate::harness::exit(&stale), recert::exit::Exit::Drifted);
         assert_eq!(world.one("SELECT status FROM ops_user WHERE id = 3"), "ACTIVE");
     }
 }
