@@ -308,5 +308,6 @@ fn digest(step: &Step, touch: &Touch) -> String {
     field(change.result.word());
     field(change.before.as_deref().unwrap_or_default());
     field(change.after.as_deref().unwrap_or_default());
+    field(touch.seen.as_deref().unwrap_or_default());
     hex(&hasher.finalize())
 }
