@@ -4,6 +4,7 @@
 mod doubts;
 mod rule;
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -16,7 +17,6 @@ use super::{JobSpec, PlanJob, World};
 use crate::config::Config;
 use crate::db::{Read, Row, Value, image};
 use crate::directory::{self, Directory, LineManager, ManagerAnswer};
-use crate::ledger::LedgerChain;
 use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
 use crate::progress;
 use crate::sql;
@@ -81,32 +81,24 @@ fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     diff.steps[0][0].touches.reserve_exact(users.ids.len());
     diff.plan.noticed.add("users", users.n_rows);
     diff.plan.population = users.n_rows;
-    let mut place = None;
+    let mut place = 0;
     world
         .db
         .each(&sql!("sync_managers/select_users"), &all_users(config), &mut |row| {
-            let id = row.text("EMPLOYEE_ID")?;
-            let at = match place {
-                Some(at) if users.ids[at] == id => at,
-                Some(at) => at + 1,
-                None => 0,
-            };
-            place = Some(at);
-            match (users.ids.get(at), answers.get(at)) {
-                (Some(asked), Some(answer)) if *asked == id => {
-                    diff.compare(row, &id, answer, users.shared.contains(&at))
-                }
-                _ => bail!("the users came in another order than before"),
-            }
+            let id = employee_id(row)?;
+            // Who came since then is asked about by the next run.
+            let Some(at) = users.place(&id, place) else { return Ok(()) };
+            place = at;
+            diff.compare(row, &id, &answers[at], users.shared.contains(&at))
         })
         .context("comparing users with the directory")?;
-    Ok(diff.finish(config, found_before(world.db)?))
+    Ok(diff.finish(config, found_before(world)?))
 }
 
 /// How many users the job's last run found that came to its end.
-fn found_before(db: &mut dyn Read) -> anyhow::Result<Option<u64>> {
-    let mut chain = LedgerChain::read(db)?;
-    let last = chain.last(SPEC.name, &["applied", "unchanged"], db)?;
+fn found_before(world: &mut World<'_>) -> anyhow::Result<Option<u64>> {
+    let chain = world.ledger.chain(world.db)?;
+    let last = chain.last(SPEC.name, &["applied", "unchanged"], world.db)?;
     Ok(last.and_then(|run| run.parameters.get(doubts::REMEMBERED)?.as_u64()))
 }
 
@@ -128,6 +120,27 @@ struct Users {
     /// Places of the ids that several rows share.
     shared: HashSet<usize>,
     n_rows: u64,
+    /// Where each id stands; only made when rows come in another order than before.
+    places: OnceCell<HashMap<String, usize>>,
+}
+
+impl Users {
+    /// Where an id stands that comes after the one at `before`, as nearly all do.
+    fn place(&self, id: &str, before: usize) -> Option<usize> {
+        let near = [before, before + 1];
+        if let Some(at) =
+            near.into_iter().find(|at| self.ids.get(*at).is_some_and(|asked| asked == id))
+        {
+            return Some(at);
+        }
+        let all = || self.ids.iter().enumerate().map(|(at, id)| (id.clone(), at)).collect();
+        self.places.get_or_init(all).get(id).copied()
+    }
+}
+
+/// A row without one is nobody's: it is told, and left as it is.
+fn employee_id(row: &Row) -> anyhow::Result<String> {
+    Ok(row.text_opt("EMPLOYEE_ID")?.unwrap_or_default())
 }
 
 fn read_users(world: &mut World<'_>) -> anyhow::Result<Users> {
@@ -135,7 +148,7 @@ fn read_users(world: &mut World<'_>) -> anyhow::Result<Users> {
     world
         .db
         .each(&sql!("sync_managers/select_users"), &all_users(world.config), &mut |row| {
-            let id = row.text("EMPLOYEE_ID")?;
+            let id = employee_id(row)?;
             users.n_rows += 1;
             if users.ids.last() == Some(&id) {
                 users.shared.insert(users.ids.len() - 1);
@@ -215,7 +228,7 @@ impl Diff {
         answer: &ManagerAnswer,
         shared: bool,
     ) -> anyhow::Result<()> {
-        if let Some((count, remark)) = self.rule.without_manager(answer) {
+        if let Some((count, remark)) = self.rule.without_manager(id, answer) {
             self.tally.add(answer, None);
             self.keep(id, count, remark);
             return Ok(());

@@ -15,8 +15,11 @@ mod db_contract;
 mod directory;
 mod directory_bounds;
 mod directory_failures;
+#[cfg(feature = "kerberos")]
+mod directory_kerberos;
 mod directory_login;
 mod directory_speed;
+mod directory_tls;
 mod disable_inactive;
 mod fake_ldap;
 mod faults;

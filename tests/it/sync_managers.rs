@@ -315,6 +315,19 @@ fn sync_managers_syncs_a_disabled_manager_and_ones_own_and_names_them() {
 }
 
 #[test]
+fn sync_managers_names_a_row_without_an_id_and_syncs_the_others() {
+    needs_slapd!();
+    let slapd = Slapd::with(ldif(&[Person::new("E1").managed_by(&boss().dn), boss()]));
+    for world in worlds() {
+        let world = asking(world, slapd.settings());
+        let (findings, rows) = run_over(&world, "staff\nstaff ID=NULL\nstaff ID=NULL");
+        assert!(rows.iter().any(|row| row == "E1|boss|The boss|boss@corp.example"), "{rows:?}");
+        let told = "not_found : the row has no EMPLOYEE_ID: left as it is";
+        assert_eq!(findings, [told, told], "{}", world.name);
+    }
+}
+
+#[test]
 fn sync_managers_refuses_when_hardly_anybody_has_a_manager_who_can_be_read() {
     needs_slapd!();
     let people = ["E1", "E2", "E3"].map(|id| Person::new(id).managed_by(&boss().dn));

@@ -61,8 +61,13 @@ impl AddressBook {
             return Ok(known);
         }
         let found = target.resolve(server).await?;
-        self.endpoints.borrow_mut()[server] = Some(found.clone());
+        self.know(server, found.clone());
         Ok(found)
+    }
+
+    /// These are a server's addresses.
+    pub(super) fn know(&self, server: usize, endpoints: Vec<Endpoint>) {
+        self.endpoints.borrow_mut()[server] = Some(endpoints);
     }
 
     /// It did not do what was asked of it.

@@ -125,3 +125,72 @@ fn general(why: &CertificateError) -> &'static str {
         _ => "have it issued again by an authority that is in `[directory] ca_file`",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::client::danger::ServerCertVerifier as _;
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{ServerName, UnixTime};
+
+    use super::*;
+    use crate::directory::ldap::trust;
+
+    fn path(name: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/certificates").join(name)
+    }
+
+    fn certificate(name: &str) -> CertificateDer<'static> {
+        CertificateDer::from_pem_file(path(name)).unwrap()
+    }
+
+    /// What is said of a server that shows this, with that as `ca_file`; nothing when it is trusted.
+    fn said(shown: &str, ca_file: &str) -> Option<String> {
+        let roots = trust::roots(Some(&path(ca_file))).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let store = Arc::new(roots.store.clone());
+        let judge = WebPkiServerVerifier::builder_with_provider(store, provider).build().unwrap();
+        let (shown, name) = (certificate(shown), ServerName::try_from("dc1.corp.example").unwrap());
+        match judge.verify_server_cert(&shown, &[], &name, &[], UnixTime::now()) {
+            Ok(_) => None,
+            Err(rustls::Error::InvalidCertificate(why)) => Some(advice(&why, Some(&shown), &roots)),
+            Err(err) => panic!("{err}"),
+        }
+    }
+
+    #[test]
+    fn what_a_certificate_lacks_is_told_and_can_be_done() {
+        for (shown, ca_file, part) in [
+            ("no_name.pem", "ca.pem", "no host under Subject Alternative Name"),
+            ("sha1.pem", "ca.pem", "signed by SHA-1"),
+            ("no_name.pem", "other_key.pem", "another key"),
+            ("self_signed.pem", "ca.pem", "put this very certificate into"),
+            ("self_signed_ca.pem", "ca.pem", "CA:TRUE"),
+            ("self_signed_ca.pem", "self_signed_ca.pem", "though it is in `ca_file`"),
+            ("sha1.pem", "self_signed.pem", "signed by SHA-1"),
+        ] {
+            let said = said(shown, ca_file).unwrap();
+            assert!(said.contains(part), "{shown} with {ca_file}: {said}");
+        }
+        assert_eq!(said("self_signed.pem", "self_signed.pem"), None, "the advice works");
+        // A short key is noticed when the server signs with it.
+        let roots = trust::roots(Some(&path("ca.pem"))).unwrap();
+        let short = certificate("short_key.pem");
+        let said = advice(&CertificateError::BadSignature, Some(&short), &roots);
+        assert!(said.contains("RSA of 1024 bits"), "{said}");
+    }
+
+    #[test]
+    fn a_ca_file_may_be_in_der_and_one_that_is_no_certificate_says_what_it_is() {
+        assert_eq!(trust::roots(Some(&path("ca.der"))).unwrap().in_file.len(), 1);
+        for (name, part) in
+            [("ca.p7b", "-inform der -print_certs"), ("ca.p7b.pem", "pkcs7 -print_certs")]
+        {
+            let said = format!("{:#}", trust::roots(Some(&path(name))).unwrap_err());
+            assert!(said.contains(part) && said.contains(name), "{said}");
+        }
+    }
+}

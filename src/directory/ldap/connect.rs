@@ -230,12 +230,13 @@ impl Login {
         limit: Duration,
     ) -> Result<(), LdapFailure> {
         match self {
+            // Whatever comes of it, nobody is logged in: but it shows whether LDAP is spoken here.
+            Login::Nobody if certificate.is_none() => {
+                wire::call(wire, limit, &simple_bind("", ""), BOUND).await.map(|_| ())
+            }
             Login::Nobody => Ok(()),
             Login::Simple { who, password } => {
-                let version = tlv(ber::INTEGER, &[3]);
-                let (who, proof) =
-                    (tlv(ber::OCTETS, who.as_bytes()), tlv(0x80, password.as_bytes()));
-                let request = message(&tlv(BIND, &[version, who, proof].concat()));
+                let request = simple_bind(who, password);
                 let result = wire::call(wire, limit, &request, BOUND).await?;
                 if result.rc == 0 {
                     Ok(())
@@ -254,6 +255,12 @@ impl Login {
 /// A request of a login. They come one after the other, so that they need no numbers to tell them apart.
 pub(super) fn message(operation: &[u8]) -> Vec<u8> {
     tlv(ber::SEQUENCE, &[&tlv(ber::INTEGER, &[1]), operation].concat())
+}
+
+fn simple_bind(who: &str, password: &str) -> Vec<u8> {
+    let parts =
+        [tlv(ber::INTEGER, &[3]), tlv(ber::OCTETS, who.as_bytes()), tlv(0x80, password.as_bytes())];
+    message(&tlv(BIND, &parts.concat()))
 }
 
 /// A step of a login by SASL (RFC 4511, section 4.2).

@@ -310,3 +310,54 @@ pub(super) fn backoff(failures: u32) -> Duration {
     let (first, most) = BACKOFF;
     first.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(most)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener};
+
+    use super::*;
+    use crate::config::directory::DirectorySettings;
+
+    /// A server at this address that logs everybody in, or hangs up at once.
+    fn server(address: &str, port: u16, good: bool) -> SocketAddr {
+        let listener = TcpListener::bind((address, port)).unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 512]);
+                if good {
+                    let bound = [0x30, 0x0c, 2, 1, 1, 0x61, 7, 0x0a, 1, 0, 4, 0, 4, 0];
+                    stream.write_all(&bound).unwrap();
+                    let _ = stream.read(&mut [0; 512]);
+                }
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn all_addresses_of_a_name_are_tried_and_who_was_bad_comes_last() {
+        let bad = server("127.0.0.1", 0, false);
+        let addresses =
+            [bad, server("127.0.0.2", bad.port(), true), server("127.0.0.3", bad.port(), true)];
+        let settings = DirectorySettings {
+            urls: vec![format!("ldap://dc.corp.example:{}", bad.port())],
+            anonymous: true,
+            base_dn: "DC=corp".into(),
+            ..DirectorySettings::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut pool = ConnectionPool::new(LoginTarget::new(&settings, None).unwrap(), 4, 0);
+        pool.addresses.know(0, addresses.map(|address| Endpoint { server: 0, address }).to_vec());
+        let mut reached = Vec::new();
+        runtime.block_on(async {
+            for _ in 0..3 {
+                let connection = pool.take().await.unwrap();
+                reached.push(connection.endpoint.address);
+                pool.lose(connection);
+            }
+        });
+        assert_eq!(reached, [addresses[1], addresses[2], addresses[1]]);
+    }
+}

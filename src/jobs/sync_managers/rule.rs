@@ -53,9 +53,16 @@ impl FillRule {
     }
 
     /// Why a row is left as it is, when the answer names no manager.
-    pub(super) fn without_manager(&self, answer: &ManagerAnswer) -> Option<(&'static str, Remark)> {
+    pub(super) fn without_manager(
+        &self,
+        id: &str,
+        answer: &ManagerAnswer,
+    ) -> Option<(&'static str, Remark)> {
         let (count, kind, message): (_, _, Cow<'_, str>) = match answer {
             ManagerAnswer::Manager { .. } => return None,
+            ManagerAnswer::NotFound if id.trim().is_empty() => {
+                ("not_found", "not_found", "the row has no EMPLOYEE_ID".into())
+            }
             ManagerAnswer::NotFound => ("not_found", "not_found", "not in the directory".into()),
             ManagerAnswer::OtherBase => (
                 "not_found",

@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) global: &'static str,
     /// Lines for the configuration of the database: access and limits.
     pub(crate) database: &'static str,
+    /// Variables of its environment.
+    pub(crate) env: Vec<(&'static str, String)>,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             global: "",
             database: "limits dn.exact=\"cn=recert,ou=service,dc=corp,dc=example\" \
                        size.soft=1000 size.hard=1000 size.pr=1000 size.prtotal=unlimited\n",
+            env: Vec::new(),
         }
     }
 }
@@ -92,7 +95,7 @@ impl Slapd {
             .unwrap();
         assert!(load.status.success(), "{}", String::from_utf8_lossy(&load.stderr));
         let (port, tls_port) = (free_port(), free_port());
-        let server = launch(path, port, tls_port);
+        let server = launch(path, port, tls_port, &options.env);
         let mut slapd = Slapd { directory, server, port, tls_port };
         // Somebody may take a free port before the server does: then it ends, and others are tried.
         for _ in 0..5 {
@@ -100,7 +103,7 @@ impl Slapd {
                 return slapd;
             }
             (slapd.port, slapd.tls_port) = (free_port(), free_port());
-            slapd.server = launch(slapd.directory.path(), slapd.port, slapd.tls_port);
+            slapd.server = launch(slapd.directory.path(), slapd.port, slapd.tls_port, &options.env);
         }
         panic!("slapd does not start: {}", slapd.log());
     }
@@ -183,12 +186,13 @@ impl Drop for Slapd {
     }
 }
 
-fn launch(path: &Path, port: u16, tls_port: u16) -> Child {
+fn launch(path: &Path, port: u16, tls_port: u16, env: &[(&'static str, String)]) -> Child {
     let log = fs::File::create(path.join("slapd.log")).unwrap();
     // The table of connections is as large as the limit of open files: unlimited, it takes long to clear.
     Command::new("/bin/sh")
         .args(["-c", "ulimit -n 1024; exec \"$0\" \"$@\""])
         .arg(program("slapd").unwrap())
+        .envs(env.iter().map(|(name, value)| (name, value)))
         .args(["-d", "0", "-f"])
         .arg(path.join("slapd.conf"))
         .arg("-h")
@@ -200,7 +204,7 @@ fn launch(path: &Path, port: u16, tls_port: u16) -> Child {
         .unwrap()
 }
 
-fn program(name: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let folders = path.split(':').chain(["/usr/sbin", "/usr/local/sbin", "/usr/lib/openldap"]);
     folders.map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
@@ -210,7 +214,7 @@ fn program(name: &str) -> Option<PathBuf> {
 pub(crate) const DEAD_PORT: u16 = 1;
 
 /// A port nobody listens on, as yet.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
