@@ -56,5 +56,6 @@ mod slapd;
 mod snapshots;
 mod sql_files;
 mod sync_managers;
+mod sync_managers_shown;
 mod systemd;
 mod verify;

@@ -127,6 +127,8 @@ fn of_refusal(rc: u32, text: &str) -> LdapFailure {
 fn of_kerberos(said: &str) -> LdapFailure {
     let lower = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let not_found = has(&["not found in kerberos database"]);
+    let of_client = not_found && has(&["client '", "client \""]);
     let what = if has(&["clock skew", "ticket not yet valid"]) {
         "the clocks of this host and of the KDC or the server are too far apart: mend this host's time (chrony, ntpd)"
     } else if has(&["cannot contact any kdc"]) {
