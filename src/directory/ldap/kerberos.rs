@@ -123,59 +123,66 @@ fn of_refusal(rc: u32, text: &str) -> LdapFailure {
     }
 }
 
-/// What Kerberos complains of, and what to do about it. MIT's words, which name principals: those are left out.
+/// What Kerberos complains of in MIT's words, and what to do about it. The first that fits; the words that speak of
+/// credentials in general stand before most others, and so come last.
+const COMPLAINTS: [(&[&str], &str); 8] = [
+    (
+        &["clock skew", "ticket not yet valid"],
+        "the clocks of this host and of the KDC or the server are too far apart: mend this host's time (chrony, ntpd)",
+    ),
+    (
+        &["cannot find kdc", "cannot resolve", "no such realm", "realm unknown", "realm not local"],
+        "the realm is not known here: `default_realm` and `[realms]` in krb5.conf, and whose realm the server's host is in (`[domain_realm]`)",
+    ),
+    (
+        &[
+            "client not found",
+            "client '",
+            "preauthentication failed",
+            "password incorrect",
+            "integrity check",
+            "revoked",
+        ],
+        "the KDC does not take the account or its keytab: is it locked, or the keytab older than the password?",
+    ),
+    (
+        &[
+            "not found in kerberos database",
+            "server not found",
+            "no key table entry",
+            "wrong principal",
+        ],
+        "the KDC does not know the server by this name: its service principal `ldap/HOST`, HOST as in `[directory] urls`, is missing",
+    ),
+    (
+        &["expired"],
+        "the ticket or the account's password has expired: renew it, or name a keytab (`KRB5_CLIENT_KTNAME`)",
+    ),
+    (
+        &["channel binding"],
+        "the connection is not the one that the server sees: does TLS end before it?",
+    ),
+    (
+        &["security layer"],
+        "the server wants a security layer of Kerberos' own beside TLS (OpenLDAP: `sasl-secprops` with `minssf`)",
+    ),
+    (
+        &["no credentials", "credentials cache", "no kerberos credentials", "key table", "keytab"],
+        "there is no ticket: `KRB5CCNAME` names a cache (`kinit`), `KRB5_CLIENT_KTNAME` a keytab that this account may read",
+    ),
+];
+
+/// What is to be done. MIT's words name principals: those are left out.
 fn of_kerberos(said: &str) -> LdapFailure {
     let lower = said.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let not_found = has(&["not found in kerberos database"]);
-    let of_client = not_found && has(&["client '", "client \""]);
-    let what = if has(&["clock skew", "ticket not yet valid"]) {
-        "the clocks of this host and of the KDC or the server are too far apart: mend this host's time (chrony, ntpd)"
-    } else if has(&["cannot contact any kdc"]) {
+    if lower.contains("cannot contact any kdc") {
         return LdapFailure::again("Kerberos: no KDC of the realm answers");
-    } else if has(&[
-        "cannot find kdc",
-        "cannot resolve",
-        "no such realm",
-        "realm unknown",
-        "realm not local",
-    ]) {
-        "the realm is not known here: `default_realm` and `[realms]` in krb5.conf, and whose realm the server's host is in (`[domain_realm]`)"
-    } else if has(&[
-        "server not found",
-        "s_principal_unknown",
-        "no key table entry",
-        "wrong principal",
-    ]) {
-        "the KDC does not know the server by this name: its service principal `ldap/HOST`, HOST as in `[directory] urls`, is missing"
-    } else if has(&["expired"]) {
-        "the ticket or the account's password has expired: renew it, or name a keytab (`KRB5_CLIENT_KTNAME`)"
-    } else if has(&[
-        "client not found",
-        "c_principal_unknown",
-        "preauthentication failed",
-        "password incorrect",
-        "integrity check",
-        "revoked",
-    ]) {
-        "the KDC does not take the account or its keytab: is it locked, or the keytab older than the password?"
-    } else if has(&[
-        "no credentials",
-        "credentials cache",
-        "no kerberos credentials",
-        "key table",
-        "keytab",
-        "unavailable",
-    ]) {
-        "there is no ticket: `KRB5CCNAME` names a cache (`kinit`), `KRB5_CLIENT_KTNAME` a keytab that this account may read"
-    } else if has(&["channel binding"]) {
-        "the connection is not the one that the server sees: does TLS end before it?"
-    } else if has(&["security layer", "offer of security"]) {
-        return LdapFailure::config(format!("Kerberos: {said}"));
-    } else {
-        return LdapFailure::config(format!("Kerberos refuses: {}", failure::without_people(said)));
-    };
-    LdapFailure::config(format!("Kerberos: {what}"))
+    }
+    let fits = |(words, _): &&(&[&str], &str)| words.iter().any(|word| lower.contains(word));
+    match COMPLAINTS.iter().find(fits) {
+        Some((_, what)) => LdapFailure::config(format!("Kerberos: {what}")),
+        None => LdapFailure::config(format!("Kerberos refuses: {}", failure::without_people(said))),
+    }
 }
 
 #[cfg(test)]
