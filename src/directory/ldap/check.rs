@@ -86,7 +86,7 @@ impl LdapDirectory {
 
     async fn check_address(&mut self, endpoint: Endpoint) -> Result<String, LdapFailure> {
         let target = &self.pool.target;
-        let connection = target.connect(endpoint).await?;
+        let connection = target.connect_or_explain(endpoint).await?;
         let attributes = server::description_attributes();
         let request = server::ask_description(&attributes);
         let described = search(&connection, target.timeout, &request).await?;

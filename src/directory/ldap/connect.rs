@@ -25,6 +25,8 @@ use crate::exit::Exit;
 const ACCEPT_MAX: Duration = Duration::from_secs(5);
 /// When an idle connection is first probed, and how often then, so that a firewall keeps it.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How a connection without TLS is called.
+const IN_CLEAR: &str = "in clear";
 /// Tags of requests and answers (RFC 4511).
 const BIND: u8 = 0x60;
 pub(super) const BOUND: u8 = 0x61;
@@ -117,7 +119,7 @@ impl LoginTarget {
         match self.servers[server].url.scheme() {
             "ldaps" => "TLS",
             _ if self.starttls => "TLS by StartTLS",
-            _ => "in clear",
+            _ => IN_CLEAR,
         }
     }
 
@@ -156,6 +158,27 @@ impl LoginTarget {
         outcome.map_err(|failure| failure.during(self.name(endpoint)))
     }
 
+    /// The same, and finds out more of why it failed: a server that hangs up, or says nothing, when LDAP is
+    /// spoken without TLS may be waiting for TLS.
+    pub(super) async fn connect_or_explain(
+        &self,
+        endpoint: Endpoint,
+    ) -> Result<LdapConnection, LdapFailure> {
+        let failure = match self.connect(endpoint).await {
+            Ok(connection) => return Ok(connection),
+            Err(failure) => failure,
+        };
+        let is_plain = self.secrecy(endpoint.server) == IN_CLEAR;
+        if !is_plain || Exit::of(failure.error()) != Exit::Unavailable {
+            return Err(failure);
+        }
+        let Ok(stream) = reach(endpoint.address, self.timeout).await else { return Err(failure) };
+        if tls::is_spoken(stream, self.timeout.min(ACCEPT_MAX)).await {
+            return Err(LdapFailure::set_up(wire::SPEAKS_TLS).during(self.name(endpoint)));
+        }
+        Err(failure)
+    }
+
     async fn log_in(&self, endpoint: Endpoint) -> Result<LdapConnection, LdapFailure> {
         let ServerUrl { url, host, .. } = &self.servers[endpoint.server];
         let mut stream = reach(endpoint.address, self.timeout).await?;
@@ -163,25 +186,28 @@ impl LoginTarget {
         if self.starttls && !is_ldaps {
             self.start_tls(&mut stream).await?;
         }
-        let mut certificate = None;
+        let (mut certificate, mut was_asked) = (None, false);
         let mut wire: Box<dyn Wire> = match &self.tls {
             Some(tls) if is_ldaps || self.starttls => {
-                let stream = tls.connect(host, stream, self.timeout).await?;
+                let (stream, asked) = tls.connect(host, stream, self.timeout).await?;
+                was_asked = asked;
                 certificate = tls::certificate(&stream);
                 Box::new(stream)
             }
             _ => Box::new(stream),
         };
-        let login = self.login.log_in(&mut *wire, host, certificate.as_ref(), self.timeout).await;
+        // Without TLS, or where a certificate was asked for, only an answer shows that LDAP is spoken.
+        let secured = certificate.as_ref().filter(|_| !(was_asked && self.login.is_nobody()));
+        let login = self.login.log_in(&mut *wire, host, secured, self.timeout).await;
         if let Err(failure) = login {
-            let failure = if is_ldaps || self.starttls {
-                failure
+            let failure = if was_asked && failure.is(wire::CLOSED) {
+                LdapFailure::hung_up(tls::WANTS_CERTIFICATE)
             } else {
-                of_plain_login(failure, endpoint.address, self.timeout).await
+                failure
             };
             return Err(failure.during("logging in"));
         }
-        let logged_in = !matches!(self.login, Login::Nobody);
+        let logged_in = !self.login.is_nobody();
         LdapConnection::open(wire, endpoint, logged_in).await
     }
 
@@ -221,6 +247,10 @@ impl Login {
         }
     }
 
+    fn is_nobody(&self) -> bool {
+        matches!(self, Login::Nobody)
+    }
+
     #[cfg_attr(not(feature = "kerberos"), expect(unused_variables, reason = "for Kerberos"))]
     async fn log_in(
         &self,
@@ -230,7 +260,7 @@ impl Login {
         limit: Duration,
     ) -> Result<(), LdapFailure> {
         match self {
-            // Whatever comes of it, nobody is logged in: but it shows whether LDAP is spoken here.
+            // Whatever comes of it, nobody is logged in.
             Login::Nobody if certificate.is_none() => {
                 wire::call(wire, limit, &simple_bind("", ""), BOUND).await.map(|_| ())
             }
@@ -269,20 +299,6 @@ pub(super) fn sasl_bind(mechanism: &str, token: &[u8]) -> Vec<u8> {
     let sasl = [tlv(ber::OCTETS, mechanism.as_bytes()), tlv(ber::OCTETS, token)].concat();
     let parts = [tlv(ber::INTEGER, &[3]), tlv(ber::OCTETS, b""), tlv(0xa3, &sasl)];
     message(&tlv(BIND, &parts.concat()))
-}
-
-/// A server that hangs up, or says nothing, when LDAP is spoken without TLS may be waiting for TLS.
-async fn of_plain_login(failure: LdapFailure, address: SocketAddr, limit: Duration) -> LdapFailure {
-    if Exit::of(failure.error()) != Exit::Unavailable {
-        return failure;
-    }
-    let Ok(stream) = reach(address, limit).await else { return failure };
-    if tls::is_spoken(stream, limit.min(ACCEPT_MAX)).await {
-        return LdapFailure::set_up(
-            "the server speaks TLS on this port: use `ldaps://`, or its port for plain connections",
-        );
-    }
-    failure
 }
 
 impl ServerUrl {

@@ -13,6 +13,8 @@ pub(super) struct LdapFailure {
     pub(super) remedy: Remedy,
     /// Whether a limit of the server's cut an answer short.
     is_cut: bool,
+    /// Whether the same may succeed a little later.
+    pub(super) may_pass: bool,
     error: anyhow::Error,
 }
 
@@ -29,7 +31,8 @@ pub(super) enum Remedy {
 
 impl LdapFailure {
     fn new(remedy: Remedy, exit: Exit, message: impl Display) -> Self {
-        LdapFailure { remedy, is_cut: false, error: anyhow!("{message}").context(exit) }
+        let (error, may_pass) = (anyhow!("{message}").context(exit), exit == Exit::Unavailable);
+        LdapFailure { remedy, is_cut: false, may_pass, error }
     }
 
     /// It may pass; if it doesn't, the directory is unavailable.
@@ -56,13 +59,23 @@ impl LdapFailure {
         Self::new(Remedy::Elsewhere, Exit::Config, message)
     }
 
+    /// The server hung up, as one does that is not set up for this; one that is being started does too.
+    pub(super) fn hung_up(message: impl Display) -> Self {
+        LdapFailure { may_pass: true, ..Self::set_up(message) }
+    }
+
+    /// Whether this was said.
+    pub(super) fn is(&self, message: &str) -> bool {
+        self.error.root_cause().to_string() == message
+    }
+
     /// A person must look, and nothing is tried again.
     pub(super) fn config(message: impl Display) -> Self {
         Self::new(Remedy::Nothing, Exit::Config, message)
     }
 
     pub(super) fn from_error(error: anyhow::Error) -> Self {
-        LdapFailure { remedy: Remedy::Nothing, is_cut: false, error }
+        LdapFailure { remedy: Remedy::Nothing, is_cut: false, may_pass: false, error }
     }
 
     pub(super) fn into_error(self) -> anyhow::Error {

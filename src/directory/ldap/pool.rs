@@ -236,11 +236,13 @@ impl ConnectionPool {
                     Err(failure) if failure.remedy == Remedy::Nothing => {
                         return Err(failure.into_error());
                     }
-                    Err(failure) => failure.into_error(),
+                    Err(failure) => {
+                        may_pass |= failure.may_pass;
+                        failure.into_error()
+                    }
                 };
                 let error = format!("{failure:#}");
                 tracing::warn!(error, "a directory server is not usable");
-                may_pass |= Exit::of(&failure) == Exit::Unavailable;
                 failures.push(failure);
             }
             round += 1;
@@ -260,7 +262,7 @@ impl ConnectionPool {
             Candidate::Unresolved(server) => {
                 self.addresses.resolve(&self.target, server).await.map(|_| None)
             }
-            Candidate::At(endpoint) => self.target.connect(endpoint).await.map(Some),
+            Candidate::At(endpoint) => self.target.connect_or_explain(endpoint).await.map(Some),
         };
         if outcome.is_err() {
             self.addresses.spoil(who);

@@ -35,13 +35,14 @@ impl TlsClient {
         Ok(TlsClient { roots: trust::roots(ca_file)? })
     }
 
-    /// Turns a connection into one with TLS, to a server that has a certificate for `host`.
+    /// Turns a connection into one with TLS, to a server that has a certificate for `host`. Says also whether the
+    /// server asked for ours: with TLS 1.3 it hangs up for the want of it only later.
     pub(super) async fn connect(
         &self,
         host: &str,
         stream: TcpStream,
         limit: Duration,
-    ) -> Result<TlsStream<TcpStream>, LdapFailure> {
+    ) -> Result<(TlsStream<TcpStream>, bool), LdapFailure> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             LdapFailure::config(
                 "the host in `[directory] urls` is not a name that a certificate could bear",
@@ -53,7 +54,7 @@ impl TlsClient {
         match timeout(limit, handshake).await {
             Err(_) => Err(LdapFailure::again("the TLS handshake was not answered in time")),
             Ok(Err(err)) => Err(self.of_handshake(err, &witness)),
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(stream)) => Ok((stream, witness.was_asked.load(Ordering::Relaxed))),
         }
     }
 
@@ -72,14 +73,14 @@ impl TlsClient {
         match inner {
             Some(err) => failed(err),
             // Active Directory without a certificate hangs up here, and so does whatever is no TLS port.
-            None => LdapFailure::set_up(format!(
+            None => LdapFailure::hung_up(format!(
                 "the server closed the connection during the TLS handshake ({err}): is this its TLS port, and has it a certificate?"
             )),
         }
     }
 }
 
-const WANTS_CERTIFICATE: &str = "the server asks for a client's certificate, and recert has none to show: let the server do without (OpenLDAP: `TLSVerifyClient never`)";
+pub(super) const WANTS_CERTIFICATE: &str = "the server asks for a client's certificate, and recert has none to show: let the server do without (OpenLDAP: `TLSVerifyClient never`)";
 
 /// The server's certificate.
 pub(super) fn certificate(stream: &TlsStream<TcpStream>) -> Option<CertificateDer<'static>> {

@@ -38,9 +38,7 @@ fn is_tls(bytes: &[u8]) -> bool {
 /// What bytes are that begin no message.
 fn not_ldap(bytes: &[u8]) -> LdapFailure {
     if is_tls(bytes) {
-        return LdapFailure::set_up(
-            "the server speaks TLS on this port: use `ldaps://`, or its port for plain connections",
-        );
+        return LdapFailure::set_up(SPEAKS_TLS);
     }
     LdapFailure::again("the server sent bytes that are no LDAP: is this its port?")
 }
@@ -113,6 +111,10 @@ pub(super) fn of_reading(err: io::Error) -> LdapFailure {
         _ => LdapFailure::again(format!("the connection broke: {err}")),
     }
 }
+
+/// What is said of a port on which TLS is spoken, when the config says it isn't.
+pub(super) const SPEAKS_TLS: &str =
+    "the server speaks TLS on this port: use `ldaps://`, or its port for plain connections";
 
 /// What is said of a connection that the server closed without a word.
 pub(super) const CLOSED: &str = "the server closed the connection";
