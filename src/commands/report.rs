@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use chrono::SubsecRound as _;
+use chrono::{NaiveDate, SubsecRound as _};
 use serde_json::json;
 
 use super::Context;
@@ -14,7 +14,9 @@ use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
 use crate::files::Whole;
 use crate::outcome::{Outcome, Stdout};
-use crate::report::{self, Format, FormatName, Origin, Passed, Rules, Scope, Told};
+use crate::report::{
+    self, Format, FormatName, Origin, PassedReport, ReportContent, ReportRules, Scope,
+};
 use crate::summary::{Status, Summary};
 
 /// `recert report`
@@ -22,7 +24,7 @@ use crate::summary::{Status, Summary};
 #[command(group = clap::ArgGroup::new("scope").required(true).args(["year", "all"]))]
 pub struct Args {
     /// The responses with a due date in this year
-    #[arg(long, value_name = "Y", value_parser = clap::value_parser!(i32).range(1..=9999))]
+    #[arg(long, value_name = "Y", value_parser = clap::value_parser!(i32).range(1900..=9999))]
     pub year: Option<i32>,
     /// The responses of all years
     #[arg(long)]
@@ -30,7 +32,7 @@ pub struct Args {
     /// One or several formats; without it, by the ending of `--out`, else csv
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     pub format: Vec<FormatName>,
-    /// A file, or a folder for files such as recertification-2026.xlsx; without it, stdout
+    /// A file, or a folder for files such as recertification-2026_2026-11-30.xlsx; without it, stdout
     #[arg(long, value_name = "F")]
     pub out: Option<PathBuf>,
 }
@@ -49,10 +51,10 @@ struct Output {
 /// what the database and the disk say.
 pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let scope = args.year.map_or(Scope::All, Scope::Year);
-    let outputs = outputs(args, scope, context.json)?;
     let as_of = context.day()?;
+    let outputs = outputs(args, scope, as_of, context.json)?;
     let zone = context.config.time.tz()?;
-    let rules = Rules::new(&context.config.revoke, as_of, zone);
+    let rules = ReportRules::new(context.config, as_of, zone);
     let report_id = context.facts.run_id.clone();
     let session = SessionSpec {
         action: "report".to_owned(),
@@ -75,26 +77,41 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         .map(|output| output.format.begin(&output.folder()).context(Exit::Config))
         .collect::<anyhow::Result<_>>()?;
     let folder = outputs.first().map_or_else(std::env::temp_dir, Output::folder);
-    let Passed { tally, evidence, findings } =
+    let PassedReport { tally, figures, evidence, findings } =
         report::pass(scope, &rules, origin, &folder, &mut *db, &mut formats)?;
     drop(db);
     // What the tables hold is as it was.
-    let status = Status::Unchanged;
-    let summary = Summary { counts: tally.counts(), findings, ..context.summary(status)? };
-    let told = Told { scope, evidence: &evidence, tally: &tally, summary: &summary };
-    write(outputs, formats, &told, context.out)?;
-    let outcome = Outcome::of(summary);
+    let status = if evidence.problems.is_empty() { Status::Unchanged } else { Status::Failed };
+    let head = Some(evidence.ledger.head.clone()).filter(|head| !head.is_empty());
+    let summary =
+        Summary { counts: tally.counts(), findings, ledger_head: head, ..context.summary(status)? };
+    let content = ReportContent {
+        scope,
+        evidence: &evidence,
+        tally: &tally,
+        figures: &figures,
+        summary: &summary,
+    };
+    write(outputs, formats, &content, context.out)?;
+    let error = (!evidence.problems.is_empty()).then(|| {
+        anyhow!("the report was written, and proves nothing: {}", evidence.problems.join("; "))
+            .context(Exit::Evidence)
+    });
+    let outcome = Outcome::of(summary).with_error(error);
     Ok(if args.out.is_none() { outcome.said() } else { outcome.lasting() })
 }
 
-fn parameters(args: &Args, scope: Scope, rules: &Rules) -> serde_json::Value {
+fn parameters(args: &Args, scope: Scope, rules: &ReportRules) -> serde_json::Value {
     let scope = args.year.map_or_else(|| scope.word().into(), serde_json::Value::from);
     json!({
         "year": scope,
-        "as_of": rules.as_of.to_string(),
+        "as_of": rules.revoke.as_of.to_string(),
         "zone": rules.zone.name(),
-        "revoke_statuses": rules.revoked,
-        "revoke_access_levels": rules.levels,
+        "revoke_statuses": rules.revoke.revoked,
+        "revoke_access_levels": rules.revoke.levels,
+        "skips_conflicts": rules.revoke.skips_conflicts,
+        "keeps_near_matches": rules.revoke.keeps_near_matches,
+        "sla_days": rules.sla_days,
     })
 }
 
@@ -102,7 +119,7 @@ fn parameters(args: &Args, scope: Scope, rules: &Rules) -> serde_json::Value {
 fn write(
     outputs: Vec<Output>,
     formats: Vec<Box<dyn Format>>,
-    told: &Told<'_>,
+    content: &ReportContent<'_>,
     out: &Stdout,
 ) -> anyhow::Result<()> {
     let mut whole = Vec::new();
@@ -110,14 +127,17 @@ fn write(
         match &output.path {
             Some(path) => {
                 let mut file = Whole::beside(path)?;
+                let accesses = output.accesses_beside();
+                let mut accesses = accesses.as_deref().map(Whole::beside).transpose()?;
                 format
-                    .finish(told, file.file())
+                    .finish(content, file.file(), accesses.as_mut().map(Whole::file))
                     .with_context(|| format!("writing `{}`", path.display()))?;
                 whole.push(file);
+                whole.extend(accesses);
             }
             None => {
                 let mut file = tempfile::tempfile().context("making a temporary file")?;
-                format.finish(told, &mut file)?;
+                format.finish(content, &mut file, None)?;
                 to_stdout(file, out)?;
             }
         }
@@ -139,10 +159,25 @@ impl Output {
             None => std::env::temp_dir(),
         }
     }
+
+    /// Of `r.csv`, the file `r-accesses.csv`; a pipe or a device has none beside it.
+    fn accesses_beside(&self) -> Option<PathBuf> {
+        let path = self.path.as_deref().filter(|path| !path.exists() || path.is_file())?;
+        if self.format != FormatName::Csv {
+            return None;
+        }
+        let mut name = path.file_stem()?.to_owned();
+        name.push("-accesses");
+        if let Some(ending) = path.extension() {
+            name.push(".");
+            name.push(ending);
+        }
+        Some(path.with_file_name(name))
+    }
 }
 
 /// Which file gets which format.
-fn outputs(args: &Args, scope: Scope, json: bool) -> anyhow::Result<Vec<Output>> {
+fn outputs(args: &Args, scope: Scope, as_of: NaiveDate, json: bool) -> anyhow::Result<Vec<Output>> {
     let usage = |message: String| anyhow!(message).context(Exit::Usage);
     let mut formats: Vec<FormatName> = Vec::new();
     for format in &args.format {
@@ -163,7 +198,14 @@ fn outputs(args: &Args, scope: Scope, json: bool) -> anyhow::Result<Vec<Output>>
     };
     let names_folder = out.as_os_str().as_encoded_bytes().ends_with(b"/") || out.is_dir();
     if formats.is_empty() {
-        formats.push(by_ending(out).filter(|_| !names_folder).unwrap_or(FormatName::Csv));
+        let by_ending = by_ending(out).filter(|_| !names_folder);
+        if let (false, None, Some(ending)) = (names_folder, by_ending, out.extension()) {
+            return Err(usage(format!(
+                "`{}` is no format: name one with `--format`",
+                ending.to_string_lossy()
+            )));
+        }
+        formats.push(by_ending.unwrap_or(FormatName::Csv));
     }
     if !names_folder && formats.len() == 1 {
         return Ok(vec![Output { format: formats[0], path: Some(out.clone()) }]);
@@ -182,7 +224,8 @@ fn outputs(args: &Args, scope: Scope, json: bool) -> anyhow::Result<Vec<Output>>
         .with_context(|| format!("making the folder `{}`", out.display()))
         .context(Exit::Config)?;
     let path = |format: FormatName| {
-        out.join(format!("recertification-{}.{}", scope.word(), format.ending()))
+        // With the day, so that no report replaces an older one.
+        out.join(format!("recertification-{}_{as_of}.{}", scope.word(), format.ending()))
     };
     Ok(formats.into_iter().map(|format| Output { format, path: Some(path(format)) }).collect())
 }

@@ -1,70 +1,131 @@
 //! Comma-separated values (RFC 4180), UTF-8 without a mark in front.
 //!
-//! Every line has as many fields as there are columns, so that no parser stumbles: the evidence
-//! stands above the column names in rows whose first field begins with `# ` and whose second holds
-//! the value. Text that a spreadsheet would run as a formula gets an apostrophe in front.
+//! Every line has as many fields as there are columns, so that no parser stumbles: the evidence stands above the
+//! column names in rows whose first field begins with `# ` and whose second holds the value. Text that a spreadsheet
+//! would run as a formula gets an apostrophe in front, also behind a `;`, where a German one splits.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
-use csv::{Terminator, Writer, WriterBuilder};
-
 use super::body::Body;
-use super::entry::{COLUMNS, Cell, Cells, push_day};
-use super::{Format, Part, Told};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cell, Cells, Column, push_day};
+use super::{Format, Part, ReportContent, verdict};
 use crate::text::guarded;
 
-/// A CSV file under way.
+/// A CSV file under way, and one beside it.
 pub(super) struct Csv {
-    rows: Writer<Body>,
-    room: Vec<u8>,
-}
-
-fn writer<W: std::io::Write>(out: W) -> Writer<W> {
-    WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out)
+    rows: Body,
+    accesses: Body,
+    line: Vec<u8>,
 }
 
 impl Csv {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Csv> {
-        Ok(Csv { rows: writer(Body::new(folder)?), room: Vec::new() })
+        Ok(Csv { rows: Body::new(folder)?, accesses: Body::new(folder)?, line: Vec::new() })
     }
 }
 
 impl Format for Csv {
     fn row(&mut self, _: Part, cells: &Cells) -> anyhow::Result<()> {
-        for cell in cells {
-            match cell {
-                Cell::Empty => self.rows.write_field("")?,
-                Cell::Text(text) => self.rows.write_field(guarded(text).as_bytes())?,
-                Cell::Number(text) => self.rows.write_field(text)?,
-                Cell::Day(day) => {
-                    self.room.clear();
-                    push_day(*day, &mut self.room);
-                    self.rows.write_field(&self.room)?;
-                }
-            }
-        }
-        Ok(self.rows.write_record(None::<&[u8]>)?)
+        self.line.clear();
+        put_record(cells, &mut self.line);
+        Ok(self.rows.write_all(&self.line)?)
     }
 
-    fn finish(self: Box<Self>, told: &Told<'_>, out: &mut File) -> anyhow::Result<()> {
-        let mut head = writer(Vec::new());
-        let mut evidence = |name: &str, value: &str| {
-            let mut record = vec![String::new(); COLUMNS.len()];
-            record[0] = format!("# {name}");
-            record[1] = guarded(value).into_owned();
-            head.write_record(&record)
-        };
-        evidence("title", &told.scope.title())?;
-        for (name, value) in told.evidence.lines(told.tally) {
-            evidence(name, &value)?;
+    fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()> {
+        self.line.clear();
+        put_record(cells, &mut self.line);
+        Ok(self.accesses.write_all(&self.line)?)
+    }
+
+    fn finish(
+        self: Box<Self>,
+        content: &ReportContent<'_>,
+        out: &mut File,
+        beside: Option<&mut File>,
+    ) -> anyhow::Result<()> {
+        self.rows.finish(&head(content, &COLUMNS), b"", out)?;
+        match beside {
+            Some(beside) => self.accesses.finish(&head(content, &ACCESS_COLUMNS), b"", beside),
+            None => Ok(()),
         }
-        for (status, n) in &told.tally.others {
-            evidence("other status", &format!("{status}: {n}"))?;
+    }
+}
+
+/// The evidence, and the names of the columns.
+fn head(content: &ReportContent<'_>, columns: &[Column]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut evidence = |name: &str, value: &str| {
+        let mut record = vec![Cell::Empty; columns.len()];
+        record[0] = Cell::text(format!("# {name}"));
+        record[1] = Cell::text(value);
+        put_record(&record, &mut out);
+    };
+    evidence("title", &content.scope.title());
+    evidence("verdict", &verdict::sentence(content));
+    for (name, value) in content.evidence.lines(content.tally) {
+        evidence(name, &value);
+    }
+    for (status, n) in &content.tally.others {
+        evidence("other status", &format!("{status}: {n}"));
+    }
+    for (name, value) in verdict::figures(content) {
+        evidence(name, &value);
+    }
+    for finding in &content.summary.findings {
+        evidence(
+            &format!("finding {}", finding.kind),
+            &format!("{}: {}", finding.key, finding.message),
+        );
+    }
+    let names: Vec<Cell> = columns.iter().map(|column| Cell::text(column.name)).collect();
+    put_record(&names, &mut out);
+    out
+}
+
+fn put_record(cells: &[Cell], out: &mut Vec<u8>) {
+    for (place, cell) in cells.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
         }
-        head.write_record(COLUMNS.map(|column| column.name))?;
-        let head = head.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        let rows = self.rows.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        rows.finish(&head, b"", out)
+        match cell {
+            Cell::Empty => {}
+            Cell::Text(text) => put_text(&guarded(text), out),
+            Cell::Number(text) => out.extend_from_slice(text.as_bytes()),
+            Cell::Day(day) => push_day(*day, out),
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Quoted where any spreadsheet might split.
+fn put_text(text: &str, out: &mut Vec<u8>) {
+    if !text.bytes().any(|byte| matches!(byte, b',' | b';' | b'"' | b'\r' | b'\n' | b'\t')) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    for byte in text.bytes() {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_with_a_semicolon_is_quoted() {
+        let mut out = Vec::new();
+        put_record(
+            &[Cell::text("a;b"), Cell::text("c\"d"), Cell::Empty, Cell::Number("-7".to_owned())],
+            &mut out,
+        );
+        assert_eq!(String::from_utf8(out).unwrap(), "\"a;b\",\"c\"\"d\",,-7\r\n");
     }
 }

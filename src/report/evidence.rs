@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{Cell, Cells, push_day};
+use super::facts::LedgerVerdict;
+use super::row::{Cell, push_day};
 use super::tally::Tally;
 use crate::db::Dialect;
 use crate::hex::hex;
@@ -15,63 +16,94 @@ use crate::sql::Sql;
 
 /// What is known before the first row.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// UUIDv7 of this report.
-    pub report_id: String,
+    pub(crate) report_id: String,
     /// The database's address, without anything secret.
-    pub database: String,
+    pub(crate) database: String,
     /// What was asked for, and the rules of the config that decided.
-    pub parameters: Json,
+    pub(crate) parameters: Json,
     /// When.
-    pub run_at: DateTime<Utc>,
+    pub(crate) run_at: DateTime<Utc>,
     /// Who, as the operating system knows them.
-    pub os_user: String,
+    pub(crate) os_user: String,
     /// Where.
-    pub host: String,
+    pub(crate) host: String,
     /// Which database it is: the statement's wording differs.
-    pub dialect: Dialect,
+    pub(crate) dialect: Dialect,
 }
 
 /// What is known behind the last row.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// What was known before.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// Name of the statement: its file below `sql/`.
-    pub statement: String,
+    pub(crate) statement: String,
     /// SHA-256 of the statement's text, as the database got it.
-    pub query_sha256: String,
+    pub(crate) query_sha256: String,
     /// Rows in the report, dated and undated.
-    pub row_count: u64,
+    pub(crate) row_count: u64,
     /// SHA-256 of these rows.
-    pub rows_sha256: String,
+    pub(crate) rows_sha256: String,
+    /// SHA-256 of the accesses that are listed.
+    pub(crate) accesses_sha256: String,
+    /// What the ledger came to.
+    pub(crate) ledger: LedgerVerdict,
+    /// Why this report proves nothing; none: it does.
+    pub(crate) problems: Vec<String>,
 }
 
 impl Evidence {
     /// Closes the evidence.
-    #[must_use]
-    pub fn close(origin: Origin, query: &Sql, row_count: u64, rows: RowsHash) -> Evidence {
-        let text = match origin.dialect {
-            Dialect::Oracle => query.oracle(),
-            Dialect::Sqlite => query.sqlite(),
+    pub(super) fn close(
+        origin: Origin,
+        query: &Sql,
+        ledger: LedgerVerdict,
+        tally: &Tally,
+        rows: RowsHash,
+        accesses: RowsHash,
+        n_doubted: u64,
+    ) -> Evidence {
+        let (text, dialect) = match origin.dialect {
+            Dialect::Oracle => (query.oracle(), "oracle"),
+            Dialect::Sqlite => (query.sqlite(), "sqlite"),
         };
+        let mut problems: Vec<String> = Vec::new();
+        if let Some(problem) = &ledger.problem {
+            problems.push(format!("the ledger does not verify: {problem}"));
+        }
+        if n_doubted > 0 {
+            problems.push(format!(
+                "runs that the verified chain does not hold speak of {n_doubted} accesses"
+            ));
+        }
+        let sums = tally.equations();
+        problems.extend(
+            sums.iter()
+                .filter(|sum| !sum.holds())
+                .map(|sum| format!("the report does not reconcile: {sum}")),
+        );
         Evidence {
-            statement: format!("sql/{}.sql", query.name),
+            statement: format!("sql/{}.{dialect}.sql", query.name),
             query_sha256: hex(&Sha256::digest(text.as_bytes())),
-            row_count,
+            row_count: tally.n_rows(),
             rows_sha256: rows.finish(),
+            accesses_sha256: accesses.finish(),
+            ledger,
+            problems,
             origin,
         }
     }
 
     /// As lines for people: a name and a value each.
-    #[must_use]
-    pub fn lines(&self, tally: &Tally) -> Vec<(&'static str, String)> {
+    pub(crate) fn lines(&self, tally: &Tally) -> Vec<(&'static str, String)> {
         let origin = &self.origin;
         let mut lines = vec![
             ("report", origin.report_id.clone()),
             ("database", origin.database.clone()),
             ("table", "RECREATE_RESPONSE".to_owned()),
+            ("accesses", "MAP_RAP_USER_ROLE".to_owned()),
             ("statement", self.statement.clone()),
             ("query SHA-256", self.query_sha256.clone()),
             ("parameters", origin.parameters.to_string()),
@@ -80,14 +112,17 @@ impl Evidence {
             ("version", format!("recert {}", env!("CARGO_PKG_VERSION"))),
             ("rows", self.row_count.to_string()),
             ("rows SHA-256", self.rows_sha256.clone()),
+            ("listed accesses SHA-256", self.accesses_sha256.clone()),
+            ("ledger", self.ledger.told()),
+            ("ledger head", self.ledger.head.clone()),
         ];
         lines.extend(tally.equations().iter().map(|sum| ("reconciliation", sum.to_string())));
+        lines.extend(self.problems.iter().map(|problem| ("NOT PROVEN", problem.clone())));
         lines
     }
 
     /// As one JSON object.
-    #[must_use]
-    pub fn json(&self, tally: &Tally) -> Json {
+    pub(crate) fn json(&self, tally: &Tally) -> Json {
         let origin = &self.origin;
         let sums: Vec<Json> = tally
             .equations()
@@ -102,6 +137,7 @@ impl Evidence {
             "report_id": origin.report_id,
             "database": origin.database,
             "table": "RECREATE_RESPONSE",
+            "access_table": "MAP_RAP_USER_ROLE",
             "statement": self.statement,
             "query_sha256": self.query_sha256,
             "parameters": origin.parameters,
@@ -110,13 +146,22 @@ impl Evidence {
             "version": env!("CARGO_PKG_VERSION"),
             "row_count": self.row_count,
             "rows_sha256": self.rows_sha256,
+            "accesses_sha256": self.accesses_sha256,
+            "ledger": {
+                "runs": self.ledger.runs,
+                "head_sha256": self.ledger.head,
+                "verified": self.ledger.problem.is_none(),
+                "problem": self.ledger.problem,
+            },
             "reconciliation": sums,
+            "proven": self.problems.is_empty(),
+            "problems": self.problems,
         })
     }
 }
 
-/// SHA-256 of rows: the fields of each as netstrings, `-` for nothing, behind the tag `recert-report-1`.
-pub struct RowsHash {
+/// SHA-256 of rows: the fields of each as netstrings, `-` for nothing, behind the tag `recert-report-2`.
+pub(crate) struct RowsHash {
     hash: Sha256,
     room: Vec<u8>,
     day: Vec<u8>,
@@ -124,15 +169,14 @@ pub struct RowsHash {
 
 impl RowsHash {
     /// Of no rows.
-    #[must_use]
-    pub fn begin() -> RowsHash {
+    pub(crate) fn begin() -> RowsHash {
         let mut hash = Sha256::new();
-        hash.update(b"15:recert-report-1,");
+        hash.update(b"15:recert-report-2,");
         RowsHash { hash, room: Vec::with_capacity(1 << 16), day: Vec::new() }
     }
 
     /// One more row.
-    pub(super) fn add(&mut self, cells: &Cells) {
+    pub(super) fn add(&mut self, cells: &[Cell]) {
         let mut digits = [0; 20];
         for cell in cells {
             match cell {
@@ -173,13 +217,13 @@ mod tests {
 
     #[test]
     fn rows_are_hashed_over_the_bytes_that_are_written_down() {
-        let mut cells = Cells::default();
+        let mut cells = super::super::row::Cells::default();
         cells[0] = Cell::text("é");
         cells[6] = Cell::Number("-7".to_owned());
         let mut rows = RowsHash::begin();
         rows.add(&cells);
         let expected =
-            hex(&Sha256::digest("15:recert-report-1,2:é,-----2:-7,----------".as_bytes()));
+            hex(&Sha256::digest("15:recert-report-2,2:é,-----2:-7,-----------".as_bytes()));
         assert_eq!(rows.finish(), expected);
     }
 }

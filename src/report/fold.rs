@@ -1,40 +1,59 @@
-//! From the query's answer to entries: the rows of one response folded into one, and all responses
-//! of one user and location settled together.
+//! From the query's answer to rows: the rows of one response folded into one, and all responses of one user and
+//! location settled together, with the access they speak of.
+
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
-use chrono::NaiveDateTime;
 
-use super::entry::{Cell, Cells, Class, Entry, Rules, State, at};
-use super::executions::{Event, assign};
+use super::access::{ReportAccess, Review};
+use super::facts::LedgerFacts;
+use super::person::{N_PERSON, ReportPerson};
+use super::row::{Cell, Cells, ReportRow, at, class_word};
+use super::state::{ResponseState, StateFacts, decide};
+use super::{Part, ReportRules, Scope};
 use crate::db::{Row, Value};
+use crate::jobs::revoke::closings::RowPrint;
+use crate::jobs::revoke::near::near_key;
+use crate::jobs::revoke::rule::{AnswerClass, ResponseDates};
 
 /// The columns in front of the response's own.
 const ROW_ID: usize = 0;
-const USER_ROW: usize = 1;
-const PERSON: std::ops::Range<usize> = 2..7;
-const USER_UPDATED: usize = 7;
-const CHANGE_RUN: usize = 8;
-const BEFORE_IMAGE: usize = 12;
-const OWN: usize = 14;
+const PERSON: usize = 1;
+const N_ACCESS: usize = PERSON + N_PERSON;
+const OWN: usize = N_ACCESS + 1;
 
-/// What is noticed while folding.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Noticed {
-    /// Responses whose person stands in USER_TAB more than once.
-    pub doubles: u64,
-    /// Revoked and inactive, with no run in the ledger that processed them.
-    pub unproven: u64,
+/// All responses of one user and location, settled.
+pub(super) struct SettledGroup {
+    /// In a fixed order.
+    pub(super) rows: Vec<ReportRow>,
+    /// Their access, if any is there now.
+    pub(super) access: Option<ReportAccess>,
+    /// Where the responses' person stands more than once, or has texts that are no UTF-8.
+    pub(super) is_double: bool,
+    pub(super) is_garbled: bool,
+    /// Approved and revoked for the same year.
+    pub(super) is_contradictory: bool,
+    /// A run that is not to be believed speaks of it.
+    pub(super) is_doubted: bool,
+    pub(super) key: String,
 }
 
-/// Takes the rows of the query in its order, and hands out entries as soon as they are settled.
+/// Takes the rows of the query in its order, and hands out groups as soon as they are settled.
 pub(super) struct Fold<'a> {
-    rules: &'a Rules,
+    rules: &'a ReportRules,
+    scope: Scope,
+    facts: &'a LedgerFacts,
+    near: &'a HashMap<u64, String>,
     places: Option<Places>,
     group: Vec<Response>,
-    events: Vec<Event>,
-    /// What was noticed so far.
-    pub noticed: Noticed,
+    key: String,
+    person: Option<ReportPerson>,
+    n_access: u64,
+    is_heard: bool,
 }
+
+/// What hears the groups.
+pub(super) type EachGroup<'e> = &'e mut dyn FnMut(SettledGroup) -> anyhow::Result<()>;
 
 /// Where the response's own columns stand in a row.
 #[derive(Clone, Copy)]
@@ -51,12 +70,13 @@ struct Places {
 /// One response, as far as its rows were read.
 struct Response {
     row_id: Value,
-    user_row: Value,
-    user_updated: Option<NaiveDateTime>,
-    double: bool,
-    entry: Entry,
+    row: ReportRow,
+    is_active: bool,
+    dates: ResponseDates,
+    near_key: u64,
+    has_key: bool,
     /// The row as the ledger would keep it; only where the ledger speaks of its key.
-    image: Option<String>,
+    print: Option<RowPrint>,
 }
 
 impl Places {
@@ -80,183 +100,186 @@ impl Places {
 
 impl<'a> Fold<'a> {
     /// Begins.
-    #[must_use]
-    pub(super) fn new(rules: &'a Rules) -> Self {
-        Fold {
-            rules,
-            places: None,
-            group: Vec::new(),
-            events: Vec::new(),
-            noticed: Noticed::default(),
-        }
+    pub(super) fn new(
+        rules: &'a ReportRules,
+        scope: Scope,
+        facts: &'a LedgerFacts,
+        near: &'a HashMap<u64, String>,
+    ) -> Self {
+        let (places, group, key, person) = (None, Vec::new(), String::new(), None);
+        Fold { rules, scope, facts, near, places, group, key, person, n_access: 0, is_heard: false }
     }
 
-    /// Takes one row; hands out the entries that it settles, which are those before it.
+    /// Takes one row; hands out the group that it settles, which is the one before it.
     ///
     /// # Errors
     /// A date that can't be read; what `each` returns.
-    pub(super) fn take(
-        &mut self,
-        row: &Row,
-        each: &mut dyn FnMut(Entry) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    pub(super) fn take(&mut self, row: &Row, each: EachGroup<'_>) -> anyhow::Result<()> {
         let places = match self.places {
             Some(places) => places,
             None => *self.places.insert(Places::of(row)?),
         };
-        if let Some(last) = self.group.last_mut()
+        if let (Some(last), Some(person)) = (self.group.last(), &mut self.person)
             && last.row_id == row.values[ROW_ID]
             && !last.row_id.is_null()
         {
-            last.also(row)?;
-            return if self.group.len() == 1 { self.hear(row) } else { Ok(()) };
+            return person.also(row, PERSON);
         }
-        let response = Response::read(row, &places, self.rules).with_context(|| {
-            let part = |place: usize| row.values[place].display();
-            format!("response of `{}/{}`", part(places.reportee), part(places.location))
-        })?;
-        if self.group.last().is_some_and(|last| !last.same_key(&response)) {
+        let is_new = self.group.first().is_none_or(|first| {
+            let same = |place, cell: usize| Cell::of(&row.values[place]) == first.row.cells[cell];
+            !(Cell::text(row.values[places.reportee].display()) == first.row.cells[at::REPORTEE]
+                && same(places.location, at::LOCATION))
+        });
+        if is_new {
             self.settle(each)?;
+            self.key = format!(
+                "{}/{}",
+                row.values[places.reportee].display(),
+                row.values[places.location].display()
+            );
+            self.person = Some(ReportPerson::read(row, PERSON)?);
+            self.n_access = row.int("N_ACCESS")?.unwrap_or_default().unsigned_abs();
+            self.is_heard = !self.facts.closings.of(&self.key).is_empty();
         }
+        let response =
+            self.read(row, &places).with_context(|| format!("response of `{}`", self.key))?;
         self.group.push(response);
-        // All responses of a key meet the same changes: hear them once.
-        if self.group.len() == 1 { self.hear(row) } else { Ok(()) }
+        Ok(())
     }
 
-    /// Notes the change that came along with a row, unless it is known.
-    fn hear(&mut self, row: &Row) -> anyhow::Result<()> {
-        if row.values[CHANGE_RUN].is_null() {
-            return Ok(());
-        }
-        let (run, seq) = (row.text("CHANGE_RUN")?, row.int("CHANGE_SEQ")?.unwrap_or_default());
-        if self.events.iter().any(|event| event.run == run && event.seq == seq) {
-            return Ok(());
-        }
-        self.events.push(Event {
-            run,
-            seq,
-            restore: row.text("CHANGE_JOB")? == "restore",
-            at: row.date("CHANGE_AT")?.unwrap_or_default(),
-            before: row.text_opt("BEFORE_IMAGE")?,
-            after: row.text_opt("AFTER_IMAGE")?,
-        });
-        Ok(())
+    fn read(&self, row: &Row, places: &Places) -> anyhow::Result<Response> {
+        let value = |place: usize| &row.values[place];
+        let dates = ResponseDates::read(value(places.by_manager), value(places.due))?;
+        let status = Cell::of(value(places.status));
+        let class = self.rules.revoke.class(&status.to_string());
+        let effective = dates.effective().filter(|_| class == AnswerClass::Revoked);
+        let effective = effective.map(|(day, _)| day);
+
+        let (reportee, location) = (value(places.reportee), value(places.location));
+        let mut cells = Cells::default();
+        cells[at::REPORTEE] = Cell::text(reportee.display());
+        cells[at::LOCATION] = Cell::of(location);
+        cells[at::LEVEL] = Cell::text(value(places.level).display());
+        cells[at::STATUS] = status;
+        cells[at::CLASS] = Cell::text(class_word(class));
+        cells[at::ACTIVE] = Cell::of(value(places.active));
+        cells[at::BY_MANAGER] = Cell::day(dates.by_manager);
+        cells[at::DUE] = Cell::day(dates.due);
+        cells[at::EFFECTIVE] = Cell::day(effective);
+        cells[at::ACCESS] = Cell::number(self.n_access);
+        let is_active = matches!(&cells[at::ACTIVE], Cell::Number(n) if n == "1");
+        let given = |value: &Value| !value.display().is_empty();
+        Ok(Response {
+            row_id: value(ROW_ID).clone(),
+            is_active,
+            dates,
+            near_key: if self.near.is_empty() { 0 } else { near_key(reportee, location) },
+            has_key: given(reportee) && given(location),
+            print: (self.is_heard && !is_active)
+                .then(|| self.facts.closings.row_print(&row.image_from(OWN))),
+            row: ReportRow {
+                cells,
+                class,
+                state: ResponseState::Undated,
+                due: dates.due,
+                effective,
+                n_access: self.n_access,
+            },
+        })
     }
 
     /// Settles and hands out all responses of the key that is complete.
     ///
     /// # Errors
     /// What `each` returns.
-    pub(super) fn settle(
-        &mut self,
-        each: &mut dyn FnMut(Entry) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let inactive = |response: &Response| !response.entry.active;
-        let images: Vec<&str> = self
+    pub(super) fn settle(&mut self, each: EachGroup<'_>) -> anyhow::Result<()> {
+        let Some(person) = self.person.take() else { return Ok(()) };
+        let history = self.facts.closings.of(&self.key);
+        let prints: Vec<RowPrint> =
+            self.group.iter_mut().filter_map(|response| response.print.take()).collect();
+        let mut closings = history.assign(&prints, self.group.len()).into_iter();
+        let restored_by = history.standing_restore().and_then(|place| self.facts.run(place));
+        let approvals: usize = self
             .group
             .iter()
-            .filter(|response| inactive(response))
-            .filter_map(|response| response.image.as_deref())
-            .collect();
-        let runs: Vec<Option<(chrono::NaiveDate, String)>> =
-            assign(&mut self.events, &images, self.group.len())
-                .into_iter()
-                .map(|event| {
-                    let event = event?;
-                    let on = event.at.and_utc().with_timezone(&self.rules.zone).date_naive();
-                    Some((on, event.run.clone()))
-                })
-                .collect();
-        let mut runs = runs.into_iter();
+            .filter(|response| response.is_active && response.row.class == AnswerClass::Approved)
+            .count();
         for response in &mut self.group {
-            let executed = if inactive(response) { runs.next().flatten() } else { None };
-            let executed = executed.as_ref().map(|(on, run)| (*on, run.as_str()));
-            response.entry.decide(executed, self.rules);
+            let closing =
+                if response.is_active || !self.is_heard { None } else { closings.next().flatten() };
+            let closed_by =
+                closing.and_then(|closing| Some((self.facts.run(closing.run)?, closing.took)));
+            let level = response.row.cells[at::LEVEL].to_string();
+            let state = decide(
+                &StateFacts {
+                    class: response.row.class,
+                    is_active: response.is_active,
+                    dates: response.dates,
+                    level: &level,
+                    is_there: self.n_access > 0,
+                    closed_by,
+                    restored_by: restored_by.clone(),
+                    is_contradicted: approvals > 0,
+                    has_key: response.has_key,
+                    is_near: self.near.contains_key(&response.near_key),
+                },
+                &self.rules.revoke,
+            );
+            response.row.cells[at::PERSON].clone_from_slice(&person.cells);
+            response.row.tell(state);
         }
-        if self.group.len() > 1 {
-            self.group.sort_by(|a, b| a.entry.cells.cmp(&b.entry.cells));
+        let mut rows: Vec<ReportRow> = self.group.drain(..).map(|response| response.row).collect();
+        if rows.len() > 1 {
+            rows.sort_by(|a, b| a.cells.cmp(&b.cells));
         }
-        self.events.clear();
-        for response in self.group.drain(..) {
-            let entry = response.entry;
-            self.noticed.doubles += u64::from(response.double);
-            let unproven =
-                entry.class == Class::Revoked && !entry.active && entry.state == State::Open;
-            self.noticed.unproven += u64::from(unproven);
-            each(entry)?;
-        }
-        Ok(())
+        each(self.settled(rows, person, history.is_doubted))
     }
-}
 
-impl Response {
-    fn read(row: &Row, places: &Places, rules: &Rules) -> anyhow::Result<Response> {
-        let day = |place: usize| -> anyhow::Result<Option<chrono::NaiveDate>> {
-            let date = row.values[place].as_date().with_context(|| row.columns[place].clone())?;
-            Ok(date.map(|at| at.date()))
+    fn settled(
+        &self,
+        rows: Vec<ReportRow>,
+        person: ReportPerson,
+        is_doubted: bool,
+    ) -> SettledGroup {
+        let asked = || rows.iter().filter(|row| self.scope.asks(row.due));
+        let years: HashSet<(Option<i32>, bool)> = asked()
+            .filter(|row| matches!(row.class, AnswerClass::Approved | AnswerClass::Revoked))
+            .map(|row| {
+                (row.due.map(|due| chrono::Datelike::year(&due)), row.class == AnswerClass::Revoked)
+            })
+            .collect();
+        let should_be_gone = |row: &ReportRow| {
+            row.state.is_remaining()
+                || matches!(
+                    row.state,
+                    ResponseState::GivenAgain
+                        | ResponseState::Restored(_)
+                        | ResponseState::LeftAlone(_)
+                )
         };
-        let day_cell = |day: Option<chrono::NaiveDate>| day.map_or(Cell::Empty, Cell::Day);
-        let (by_manager, due) = (day(places.by_manager)?, day(places.due)?);
-        let status = Cell::of(&row.values[places.status]);
-        let class = match &status {
-            Cell::Text(text) | Cell::Number(text) => Class::of(text, &rules.revoked),
-            _ => Class::Pending,
-        };
-        let effective = (class == Class::Revoked).then_some(by_manager.or(due)).flatten();
-
-        let mut cells = Cells::default();
-        cells[at::REPORTEE] = Cell::text(row.values[places.reportee].display());
-        put_person(row, &mut cells);
-        cells[at::LOCATION] = Cell::of(&row.values[places.location]);
-        cells[at::LEVEL] = Cell::text(row.values[places.level].display());
-        cells[at::STATUS] = status;
-        cells[at::CLASS] = Cell::text(class.word());
-        cells[at::ACTIVE] = Cell::of(&row.values[places.active]);
-        cells[at::BY_MANAGER] = day_cell(by_manager);
-        cells[at::DUE] = day_cell(due);
-        cells[at::EFFECTIVE] = day_cell(effective);
-        let active = matches!(&cells[at::ACTIVE], Cell::Number(n) if n == "1");
-        let entry = Entry { cells, class, state: State::Open, active, due, effective };
-        Ok(Response {
-            row_id: row.values[ROW_ID].clone(),
-            user_row: row.values[USER_ROW].clone(),
-            user_updated: row.values[USER_UPDATED].as_date().context("USER_TAB.UPDATED_DATE")?,
-            double: false,
-            entry,
-            image: (!row.values[CHANGE_RUN].is_null()).then(|| row.image_from(OWN)),
-        })
-    }
-
-    /// Another row of the same response: perhaps of another row of its person, of whom the one
-    /// that was updated last is shown.
-    fn also(&mut self, row: &Row) -> anyhow::Result<()> {
-        if self.user_row == row.values[USER_ROW] {
-            return Ok(());
+        SettledGroup {
+            is_contradictory: years
+                .iter()
+                .any(|(year, revoked)| *revoked && years.contains(&(*year, false))),
+            is_double: person.is_double,
+            is_garbled: person.is_garbled,
+            is_doubted,
+            key: self.key.clone(),
+            access: (self.n_access > 0).then(|| ReportAccess {
+                user: rows.first().map(|row| row.cells[at::REPORTEE].clone()).unwrap_or_default(),
+                location: rows
+                    .first()
+                    .map(|row| row.cells[at::LOCATION].clone())
+                    .unwrap_or_default(),
+                n_rows: self.n_access,
+                review: Review::of(asked().map(|row| row.class)),
+                should_be_gone: rows
+                    .iter()
+                    .filter(|row| self.scope.part(row.due) != Part::OtherYear)
+                    .any(should_be_gone),
+                person,
+            }),
+            rows,
         }
-        self.double = true;
-        let updated = row.values[USER_UPDATED].as_date().context("USER_TAB.UPDATED_DATE")?;
-        let mut cells = Cells::default();
-        put_person(row, &mut cells);
-        let shown = &mut self.entry.cells[at::PERSON];
-        if (updated, &cells[at::PERSON]) > (self.user_updated, &*shown) {
-            shown.clone_from_slice(&cells[at::PERSON]);
-            self.user_updated = updated;
-        }
-        self.user_row = row.values[USER_ROW].clone();
-        Ok(())
-    }
-
-    fn same_key(&self, other: &Response) -> bool {
-        [at::REPORTEE, at::LOCATION]
-            .iter()
-            .all(|place| self.entry.cells[*place] == other.entry.cells[*place])
     }
 }
-
-fn put_person(row: &Row, cells: &mut Cells) {
-    for (cell, value) in cells[at::PERSON].iter_mut().zip(&row.values[PERSON]) {
-        *cell = Cell::text(value.display());
-    }
-}
-
-const _: () = assert!(BEFORE_IMAGE + 2 == OWN);

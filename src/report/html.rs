@@ -1,10 +1,11 @@
 //! One self-contained page: it asks for nothing else, reads without its script, and prints.
 //!
-//! All rows are in it, however many: nothing is cut. Related columns share a cell, so that a row
-//! fits a screen and a sheet of paper.
+//! All rows are in it, however many: nothing is cut. Related columns share a cell, so that a row fits a screen and a
+//! sheet of paper. What stands above the rows is `sections`, its charts `chart`; both know `text` alone.
 
 mod chart;
 mod sections;
+mod text;
 
 use std::fs::File;
 use std::io::Write;
@@ -15,8 +16,9 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::body::Body;
-use super::entry::{Cell, Cells, State, at};
-use super::{Format, Part, Told};
+use super::row::{ACCESS_COLUMNS, AccessCells, Cell, Cells, at};
+use super::{Format, Part, ReportContent};
+use text::{escape, escaped};
 
 const TEMPLATE: &str = include_str!("html/template.html");
 const STYLE: &str = include_str!("html/style.css");
@@ -25,47 +27,54 @@ const SCRIPT: &str = include_str!("html/script.js");
 /// A page under way.
 pub(super) struct Html {
     body: Body,
+    accesses: Body,
     line: String,
     part: Part,
     n_in_part: u64,
+    n_accesses: u64,
 }
 
-/// Headings of a table of rows, and whether they stand above numbers.
-const HEADINGS: [&str; 10] = [
-    "Reportee",
-    "Line manager",
-    "Location",
-    "Access level",
-    "Status",
-    "Active",
-    "Manager's revoke date",
-    "Recertification due",
-    "Effective revoke date",
-    "State",
+/// Headings of a table of responses, and whether a reader picks one of the column's values.
+const HEADINGS: [(&str, bool); 10] = [
+    ("Reportee", false),
+    ("Line manager", true),
+    ("Location", true),
+    ("Access level", false),
+    ("Status", true),
+    ("Active", false),
+    ("Access now", false),
+    ("Due", false),
+    ("Goes on", false),
+    ("State", true),
 ];
 
 impl Html {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Html> {
-        let body = Body::new(folder)?;
-        Ok(Html { body, line: String::with_capacity(1 << 11), part: Part::Dated, n_in_part: 0 })
+        Ok(Html {
+            body: Body::new(folder)?,
+            accesses: Body::new(folder)?,
+            line: String::with_capacity(1 << 11),
+            part: Part::Dated,
+            n_in_part: 0,
+            n_accesses: 0,
+        })
     }
 
     fn close_table(&mut self) {
-        self.line.push_str(if self.n_in_part > 0 {
-            "</tbody></table></div>\n"
-        } else {
-            "<p class=\"none\">None.</p>\n"
-        });
+        self.line.push_str(if self.n_in_part > 0 { TABLE_END } else { NONE });
     }
 
     fn turn_to_undated(&mut self) {
         self.close_table();
         self.line.push_str(
-            "</section>\n<section aria-labelledby=\"undated\">\n<h2 id=\"undated\">Without due date</h2>\n",
+            "</section>\n<section aria-labelledby=\"undated\">\n<h2 id=\"undated\">Responses without a due date</h2>\n",
         );
         (self.part, self.n_in_part) = (Part::Undated, 0);
     }
 }
+
+const TABLE_END: &str = "</tbody></table></div>\n";
+const NONE: &str = "<p class=\"none\">None.</p>\n";
 
 impl Format for Html {
     fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()> {
@@ -75,21 +84,50 @@ impl Format for Html {
         }
         if self.n_in_part == 0 {
             let id = if part == Part::Undated { "undated" } else { "responses" };
-            open_table(id, &mut self.line);
+            open_table(id, &HEADINGS, &mut self.line);
         }
         self.n_in_part += 1;
         put_row(cells, &mut self.line);
         Ok(self.body.write_all(self.line.as_bytes())?)
     }
 
-    fn finish(mut self: Box<Self>, told: &Told<'_>, out: &mut File) -> anyhow::Result<()> {
+    fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()> {
+        self.line.clear();
+        if self.n_accesses == 0 {
+            let label = |place: usize| (ACCESS_COLUMNS[place].label, place >= 8);
+            let headings =
+                [label(0), ("Line manager", true), label(6), label(7), label(8), label(9)];
+            open_table("accesses", &headings, &mut self.line);
+        }
+        self.n_accesses += 1;
+        self.line.push_str("<tr><th scope=\"row\">");
+        put_person(&cells[0..3], &mut self.line);
+        self.line.push_str("</th><td>");
+        put_person(&cells[3..6], &mut self.line);
+        self.line.push_str("</td>");
+        for cell in &cells[6..] {
+            self.line.push_str("<td>");
+            escape(&cell.to_string(), &mut self.line);
+            self.line.push_str("</td>");
+        }
+        self.line.push_str("</tr>\n");
+        Ok(self.accesses.write_all(self.line.as_bytes())?)
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        content: &ReportContent<'_>,
+        out: &mut File,
+        _: Option<&mut File>,
+    ) -> anyhow::Result<()> {
         self.line.clear();
         if self.part == Part::Dated {
             self.turn_to_undated();
         }
         self.close_table();
         let rows_end = std::mem::take(&mut self.line);
-        let (head, foot) = TEMPLATE.split_once("{{rows}}").unwrap_or((TEMPLATE, ""));
+        let (head, rest) = TEMPLATE.split_once("{{rows}}").unwrap_or((TEMPLATE, ""));
+        let (middle, foot) = rest.split_once("{{accesses}}").unwrap_or((rest, ""));
         let csp = format!(
             "default-src 'none'; style-src '{}'; script-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
             csp_hash(STYLE),
@@ -98,11 +136,12 @@ impl Format for Html {
         let head = head
             .replace("{{csp}}", &csp)
             .replace("{{style}}", STYLE)
-            .replace("{{title}}", &escaped(&told.scope.title()))
-            .replace("{{subtitle}}", &escaped(&sections::subtitle(told)))
-            .replace("{{summary}}", &sections::summary(told));
-        let foot = format!("{rows_end}{}", foot.replace("{{script}}", SCRIPT));
-        self.body.finish(head.as_bytes(), foot.as_bytes(), out)
+            .replace("{{title}}", &escaped(&content.scope.title()))
+            .replace("{{summary}}", &sections::summary(content));
+        self.body.finish(head.as_bytes(), format!("{rows_end}{middle}").as_bytes(), out)?;
+        let accesses_end = if self.n_accesses > 0 { TABLE_END } else { NONE };
+        let foot = format!("{accesses_end}{}", foot.replace("{{script}}", SCRIPT));
+        self.accesses.finish(b"", foot.as_bytes(), out)
     }
 }
 
@@ -111,14 +150,18 @@ fn csp_hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-fn open_table(labelled_by: &str, out: &mut String) {
+fn open_table(labelled_by: &str, headings: &[(&str, bool)], out: &mut String) {
     out.push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"");
     out.push_str(labelled_by);
     out.push_str("\"><table class=\"rows\" aria-labelledby=\"");
     out.push_str(labelled_by);
     out.push_str("\"><thead><tr>");
-    for heading in HEADINGS {
-        out.push_str("<th scope=\"col\">");
+    for (heading, is_picked) in headings {
+        out.push_str(if *is_picked {
+            "<th scope=\"col\" data-pick>"
+        } else {
+            "<th scope=\"col\">"
+        });
         escape(heading, out);
         out.push_str("</th>");
     }
@@ -129,7 +172,7 @@ fn put_row(cells: &Cells, out: &mut String) {
     out.push_str("<tr><th scope=\"row\">");
     put_person(&cells[at::REPORTEE..=at::REPORTEE + 2], out);
     out.push_str("</th><td>");
-    put_person(&cells[at::REPORTEE + 3..=at::REPORTEE + 5], out);
+    put_person(&cells[at::MANAGER..=at::MANAGER + 2], out);
     out.push_str("</td>");
     for place in [at::LOCATION, at::LEVEL] {
         out.push_str("<td>");
@@ -142,10 +185,13 @@ fn put_row(cells: &Cells, out: &mut String) {
     if !status.eq_ignore_ascii_case(&class) && !status.is_empty() {
         put_small(&status, out);
     }
-    out.push_str("</td><td>");
-    escape(&cells[at::ACTIVE].to_string(), out);
     out.push_str("</td>");
-    for place in [at::BY_MANAGER, at::DUE, at::EFFECTIVE] {
+    for place in [at::ACTIVE, at::ACCESS] {
+        out.push_str("<td>");
+        escape(&cells[place].to_string(), out);
+        out.push_str("</td>");
+    }
+    for place in [at::DUE, at::EFFECTIVE] {
         out.push_str("<td>");
         if let Cell::Day(day) = &cells[place] {
             out.push_str("<time>");
@@ -155,10 +201,16 @@ fn put_row(cells: &Cells, out: &mut String) {
         out.push_str("</td>");
     }
     let state = cells[at::STATE].to_string();
-    let word = State::WORDS.iter().find(|word| state.starts_with(**word)).unwrap_or(&"open");
-    out.push_str("<td class=\"s-");
-    out.push_str(word);
-    out.push_str("\">");
+    let needs = ["access remains", "given again", "unanswered", "left alone"];
+    let done = ["executed", "already absent", "gone", "closed"];
+    let begins = |words: &[&str]| words.iter().any(|word| state.starts_with(word));
+    out.push_str(if begins(&needs) {
+        "<td class=\"s-overdue\">"
+    } else if begins(&done) {
+        "<td class=\"s-executed\">"
+    } else {
+        "<td>"
+    });
     escape(&state, out);
     out.push_str("</td></tr>\n");
 }
@@ -185,44 +237,9 @@ fn put_small(text: &str, out: &mut String) {
     out.push_str("</small>");
 }
 
-/// Appends text as HTML: markup in it is shown, not meant.
-fn escape(text: &str, out: &mut String) {
-    let mut plain_from = 0;
-    for (place, byte) in text.bytes().enumerate() {
-        let entity = match byte {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            b'\'' => "&#39;",
-            // Forbidden in HTML; shown as a sign that something was there.
-            0..=8 | 11..=12 | 14..=31 | 127 => "\u{fffd}",
-            _ => continue,
-        };
-        out.push_str(&text[plain_from..place]);
-        out.push_str(entity);
-        plain_from = place + 1;
-    }
-    out.push_str(&text[plain_from..]);
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    escape(text, &mut out);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_never_markup() {
-        assert_eq!(
-            escaped("<b>\"O'Brien\" & \u{1}Žofie</b>"),
-            "&lt;b&gt;&quot;O&#39;Brien&quot; &amp; \u{fffd}Žofie&lt;/b&gt;"
-        );
-    }
 
     #[test]
     fn style_and_script_cannot_end_their_element() {

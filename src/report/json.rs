@@ -1,4 +1,4 @@
-//! One JSON document: `{"evidence", "summary", "other_statuses", "rows", "undated_rows"}`.
+//! One JSON document: verdict, figures, findings, evidence, and then the rows.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -7,27 +7,55 @@ use std::path::Path;
 use serde_json::json;
 
 use super::body::Body;
-use super::entry::{COLUMNS, Cell, Cells};
-use super::{Format, Part, Told};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cell, Cells, Column};
+use super::{Format, Part, ReportContent, verdict};
 use crate::db::write_json_text;
+
+/// Which object this is; another number says that a reader must look again.
+const SCHEMA: &str = "recert/report/2";
 
 /// A JSON document under way.
 pub(super) struct Json {
     body: Body,
+    accesses: Body,
     line: String,
     /// The part of the last row.
     part: Part,
-    empty: bool,
+    is_empty: bool,
+    has_accesses: bool,
 }
 
 /// Between the rows with a due date and those without.
 const APART: &str = "\n],\n\"undated_rows\":[";
+/// Between these and the accesses.
+const ACCESSES: &str = "\n],\n\"accesses\":[";
 
 impl Json {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Json> {
-        let body = Body::new(folder)?;
-        Ok(Json { body, line: String::with_capacity(1 << 10), part: Part::Dated, empty: true })
+        Ok(Json {
+            body: Body::new(folder)?,
+            accesses: Body::new(folder)?,
+            line: String::with_capacity(1 << 10),
+            part: Part::Dated,
+            is_empty: true,
+            has_accesses: false,
+        })
     }
+}
+
+fn put_object(columns: &[Column], cells: &[Cell], out: &mut String) {
+    for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
+        out.push_str(if place == 0 { "{\"" } else { ",\"" });
+        out.push_str(column.name);
+        out.push_str("\":");
+        match cell {
+            Cell::Empty => out.push_str("null"),
+            Cell::Text(text) => write_json_text(text, out),
+            Cell::Number(text) => out.push_str(text),
+            Cell::Day(day) => out.push_str(&format!("\"{day}\"")),
+        }
+    }
+    out.push('}');
 }
 
 impl Format for Json {
@@ -35,34 +63,48 @@ impl Format for Json {
         self.line.clear();
         if part != self.part {
             self.line.push_str(APART);
-            (self.part, self.empty) = (part, true);
+            (self.part, self.is_empty) = (part, true);
         }
-        self.line.push_str(if self.empty { "\n" } else { ",\n" });
-        self.empty = false;
-        for (place, (column, cell)) in COLUMNS.iter().zip(cells).enumerate() {
-            self.line.push_str(if place == 0 { "{\"" } else { ",\"" });
-            self.line.push_str(column.name);
-            self.line.push_str("\":");
-            match cell {
-                Cell::Empty => self.line.push_str("null"),
-                Cell::Text(text) => write_json_text(text, &mut self.line),
-                Cell::Number(text) => self.line.push_str(text),
-                Cell::Day(day) => self.line.push_str(&format!("\"{day}\"")),
-            }
-        }
-        self.line.push('}');
+        self.line.push_str(if self.is_empty { "\n" } else { ",\n" });
+        self.is_empty = false;
+        put_object(&COLUMNS, cells, &mut self.line);
         Ok(self.body.write_all(self.line.as_bytes())?)
     }
 
-    fn finish(self: Box<Self>, told: &Told<'_>, out: &mut File) -> anyhow::Result<()> {
+    fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()> {
+        self.line.clear();
+        self.line.push_str(if self.has_accesses { ",\n" } else { "\n" });
+        self.has_accesses = true;
+        put_object(&ACCESS_COLUMNS, cells, &mut self.line);
+        Ok(self.accesses.write_all(self.line.as_bytes())?)
+    }
+
+    fn finish(
+        self: Box<Self>,
+        content: &ReportContent<'_>,
+        out: &mut File,
+        _: Option<&mut File>,
+    ) -> anyhow::Result<()> {
+        let verdict = json!({
+            "sentence": verdict::sentence(content),
+            "proof": verdict::proof(content),
+            "proven": content.evidence.problems.is_empty(),
+            "note": verdict::note(content),
+        });
         let head = format!(
-            "{{\"evidence\":{},\n\"summary\":{},\n\"other_statuses\":{},\n\"rows\":[",
-            told.evidence.json(told.tally),
-            serde_json::to_string(told.summary)?,
-            json!(told.tally.others),
+            "{{\"schema\":\"{SCHEMA}\",\n\"verdict\":{verdict},\n\"figures\":{},\n\"findings\":{},\n\"evidence\":{},\n\"summary\":{},\n\"other_statuses\":{},\n\"rows\":[",
+            verdict::json(content),
+            json!(content.summary.findings),
+            content.evidence.json(content.tally),
+            serde_json::to_string(content.summary)?,
+            json!(content.tally.others),
         );
-        let foot =
-            if self.part == Part::Dated { format!("{APART}]}}\n") } else { "\n]}\n".to_owned() };
-        self.body.finish(head.as_bytes(), foot.as_bytes(), out)
+        let foot = if self.part == Part::Dated {
+            format!("{APART}{ACCESSES}")
+        } else {
+            ACCESSES.to_owned()
+        };
+        self.body.finish(head.as_bytes(), foot.as_bytes(), out)?;
+        self.accesses.finish(b"", b"\n]}\n", out)
     }
 }

@@ -1,62 +1,84 @@
-//! The year's recertification (section 9 of the spec): every response of the year, what was
-//! answered, and what became of it; in several formats from one pass over one query.
+//! The year's recertification (section 9 of the spec): every response of the year, what was answered, and what
+//! became of it; and every access, asked about or not. In several formats from one pass over each query.
 //!
-//! Nothing grows with the number of rows: the query's answer is folded as it comes (`fold`), every
-//! row is counted once (`tally`) and handed to each format, which writes it to disk. What stands at
-//! the head of a file (counts, hashes) is known only behind the last row: so a format keeps its rows
-//! in a nameless file, and the head is written in front of them at the end.
+//! Nothing grows with the number of rows: the queries' answers are folded as they come (`fold`), every row is
+//! counted once (`tally`) and handed to each format, which writes it to disk. What stands at the head of a file
+//! (counts, hashes) is known only behind the last row: so a format keeps its rows in a nameless file, and the
+//! head is written in front of them at the end.
 //!
-//! In reading order: `entry` a row · `executions` which run processed it · `fold` · `tally` ·
-//! `evidence` · then one file a format.
+//! In reading order: `facts` what the verified ledger says · `row`, `access`, `person` what is told · `state` what
+//! became of a response · `fold` · `tally`, `figures`, `findings` · `evidence` · `verdict` · then one file a format.
 
+mod access;
 mod body;
 mod csv;
-mod entry;
 mod evidence;
-mod executions;
+mod facts;
+mod figures;
+mod findings;
 mod fold;
 mod html;
 mod json;
+mod person;
+mod row;
 mod spool;
+mod state;
 mod tally;
+mod verdict;
 mod xlsx;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context as _;
+use chrono::{Datelike as _, NaiveDate};
 
+use crate::config::Config;
 use crate::db::Read;
+use crate::jobs::revoke::near::{find_near, near_key};
+use crate::jobs::revoke::rule::RevokeRule;
 use crate::plan::Finding;
 use crate::sql;
 use crate::summary::Summary;
 
-pub use entry::{COLUMNS, Cell, Cells, Rules};
-pub use evidence::{Evidence, Origin};
-pub use tally::{Part, Tally};
+pub(crate) use evidence::{Evidence, Origin};
+pub(crate) use figures::Figures;
+pub(crate) use row::{AccessCells, Cells};
+pub(crate) use tally::Tally;
 
+use access::ReportAccess;
 use evidence::RowsHash;
-use fold::{Fold, Noticed};
+use facts::LedgerFacts;
+use fold::{Fold, SettledGroup};
+use person::{N_PERSON, ReportPerson};
+use row::Cell;
 use spool::Spool;
-
-/// What the states mean, for the readers of a report; `sql/report/README.md` says it in full.
-const STATES_MEAN: &str = "Overdue: revoked and still active after its day, or pending after its due date. \
-    Scheduled: a run will take the access on that day. Executed: a run in the ledger took it. \
-    Open: none of these; of what is approved, nothing is to be done.";
+use tally::CountedRows;
 
 /// Which responses are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Those with a due date in this year.
     Year(i32),
     /// All.
     All,
 }
 
+/// Where a response belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Among the report's rows.
+    Dated,
+    /// Apart: it has no recertification due date.
+    Undated,
+    /// In the report of another year; here it is only counted.
+    OtherYear,
+}
+
 impl Scope {
     /// `2026` or `all`, as file names have it.
-    #[must_use]
-    pub fn word(self) -> String {
+    pub(crate) fn word(self) -> String {
         match self {
             Scope::Year(year) => year.to_string(),
             Scope::All => "all".to_owned(),
@@ -64,12 +86,51 @@ impl Scope {
     }
 
     /// The report's title.
-    #[must_use]
-    pub fn title(self) -> String {
+    pub(crate) fn title(self) -> String {
         match self {
             Scope::Year(year) => format!("Recertification {year}"),
             Scope::All => "Recertification, all years".to_owned(),
         }
+    }
+
+    /// Where a response with this due date belongs.
+    fn part(self, due: Option<NaiveDate>) -> Part {
+        match (due, self) {
+            (None, _) => Part::Undated,
+            (Some(due), Scope::Year(year)) if due.year() != year => Part::OtherYear,
+            (Some(_), _) => Part::Dated,
+        }
+    }
+
+    /// Whether a response with this due date is a review in this scope.
+    fn asks(self, due: Option<NaiveDate>) -> bool {
+        self == Scope::All || self.part(due) == Part::Dated
+    }
+
+    fn year(self) -> Option<i32> {
+        match self {
+            Scope::Year(year) => Some(year),
+            Scope::All => None,
+        }
+    }
+}
+
+/// What decides: the rule of the config on a day, and what the report holds against it.
+#[derive(Clone, Debug)]
+pub(crate) struct ReportRules {
+    /// Which responses are due.
+    pub(crate) revoke: RevokeRule,
+    /// The zone that decides on what day a run ended.
+    pub(crate) zone: chrono_tz::Tz,
+    /// Days within which access should be gone.
+    pub(crate) sla_days: u32,
+}
+
+impl ReportRules {
+    /// The rules of a config, on a day.
+    pub(crate) fn new(config: &Config, as_of: NaiveDate, zone: chrono_tz::Tz) -> ReportRules {
+        let revoke = RevokeRule::new(&config.revoke, as_of);
+        ReportRules { revoke, zone, sla_days: config.report.sla_days }
     }
 }
 
@@ -88,8 +149,7 @@ pub enum FormatName {
 
 impl FormatName {
     /// The ending of its files.
-    #[must_use]
-    pub fn ending(self) -> &'static str {
+    pub(crate) fn ending(self) -> &'static str {
         match self {
             FormatName::Csv => "csv",
             FormatName::Json => "json",
@@ -102,7 +162,7 @@ impl FormatName {
     ///
     /// # Errors
     /// The folder can't be written to.
-    pub fn begin(self, folder: &Path) -> anyhow::Result<Box<dyn Format>> {
+    pub(crate) fn begin(self, folder: &Path) -> anyhow::Result<Box<dyn Format>> {
         Ok(match self {
             FormatName::Csv => Box::new(csv::Csv::begin(folder)?),
             FormatName::Json => Box::new(json::Json::begin(folder)?),
@@ -113,119 +173,211 @@ impl FormatName {
 }
 
 /// A report under way in one format.
-pub trait Format {
-    /// Takes one row: all that have a due date first, then all that have none.
+pub(crate) trait Format {
+    /// Takes one response: all that have a due date first, then all that have none.
     ///
     /// # Errors
     /// What the disk says; a value that the format can't hold.
     fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()>;
 
-    /// Writes the whole report into an empty file.
+    /// Takes one access that somebody should look at, in between.
+    ///
+    /// # Errors
+    /// As [`Format::row`].
+    fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()>;
+
+    /// Writes the whole report into an empty file, and the accesses into one `beside` it, if the format needs one.
     ///
     /// # Errors
     /// What the disk says.
-    fn finish(self: Box<Self>, told: &Told<'_>, out: &mut File) -> anyhow::Result<()>;
+    fn finish(
+        self: Box<Self>,
+        content: &ReportContent<'_>,
+        out: &mut File,
+        beside: Option<&mut File>,
+    ) -> anyhow::Result<()>;
 }
 
 /// All that stands in a report besides its rows.
-pub struct Told<'a> {
+pub(crate) struct ReportContent<'a> {
     /// What was asked for.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Where the rows come from.
-    pub evidence: &'a Evidence,
+    pub(crate) evidence: &'a Evidence,
     /// What was counted.
-    pub tally: &'a Tally,
+    pub(crate) tally: &'a Tally,
+    /// What was noticed.
+    pub(crate) figures: &'a Figures,
     /// How the command ended.
-    pub summary: &'a Summary,
+    pub(crate) summary: &'a Summary,
 }
 
-/// What one pass over the query found.
-pub struct Passed {
-    /// The counts; they add up.
-    pub tally: Tally,
+/// What one pass over the queries found.
+pub(crate) struct PassedReport {
+    /// The counts.
+    pub(crate) tally: Tally,
+    /// The figures.
+    pub(crate) figures: Figures,
     /// The evidence.
-    pub evidence: Evidence,
+    pub(crate) evidence: Evidence,
     /// What a person should know of.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
-/// Reads every response once and hands those of the report to every format.
+/// Where groups and accesses go.
+struct ReportSink<'a> {
+    scope: Scope,
+    as_of: NaiveDate,
+    tally: Tally,
+    figures: Figures,
+    apart: Spool,
+    rows: RowsHash,
+    accesses: RowsHash,
+    formats: &'a mut [Box<dyn Format>],
+}
+
+impl ReportSink<'_> {
+    fn group(&mut self, group: SettledGroup) -> anyhow::Result<()> {
+        let mut is_told = false;
+        for row in &group.rows {
+            let part = self.tally.add(row);
+            if part == Part::OtherYear {
+                continue;
+            }
+            is_told = true;
+            self.figures.add(row, self.scope, self.as_of);
+            if part == Part::Undated {
+                self.apart.push(&row.cells)?;
+                continue;
+            }
+            self.rows.add(&row.cells);
+            self.formats.iter_mut().try_for_each(|format| format.row(Part::Dated, &row.cells))?;
+        }
+        if is_told {
+            self.figures.add_key(&group);
+        }
+        group.access.as_ref().map_or(Ok(()), |access| self.access(access))
+    }
+
+    fn access(&mut self, access: &ReportAccess) -> anyhow::Result<()> {
+        self.tally.add_access(access);
+        self.figures.add_access(access);
+        if !access.is_listed() {
+            return Ok(());
+        }
+        let cells = access.cells();
+        self.accesses.add(&cells);
+        self.formats.iter_mut().try_for_each(|format| format.access(&cells))
+    }
+
+    fn end_rows(&mut self, apart: Spool) -> anyhow::Result<()> {
+        apart.replay(&mut |cells| {
+            self.rows.add(cells);
+            self.formats.iter_mut().try_for_each(|format| format.row(Part::Undated, cells))
+        })
+    }
+}
+
+/// Reads ledger, responses and accesses once, and hands those of the report to every format.
 ///
 /// # Errors
-/// What the database says, classed; `Exit::Evidence`: the counts don't add up; what a format says.
-pub fn pass(
+/// What the database says, classed; what a format says. A report that proves nothing is no error here: its
+/// evidence says so.
+pub(crate) fn pass(
     scope: Scope,
-    rules: &Rules,
+    rules: &ReportRules,
     origin: Origin,
     folder: &Path,
     db: &mut dyn Read,
     formats: &mut [Box<dyn Format>],
-) -> anyhow::Result<Passed> {
-    let mut tally = Tally::new(scope, count(db)?);
-    let mut apart = Spool::new(folder)?;
-    let mut rows = RowsHash::begin();
-    let mut each = |entry: entry::Entry| -> anyhow::Result<()> {
-        match tally.add(&entry) {
-            Part::OtherYear => Ok(()),
-            Part::Undated => apart.push(&entry.cells),
-            Part::Dated => {
-                rows.add(&entry.cells);
-                formats.iter_mut().try_for_each(|format| format.row(Part::Dated, &entry.cells))
-            }
-        }
+) -> anyhow::Result<PassedReport> {
+    let mut facts = LedgerFacts::read(db, rules.zone, scope.year())?;
+    let exceptions = std::mem::take(&mut facts.exceptions);
+    let near = find_near(&unmatched(&rules.revoke, db)?, db)?;
+    let mut sink = ReportSink {
+        scope,
+        as_of: rules.revoke.as_of,
+        tally: Tally::new(scope, count(db)?),
+        figures: Figures::new(scope, rules.sla_days, exceptions),
+        apart: Spool::new(folder)?,
+        rows: RowsHash::begin(),
+        accesses: RowsHash::begin(),
+        formats,
     };
-    let query = sql!("report/select_responses");
-    let mut fold = Fold::new(rules);
+    let query = sql!("report/select_responses", dialects);
+    let mut fold = Fold::new(rules, scope, &facts, &near);
+    let mut each = |group| sink.group(group);
     db.each(&query, &[], &mut |row| fold.take(row, &mut each)).context("reading the responses")?;
     fold.settle(&mut each)?;
-    let noticed = fold.noticed;
-    apart.replay(&mut |cells| {
-        rows.add(cells);
-        formats.iter_mut().try_for_each(|format| format.row(Part::Undated, cells))
+    each_unasked(db, &mut |access| {
+        sink.figures.garbled_access(access);
+        sink.access(access)
     })?;
-    tally.must_add_up()?;
-    let evidence = Evidence::close(origin, &query, tally.n_rows(), rows);
-    let findings = findings(&tally, noticed);
-    Ok(Passed { tally, evidence, findings })
+    let apart = std::mem::replace(&mut sink.apart, Spool::new(folder)?);
+    sink.end_rows(apart)?;
+    sink.figures.look_managers_up(db)?;
+
+    let ReportSink { tally, figures, rows, accesses, .. } = sink;
+    let evidence =
+        Evidence::close(origin, &query, facts.verdict, &tally, rows, accesses, figures.doubted.n);
+    let findings = findings::findings(&tally, &figures, &evidence.problems);
+    Ok(PassedReport { tally, figures, evidence, findings })
 }
 
-/// All rows, and those with a due date, as the database counts them in the same transaction.
-fn count(db: &mut dyn Read) -> anyhow::Result<(u64, u64)> {
-    let rows = db.rows(&sql!("report/count_responses"), &[]).context("counting the responses")?;
-    let row = rows.first().context("counting the responses: no answer")?;
-    let n = |column| Ok::<_, anyhow::Error>(row.int(column)?.unwrap_or_default().unsigned_abs());
-    Ok((n("N")?, n("N_DATED")?))
+/// Keys of responses that no mapping row has: perhaps one has them nearly.
+fn unmatched(rule: &RevokeRule, db: &mut dyn Read) -> anyhow::Result<HashSet<u64>> {
+    let [not_ours, not_ours_too] = rule.plainly_not_ours();
+    let binds = [("not_ours", not_ours), ("not_ours_too", not_ours_too)];
+    let mut keys = HashSet::new();
+    db.each(&sql!("report/select_unmatched"), &binds, &mut |row| {
+        keys.insert(near_key(row.get("REPORTEES_ID")?, row.get("RMM_ID")?));
+        Ok(())
+    })
+    .context("looking for responses without access")?;
+    Ok(keys)
 }
 
-fn findings(tally: &Tally, noticed: Noticed) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut find = |kind, key: &str, message| {
-        findings.push(Finding { kind, key: key.to_owned(), message });
+/// Hands every access that nobody was ever asked about to `each`.
+fn each_unasked(
+    db: &mut dyn Read,
+    each: &mut dyn FnMut(&ReportAccess) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    /// Where the person's columns begin.
+    const PERSON: usize = 3;
+    let mut last: Option<ReportAccess> = None;
+    db.each(&sql!("report/select_unasked", dialects), &[], &mut |row| {
+        debug_assert_eq!(row.values.len(), PERSON + N_PERSON);
+        let user = Cell::text(row.values[0].display());
+        let location = Cell::of(&row.values[1]);
+        if let Some(known) =
+            last.as_mut().filter(|last| last.user == user && last.location == location)
+        {
+            return known.person.also(row, PERSON);
+        }
+        let access = ReportAccess {
+            user,
+            location,
+            person: ReportPerson::read(row, PERSON)?,
+            n_rows: row.int("N_ACCESS")?.unwrap_or_default().unsigned_abs(),
+            review: access::Review::NeverAsked,
+            should_be_gone: false,
+        };
+        last.replace(access).map_or(Ok(()), |whole| each(&whole))
+    })
+    .context("reading the access that nobody was asked about")?;
+    last.map_or(Ok(()), |whole| each(&whole))
+}
+
+/// What the database counts itself, in the same transaction.
+fn count(db: &mut dyn Read) -> anyhow::Result<CountedRows> {
+    let mut n = |query: &sql::Sql, columns: [&str; 2]| -> anyhow::Result<[u64; 2]> {
+        let rows = db.rows(query, &[]).context("counting")?;
+        let row = rows.first().context("counting: no answer")?;
+        let n =
+            |column| Ok::<_, anyhow::Error>(row.int(column)?.unwrap_or_default().unsigned_abs());
+        Ok([n(columns[0])?, n(columns[1])?])
     };
-    for (status, n) in &tally.others {
-        find(
-            "other_status",
-            status,
-            format!("{n} responses have a status that is none of recert's"),
-        );
-    }
-    if tally.others_unnamed > 0 {
-        let message = format!("{} responses have yet other statuses", tally.others_unnamed);
-        find("other_status", "", message);
-    }
-    if noticed.unproven > 0 {
-        let message = format!(
-            "{} revoked responses of the table are inactive, and no run in the ledger says why",
-            noticed.unproven
-        );
-        find("unproven", "", message);
-    }
-    if noticed.doubles > 0 {
-        let message = format!(
-            "{} responses are about people who stand in USER_TAB more than once; the row updated last is shown",
-            noticed.doubles
-        );
-        find("double_user", "", message);
-    }
-    findings
+    let [responses, dated] = n(&sql!("report/count_responses"), ["N", "N_DATED"])?;
+    let [accesses, mappings] = n(&sql!("report/count_accesses"), ["N", "N_ROWS"])?;
+    Ok(CountedRows { responses, dated, accesses, mappings })
 }

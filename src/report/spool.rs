@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::entry::{Cell, Cells};
+use super::row::{Cell, Cells};
 use crate::db::parse_date;
 
 /// A nameless file for the owner alone, which goes with its handle.

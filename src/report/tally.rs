@@ -1,304 +1,274 @@
 //! What the report counts while its rows go by, and whether that adds up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use anyhow::anyhow;
-use chrono::{Datelike as _, NaiveDate};
+use chrono::Datelike as _;
 
-use super::Scope;
-use super::entry::{Cell, Class, Entry, State, at, fold};
-use crate::exit::Exit;
+use super::access::{N_REVIEWS, REVIEWS, ReportAccess};
+use super::person::UserKind;
+use super::row::{CLASSES, ReportRow, at};
+use super::state::{N_STATES, STATES};
+use super::{Part, Scope};
+use crate::jobs::revoke::rule::{AnswerClass, fold};
 use crate::plan::Counts;
 
-/// Responses by class, in the order of [`Class::ALL`].
-pub(super) type ByClass = [u64; 4];
+/// Responses by class, in the order of [`CLASSES`].
+pub(crate) type ByClass = [u64; 4];
 
-/// How many statuses of the class Other are named, and how many rows stand under "overdue longest":
-/// whatever the table holds, the report's memory does not grow with it.
+/// How many statuses of the class Other are named: whatever the table holds, the report's memory does not grow with it.
 const NAMED_MAX: usize = 1_000;
-const LONGEST_MAX: usize = 10;
 
-/// Locations that get a bar of their own in the charts.
-pub(super) const TOP_LOCATIONS: usize = 12;
-
-/// Where a response belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Among the report's rows.
-    Dated,
-    /// Apart: it has no recertification due date.
-    Undated,
-    /// In the report of another year; here it is only counted.
-    OtherYear,
-}
-
-/// A bar of the chart over time: a month of the year, or one year of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Period {
-    /// The year.
-    pub year: i32,
-    /// 1 to 12; 0 for a whole year.
-    pub month: u32,
-}
-
-impl std::fmt::Display for Period {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.month {
-            0 => write!(f, "{}", self.year),
-            month => write!(f, "{}-{month:02}", self.year),
-        }
-    }
-}
-
-/// A response that is overdue.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Overdue {
-    /// The day that passed.
-    pub since: NaiveDate,
-    /// Reportee's id, their name, location, class.
-    pub shown: [Cell; 4],
+/// What the database counts itself, in the same transaction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CountedRows {
+    /// Rows of RECREATE_RESPONSE.
+    pub(crate) responses: u64,
+    /// Those with a due date.
+    pub(crate) dated: u64,
+    /// Users and locations of MAP_RAP_USER_ROLE.
+    pub(crate) accesses: u64,
+    /// Its rows.
+    pub(crate) mappings: u64,
 }
 
 /// The counts.
 #[derive(Clone, Debug)]
-pub struct Tally {
-    scope: Scope,
-    /// Rows of the report but the undated ones.
-    pub population: u64,
-    /// The same by class.
-    pub classes: ByClass,
-    /// Rows without a due date.
-    pub undated: u64,
-    /// The same by class.
-    pub undated_classes: ByClass,
+pub(crate) struct Tally {
+    pub(super) scope: Scope,
+    /// Rows of the report but the undated ones, by class.
+    pub(super) classes: ByClass,
+    /// Rows without a due date, by class.
+    pub(super) undated: ByClass,
     /// Rows that the reports of other years hold, by year.
-    pub other_years: BTreeMap<i32, u64>,
-    /// The report's rows, dated and undated, by class and then by state in the order of `State::WORDS`.
-    pub states: [[u64; 4]; 4],
+    pub(super) other_years: BTreeMap<i32, u64>,
+    /// The report's rows, dated and undated, by class and state.
+    pub(super) states: [[u64; N_STATES]; 4],
+    /// Revoked rows of the report: gone, still there, came back.
+    pub(super) revoked: RevokedNow,
     /// The statuses of the class Other.
-    pub others: BTreeMap<String, u64>,
+    pub(super) others: BTreeMap<String, u64>,
     /// Rows whose status was too many to be named.
-    pub others_unnamed: u64,
-    /// Dated rows over time.
-    pub periods: BTreeMap<Period, ByClass>,
-    locations: HashMap<Cell, ByClass>,
-    /// The rows that are overdue longest.
-    pub longest: Vec<Overdue>,
-    /// Rows of the table, and those with a due date, as the database counts them itself.
-    pub counted: (u64, u64),
+    pub(super) others_unnamed: u64,
+    /// Accesses by review.
+    pub(super) reviews: [u64; N_REVIEWS],
+    /// Accesses of users that are known, have no application, are orphans.
+    pub(super) users: [u64; 3],
+    /// Mapping rows of the accesses that were seen.
+    pub(super) mappings: u64,
+    /// What the database counts itself.
+    pub(super) counted: CountedRows,
+}
+
+/// What became of the access of revoked responses, by looking at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RevokedNow {
+    /// None is there.
+    pub(crate) gone: u64,
+    /// It is there, and no run took it.
+    pub(crate) there: u64,
+    /// It is there again.
+    pub(crate) back: u64,
 }
 
 impl Tally {
-    /// Nothing counted yet; `counted` is what the database says: all rows, and those with a due date.
-    #[must_use]
-    pub fn new(scope: Scope, counted: (u64, u64)) -> Tally {
-        let mut periods = BTreeMap::new();
-        if let Scope::Year(year) = scope {
-            periods.extend((1..=12).map(|month| (Period { year, month }, ByClass::default())));
-        }
+    /// Nothing counted yet.
+    pub(super) fn new(scope: Scope, counted: CountedRows) -> Tally {
         Tally {
             scope,
-            population: 0,
             classes: ByClass::default(),
-            undated: 0,
-            undated_classes: ByClass::default(),
+            undated: ByClass::default(),
             other_years: BTreeMap::new(),
-            states: [[0; 4]; 4],
+            states: [[0; N_STATES]; 4],
+            revoked: RevokedNow::default(),
             others: BTreeMap::new(),
             others_unnamed: 0,
-            periods,
-            locations: HashMap::new(),
-            longest: Vec::new(),
+            reviews: [0; N_REVIEWS],
+            users: [0; 3],
+            mappings: 0,
             counted,
         }
     }
 
     /// Counts one response, and says where it belongs.
-    pub fn add(&mut self, entry: &Entry) -> Part {
-        let class = entry.class as usize;
-        let part = match (entry.due, self.scope) {
-            (None, _) => {
-                self.undated += 1;
-                self.undated_classes[class] += 1;
-                Part::Undated
+    pub(super) fn add(&mut self, row: &ReportRow) -> Part {
+        let class = row.class as usize;
+        let part = self.scope.part(row.due);
+        match (part, row.due) {
+            (Part::OtherYear, due) => {
+                let year = due.map_or(0, |due| due.year());
+                *self.other_years.entry(year).or_default() += 1;
+                return part;
             }
-            (Some(due), Scope::Year(year)) if due.year() != year => {
-                *self.other_years.entry(due.year()).or_default() += 1;
-                return Part::OtherYear;
-            }
-            (Some(due), _) => {
-                self.population += 1;
-                self.classes[class] += 1;
-                let month = if self.scope == Scope::All { 0 } else { due.month() };
-                let period = Period { year: due.year(), month };
-                self.periods.entry(period).or_default()[class] += 1;
-                self.locate(&entry.cells[at::LOCATION], class);
-                Part::Dated
-            }
-        };
-        self.states[class][entry.state.place()] += 1;
-        if entry.class == Class::Other {
-            self.name_other(&entry.cells[at::STATUS]);
+            (Part::Undated, _) => self.undated[class] += 1,
+            (Part::Dated, _) => self.classes[class] += 1,
         }
-        if let Some(since) = entry.overdue_since() {
-            self.keep_longest(since, entry);
+        self.states[class][row.state.place()] += 1;
+        if row.class == AnswerClass::Revoked {
+            let now = &mut self.revoked;
+            let place = match (row.n_access, row.state.place()) {
+                (0, _) => &mut now.gone,
+                (_, 2 | 3) => &mut now.back,
+                _ => &mut now.there,
+            };
+            *place += 1;
+        }
+        if row.class == AnswerClass::Other {
+            let name = fold(&row.cells[at::STATUS].to_string());
+            if self.others.len() >= NAMED_MAX && !self.others.contains_key(&name) {
+                self.others_unnamed += 1;
+            } else {
+                *self.others.entry(name).or_default() += 1;
+            }
         }
         part
     }
 
-    fn locate(&mut self, location: &Cell, class: usize) {
-        match self.locations.get_mut(location) {
-            Some(classes) => classes[class] += 1,
-            None => {
-                let mut classes = ByClass::default();
-                classes[class] = 1;
-                self.locations.insert(location.clone(), classes);
-            }
-        }
+    /// Counts one access.
+    pub(super) fn add_access(&mut self, access: &ReportAccess) {
+        self.reviews[access.review as usize] += 1;
+        let kind = match access.person.kind {
+            UserKind::Known => 0,
+            UserKind::NoApplication => 1,
+            UserKind::Orphan => 2,
+        };
+        self.users[kind] += 1;
+        self.mappings += access.n_rows;
     }
 
-    fn name_other(&mut self, status: &Cell) {
-        let name = fold(&status.to_string());
-        if self.others.len() >= NAMED_MAX && !self.others.contains_key(&name) {
-            self.others_unnamed += 1;
-        } else {
-            *self.others.entry(name).or_default() += 1;
-        }
+    /// Rows of the report but the undated ones.
+    pub(super) fn population(&self) -> u64 {
+        self.classes.iter().sum()
     }
 
-    fn keep_longest(&mut self, since: NaiveDate, entry: &Entry) {
-        let late = self.longest.len() == LONGEST_MAX;
-        if late && self.longest.last().is_some_and(|last| last.since <= since) {
-            return;
-        }
-        let shown = [at::REPORTEE, at::NAME, at::LOCATION, at::CLASS]
-            .map(|place| entry.cells[place].clone());
-        let overdue = Overdue { since, shown };
-        let place = self.longest.partition_point(|known| *known <= overdue);
-        self.longest.insert(place, overdue);
-        self.longest.truncate(LONGEST_MAX);
+    /// Rows without a due date.
+    pub(super) fn n_undated(&self) -> u64 {
+        self.undated.iter().sum()
     }
 
     /// Rows of other years.
-    #[must_use]
-    pub fn n_other_years(&self) -> u64 {
+    pub(super) fn n_other_years(&self) -> u64 {
         self.other_years.values().sum()
     }
 
     /// Rows the report holds, dated and undated.
-    #[must_use]
-    pub fn n_rows(&self) -> u64 {
-        self.population + self.undated
+    pub(super) fn n_rows(&self) -> u64 {
+        self.population() + self.n_undated()
     }
 
-    /// The report's rows in a state, by its place in `State::WORDS`.
-    #[must_use]
-    pub fn in_state(&self, state: usize) -> u64 {
+    /// Accesses that were seen.
+    pub(super) fn n_accesses(&self) -> u64 {
+        self.reviews.iter().sum()
+    }
+
+    /// The report's rows in a state, by its place in [`STATES`].
+    pub(super) fn in_state(&self, state: usize) -> u64 {
         self.states.iter().map(|states| states[state]).sum()
     }
 
-    /// The locations with the most responses, and all others together.
-    #[must_use]
-    pub fn top_locations(&self, n: usize) -> Vec<(String, ByClass)> {
-        let mut all: Vec<(&Cell, &ByClass)> = self.locations.iter().collect();
-        all.sort_by_key(|(location, classes)| {
-            (std::cmp::Reverse(classes.iter().sum::<u64>()), location.to_string())
-        });
-        let rest = all.split_off(all.len().min(n));
-        let name = |location: &Cell| match location {
-            Cell::Empty => "none".to_owned(),
-            location => location.to_string(),
-        };
-        let mut top: Vec<(String, ByClass)> =
-            all.into_iter().map(|(location, classes)| (name(location), *classes)).collect();
-        if !rest.is_empty() {
-            let mut sum = ByClass::default();
-            for (_, classes) in &rest {
-                sum.iter_mut().zip(*classes).for_each(|(sum, n)| *sum += n);
-            }
-            top.push((format!("{} others", rest.len()), sum));
-        }
-        top
+    /// Those in a state by its name.
+    pub(super) fn named(&self, name: &str) -> u64 {
+        STATES.iter().position(|(known, _)| *known == name).map_or(0, |place| self.in_state(place))
     }
 
     /// The summary's counts.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         let mut put = |name, n| counts.add(name, n);
-        let overdue = |class: Class| self.states[class as usize][State::Overdue.place()];
-        put("population", self.population);
-        for (name, n) in ["approved", "revoked", "pending", "other"].into_iter().zip(self.classes) {
+        put("population", self.population());
+        for (name, n) in CLASS_NAMES.into_iter().zip(self.classes) {
             put(name, n);
         }
-        put("undated", self.undated);
+        put("undated", self.n_undated());
         put("other_years", self.n_other_years());
-        put("table_rows", self.counted.0);
-        put("overdue", self.in_state(State::Overdue.place()));
-        put("overdue_revoked", overdue(Class::Revoked));
-        put("overdue_pending", overdue(Class::Pending));
-        for (place, word) in State::WORDS.iter().enumerate().skip(1) {
-            put(word, self.in_state(place));
+        put("table_rows", self.counted.responses);
+        put("access_remains", self.in_state(0) + self.in_state(1));
+        for (place, (name, _)) in STATES.iter().enumerate() {
+            put(name, self.in_state(place));
         }
+        put("accesses", self.n_accesses());
+        let names = [
+            "accesses_approved",
+            "accesses_revoked",
+            "accesses_pending",
+            "accesses_other",
+            "never_asked",
+        ];
+        for (name, n) in names.into_iter().zip(self.reviews) {
+            put(name, n);
+        }
+        put("orphans", self.users[2]);
+        put("without_application", self.users[1]);
         counts
     }
 
     /// The equations every row must be in exactly one place for.
-    #[must_use]
-    pub fn equations(&self) -> Vec<Equation> {
-        let classes = |classes: &ByClass| {
-            ["approved", "revoked", "pending", "other"].into_iter().zip(*classes).collect()
-        };
-        let states = State::WORDS.iter().enumerate();
+    pub(super) fn equations(&self) -> Vec<Equation> {
+        let classes = |classes: &ByClass| CLASS_NAMES.into_iter().zip(*classes).collect();
+        let states = STATES.iter().enumerate();
+        let [known, no_application, orphans] = self.users;
         vec![
-            Equation::new("population", self.population, classes(&self.classes)),
-            Equation::new("undated", self.undated, classes(&self.undated_classes)),
+            Equation::new("population", self.population(), classes(&self.classes)),
+            Equation::new("undated", self.n_undated(), classes(&self.undated)),
             Equation::new(
                 "rows of RECREATE_RESPONSE",
-                self.counted.0,
+                self.counted.responses,
                 vec![
-                    ("population", self.population),
+                    ("population", self.population()),
                     ("other years", self.n_other_years()),
-                    ("undated", self.undated),
+                    ("undated", self.n_undated()),
                 ],
             ),
             Equation::new(
                 "rows of RECREATE_RESPONSE with a due date",
-                self.counted.1,
-                vec![("population", self.population), ("other years", self.n_other_years())],
+                self.counted.dated,
+                vec![("population", self.population()), ("other years", self.n_other_years())],
             ),
             Equation::new(
                 "rows of this report",
                 self.n_rows(),
-                states.map(|(place, word)| (*word, self.in_state(place))).collect(),
+                states
+                    .map(|(place, (name, _))| (*name, self.in_state(place)))
+                    .filter(|(_, n)| *n > 0)
+                    .collect(),
+            ),
+            Equation::new(
+                "accesses of MAP_RAP_USER_ROLE",
+                self.counted.accesses,
+                REVIEWS
+                    .iter()
+                    .map(|(review, word)| (*word, self.reviews[*review as usize]))
+                    .collect(),
+            ),
+            Equation::new(
+                "accesses of MAP_RAP_USER_ROLE, by user",
+                self.counted.accesses,
+                vec![
+                    ("known", known),
+                    ("without RAP and PACKBUILDER", no_application),
+                    ("orphans", orphans),
+                ],
+            ),
+            Equation::new(
+                "rows of MAP_RAP_USER_ROLE",
+                self.counted.mappings,
+                vec![("seen", self.mappings)],
             ),
         ]
     }
-
-    /// Nothing, when every equation holds.
-    ///
-    /// # Errors
-    /// `Exit::Evidence`: the first that does not.
-    pub fn must_add_up(&self) -> anyhow::Result<()> {
-        match self.equations().iter().find(|equation| !equation.holds()) {
-            None => Ok(()),
-            Some(equation) => {
-                Err(anyhow!("the report does not reconcile, and was not written: {equation}")
-                    .context(Exit::Evidence))
-            }
-        }
-    }
 }
+
+const CLASS_NAMES: [&str; 4] = ["approved", "revoked", "pending", "other"];
+const _: () = assert!(CLASSES.len() == CLASS_NAMES.len());
 
 /// A total, and the parts it must be the sum of.
 #[derive(Clone, Debug)]
-pub struct Equation {
+pub(crate) struct Equation {
     /// What the total is of.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The total, counted apart from its parts.
-    pub total: u64,
+    pub(crate) total: u64,
     /// The parts.
-    pub parts: Vec<(&'static str, u64)>,
+    pub(crate) parts: Vec<(&'static str, u64)>,
 }
 
 impl Equation {
@@ -307,8 +277,7 @@ impl Equation {
     }
 
     /// Whether it adds up.
-    #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.total == self.parts.iter().map(|(_, n)| n).sum::<u64>()
     }
 }
@@ -317,6 +286,7 @@ impl std::fmt::Display for Equation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts: Vec<String> = self.parts.iter().map(|(name, n)| format!("{name} {n}")).collect();
         let sign = if self.holds() { "=" } else { "≠" };
-        write!(f, "{} {} {sign} {}", self.name, self.total, parts.join(" + "))
+        let parts = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
+        write!(f, "{} {} {sign} {parts}", self.name, self.total)
     }
 }

@@ -3,8 +3,10 @@
 //! Row sheets go to disk as they are written (`constant_memory`). A full sheet is followed by
 //! another: nothing is cut.
 
+mod managers;
 mod summary;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -16,8 +18,8 @@ use rust_xlsxwriter::{
     FormatBorder, Workbook, Worksheet,
 };
 
-use super::entry::{COLUMNS, Cell, Cells, N_COLUMNS, at};
-use super::{Format, Part, Told};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cell, Cells, Column, N_COLUMNS, at};
+use super::{Format, Part, ReportContent};
 
 /// Rows of a sheet, without its header.
 const SHEET_ROWS: u32 = 1_048_575;
@@ -32,10 +34,13 @@ const LARGE: u64 = 3 << 30;
 const CELL_BYTES: u64 = 60;
 const HEADER_FILL: u32 = 0x1F3A5F;
 
-/// A workbook under way.
+/// A workbook under way. Its sheets are the summary, the managers, the responses, those without a due date, and the
+/// accesses that somebody should look at.
 pub(super) struct Xlsx {
     workbook: Workbook,
     sheet: Worksheet,
+    accesses: Vec<Worksheet>,
+    next_access: u32,
     styles: Styles,
     part: Part,
     /// Sheets of the part, the one under way included.
@@ -50,6 +55,7 @@ pub(super) struct Xlsx {
 
 struct Styles {
     header: Style,
+    text: Style,
     day: Style,
     middle: Style,
     overdue: Style,
@@ -66,8 +72,9 @@ impl Styles {
             .set_border_bottom(FormatBorder::Thin);
         let overdue =
             Style::new().set_bold().set_font_color(0x9C0006_u32).set_background_color(0xFFC7CE_u32);
-        let middle = Style::new().set_align(FormatAlign::Center);
-        Styles { header, day: middle.clone().set_num_format("yyyy-mm-dd"), middle, overdue }
+        let text = Style::new().set_align(FormatAlign::Top).set_text_wrap();
+        let middle = Style::new().set_align(FormatAlign::Center).set_align(FormatAlign::Top);
+        Styles { header, text, day: middle.clone().set_num_format("yyyy-mm-dd"), middle, overdue }
     }
 }
 
@@ -80,11 +87,15 @@ impl Xlsx {
         let mut workbook = Workbook::new();
         workbook.set_tempdir(folder)?.set_zip_compression_level(COMPRESSION);
         workbook.add_worksheet().set_name("Summary")?;
+        workbook.add_worksheet().set_name("Managers")?;
         let styles = Styles::new();
-        let sheet = open_sheet(&mut workbook, &styles, Part::Dated, 1)?;
+        let sheet = open_rows(&mut workbook, &styles, Part::Dated, 1)?;
+        let accesses = vec![open_accesses(&mut workbook, &styles, 1)?];
         Ok(Xlsx {
             workbook,
             sheet,
+            accesses,
+            next_access: 1,
             styles,
             part: Part::Dated,
             n_sheets: 1,
@@ -97,7 +108,7 @@ impl Xlsx {
 
     /// Closes the sheet under way and opens the next.
     fn turn(&mut self, part: Part, n: u32) -> anyhow::Result<()> {
-        let next = open_sheet(&mut self.workbook, &self.styles, part, n)?;
+        let next = open_rows(&mut self.workbook, &self.styles, part, n)?;
         let full = std::mem::replace(&mut self.sheet, next);
         self.close(full)?;
         (self.part, self.n_sheets, self.next_row, self.sheet_bytes) = (part, n, 1, 0);
@@ -107,14 +118,14 @@ impl Xlsx {
     fn close(&mut self, mut sheet: Worksheet) -> anyhow::Result<()> {
         let (last_row, last_column) = (self.next_row - 1, N_COLUMNS as u16 - 1);
         sheet.autofilter(0, 0, last_row, last_column)?;
-        // On paper, the state says what the two columns behind it say.
-        sheet.set_print_area(0, 0, last_row, at::STATE as u16)?;
         if last_row > 0 {
-            let rule = ConditionalFormatTextRule::BeginsWith("overdue".to_owned());
-            let overdue =
-                ConditionalFormatText::new().set_rule(rule).set_format(&self.styles.overdue);
-            let state = at::STATE as u16;
-            sheet.add_conditional_format(1, state, last_row, state, &overdue)?;
+            for begin in ["access remains", "given again", "unanswered", "left alone"] {
+                let rule = ConditionalFormatTextRule::BeginsWith(begin.to_owned());
+                let overdue =
+                    ConditionalFormatText::new().set_rule(rule).set_format(&self.styles.overdue);
+                let state = at::STATE as u16;
+                sheet.add_conditional_format(1, state, last_row, state, &overdue)?;
+            }
         }
         self.workbook.push_worksheet(sheet);
         Ok(())
@@ -125,30 +136,60 @@ impl Xlsx {
 fn open_sheet(
     workbook: &mut Workbook,
     styles: &Styles,
-    part: Part,
-    n: u32,
+    name: &str,
+    columns: &[Column],
 ) -> anyhow::Result<Worksheet> {
     let mut sheet = workbook.new_worksheet_with_constant_memory()?;
-    let name = if part == Part::Undated { "Without due date" } else { "Responses" };
-    sheet.set_name(if n == 1 { name.to_owned() } else { format!("{name} {n}") })?;
+    sheet.set_name(name)?;
     sheet.set_freeze_panes(1, 2)?;
+    dress(&mut sheet)?;
+    put_header(&mut sheet, styles, columns)?;
+    Ok(sheet)
+}
+
+/// Landscape, as wide as the paper, its first row on every page.
+fn dress(sheet: &mut Worksheet) -> anyhow::Result<()> {
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
     sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
     sheet.set_repeat_rows(0, 0)?;
     sheet.set_header("&L&A").set_footer("&L&F&RPage &P of &N");
+    Ok(())
+}
+
+fn put_header(sheet: &mut Worksheet, styles: &Styles, columns: &[Column]) -> anyhow::Result<()> {
     sheet.set_row_height(0, 32)?;
-    for (place, column) in COLUMNS.iter().enumerate() {
+    for (place, column) in columns.iter().enumerate() {
         let place = place as u16;
         sheet.set_column_width(place, column.width)?;
+        sheet.set_column_format(place, &styles.text)?;
         sheet.write_string_with_format(0, place, column.label, &styles.header)?;
     }
+    Ok(())
+}
+
+fn open_rows(
+    workbook: &mut Workbook,
+    styles: &Styles,
+    part: Part,
+    n: u32,
+) -> anyhow::Result<Worksheet> {
+    let name = numbered(if part == Part::Undated { "Without due date" } else { "Responses" }, n);
+    let mut sheet = open_sheet(workbook, styles, &name, &COLUMNS)?;
     for place in [at::BY_MANAGER, at::DUE, at::EFFECTIVE, at::EXECUTED_ON] {
         sheet.set_column_format(place as u16, &styles.day)?;
     }
-    for place in [at::LOCATION, at::ACTIVE] {
+    for place in [at::LOCATION, at::ACTIVE, at::ACCESS] {
         sheet.set_column_format(place as u16, &styles.middle)?;
     }
     Ok(sheet)
+}
+
+fn open_accesses(workbook: &mut Workbook, styles: &Styles, n: u32) -> anyhow::Result<Worksheet> {
+    open_sheet(workbook, styles, &numbered("Accesses", n), &ACCESS_COLUMNS)
+}
+
+fn numbered(name: &str, n: u32) -> String {
+    if n == 1 { name.to_owned() } else { format!("{name} {n}") }
 }
 
 impl Format for Xlsx {
@@ -176,18 +217,53 @@ impl Format for Xlsx {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, told: &Told<'_>, out: &mut File) -> anyhow::Result<()> {
-        let last = std::mem::replace(&mut self.sheet, Worksheet::new());
-        self.close(last)?;
+    fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()> {
+        if self.next_access > self.sheet_rows {
+            let n = self.accesses.len() as u32 + 1;
+            self.accesses.push(open_accesses(&mut self.workbook, &self.styles, n)?);
+            self.next_access = 1;
+        }
+        let Some(sheet) = self.accesses.last_mut() else { return Ok(()) };
+        for (place, cell) in cells.iter().enumerate() {
+            put(sheet, self.next_access, place as u16, cell)
+                .with_context(|| format!("xlsx, access of `{}/{}`", cells[0], cells[6]))?;
+        }
+        self.next_access += 1;
+        Ok(())
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        content: &ReportContent<'_>,
+        out: &mut File,
+        _: Option<&mut File>,
+    ) -> anyhow::Result<()> {
+        self.close_all()?;
         let properties = DocProperties::new()
-            .set_title(told.scope.title())
+            .set_title(content.scope.title())
             .set_subject("Recertification of access")
-            .set_comment(format!("Report {}", told.evidence.origin.report_id))
-            .set_author(&told.evidence.origin.os_user);
+            .set_comment(format!("Report {}", content.evidence.origin.report_id))
+            .set_author(&content.evidence.origin.os_user);
         self.workbook.set_properties(&properties);
-        summary::fill(self.workbook.worksheet_from_index(0)?, told)?;
+        summary::fill(self.workbook.worksheet_from_index(0)?, content)?;
+        managers::fill(self.workbook.worksheet_from_index(1)?, &self.styles, content)?;
         self.workbook.use_zip_large_file(self.most_bytes > LARGE);
         self.workbook.save_to_writer(BufWriter::with_capacity(1 << 16, out))?;
+        Ok(())
+    }
+}
+
+impl Xlsx {
+    /// The last sheet of responses, and all of accesses.
+    fn close_all(&mut self) -> anyhow::Result<()> {
+        let last = std::mem::replace(&mut self.sheet, Worksheet::new());
+        self.close(last)?;
+        let (n, last_column) = (self.accesses.len(), ACCESS_COLUMNS.len() as u16 - 1);
+        for (place, mut sheet) in std::mem::take(&mut self.accesses).into_iter().enumerate() {
+            let rows = if place + 1 == n { self.next_access - 1 } else { self.sheet_rows };
+            sheet.autofilter(0, 0, rows, last_column)?;
+            self.workbook.push_worksheet(sheet);
+        }
         Ok(())
     }
 }
@@ -222,6 +298,15 @@ fn put_text(sheet: &mut Worksheet, row: u32, column: u16, text: &str) -> anyhow:
     })
 }
 
+/// Without the characters that a sheet's XML can't hold; a line break stays.
+fn plain(text: &str) -> Cow<'_, str> {
+    let is_forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(is_forbidden) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n").replace(is_forbidden, "\u{fffd}"))
+}
+
 /// A spreadsheet counts its days from 1900 to 9999.
 fn is_sheet_day(day: NaiveDate) -> bool {
     (1900..=9999).contains(&day.year())
@@ -242,12 +327,27 @@ mod tests {
             cells[0] = Cell::text(format!("E{n}"));
             xlsx.row(if n < 4 { Part::Dated } else { Part::Undated }, &cells).unwrap();
         }
-        let last = std::mem::replace(&mut xlsx.sheet, Worksheet::new());
-        xlsx.close(last).unwrap();
+        for n in 0..3 {
+            let mut cells = AccessCells::default();
+            cells[0] = Cell::text(format!("A{n}"));
+            xlsx.access(&cells).unwrap();
+        }
+        xlsx.close_all().unwrap();
         let path = folder.path().join("book.xlsx");
         xlsx.workbook.save(&path).unwrap();
         let mut book: Book<_> = open_workbook(&path).unwrap();
-        assert_eq!(book.sheet_names(), ["Summary", "Responses", "Responses 2", "Without due date"]);
+        assert_eq!(
+            book.sheet_names(),
+            [
+                "Summary",
+                "Managers",
+                "Responses",
+                "Responses 2",
+                "Without due date",
+                "Accesses",
+                "Accesses 2",
+            ]
+        );
         for (sheet, ids) in [
             ("Responses", vec!["E0", "E1"]),
             ("Responses 2", vec!["E2", "E3"]),

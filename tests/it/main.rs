@@ -44,6 +44,7 @@ mod pages;
 mod readme;
 mod report;
 mod report_files;
+mod report_worlds;
 mod restore;
 mod revoke;
 mod road;

@@ -42,7 +42,7 @@ fn records(path: &Path) -> Vec<Vec<String>> {
 
 /// SHA-256 of rows, as `sql/report/README.md` writes it down.
 fn rows_sha256(told: &Json) -> String {
-    let mut bytes = b"15:recert-report-1,".to_vec();
+    let mut bytes = b"15:recert-report-2,".to_vec();
     for part in ["rows", "undated_rows"] {
         for value in
             told[part].as_array().unwrap().iter().flat_map(|row| row.as_object().unwrap().values())
@@ -78,12 +78,13 @@ fn report_holds_the_same_rows_and_the_same_evidence_in_every_format() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let expected =
-        ["csv", "html", "json", "xlsx"].map(|ending| format!("recertification-2026.{ending}"));
+    let expected = ["-accesses.csv", ".csv", ".html", ".json", ".xlsx"]
+        .map(|ending| format!("recertification-2026_2026-11-02{ending}"));
     assert_eq!(names, expected);
 
     let read = |ending: &str| {
-        std::fs::read_to_string(folder.join(format!("recertification-2026.{ending}"))).unwrap()
+        std::fs::read_to_string(folder.join(format!("recertification-2026_2026-11-02.{ending}")))
+            .unwrap()
     };
     let query = told["evidence"]["query_sha256"].as_str().unwrap();
     for text in [read("csv"), read("json"), read("html")] {
@@ -91,7 +92,8 @@ fn report_holds_the_same_rows_and_the_same_evidence_in_every_format() {
             assert!(text.contains(part), "{part} is not in {text}");
         }
     }
-    let mut book: Xlsx<_> = open_workbook(folder.join("recertification-2026.xlsx")).unwrap();
+    let mut book: Xlsx<_> =
+        open_workbook(folder.join("recertification-2026_2026-11-02.xlsx")).unwrap();
     let summary = book.worksheet_range("Summary").unwrap();
     for part in [sha256, query] {
         assert!(summary.used_cells().any(|(_, _, cell)| cell.as_string().as_deref() == Some(part)));
@@ -134,9 +136,46 @@ fn report_csv_is_read_by_any_parser_and_runs_no_formula() {
                 Json::String(text) => text.clone(),
                 number => number.to_string(),
             };
-            assert_eq!(value.strip_prefix('\'').unwrap_or(value), expected);
+            assert_eq!(unguarded(value), expected);
         }
     }
+}
+
+/// As `sql/report/README.md` says.
+fn unguarded(field: &str) -> String {
+    let begins = |part: &str| {
+        part.starts_with('\'')
+            && part.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+    };
+    let parts = field.split(';').map(|part| if begins(part) { &part[1..] } else { part });
+    parts.collect::<Vec<_>>().join(";")
+}
+
+#[test]
+fn report_hash_of_the_rows_can_be_taken_again_from_the_csv_whatever_names_hold() {
+    let world = World::sqlite();
+    let names = ["=1", "'=1", "''=1", "'", "a;=1+41;x", "a;'@", ";", "-", "'t Hooft", "\u{1}=", ""];
+    for (n, name) in names.iter().enumerate() {
+        world.put(&format!("user ID=E{n} NAME=x\nresponse USER=E{n} DUE=2026-11-01"));
+        let name = name.replace('\'', "''");
+        world.tamper(&format!(
+            "UPDATE user_tab SET employee_name = '{name}' WHERE employee_id = 'E{n}'"
+        ));
+    }
+    let path = write(&world, "report --all", "r.csv");
+    let records = records(&path);
+    let header = records.iter().position(|record| record[0] == "reportee_id").unwrap();
+    let told = records.iter().find(|record| record[0] == "# rows SHA-256").unwrap()[1].clone();
+    let mut bytes = b"15:recert-report-2,".to_vec();
+    for field in records[header + 1..].iter().flatten().map(|field| unguarded(field)) {
+        let netstring =
+            if field.is_empty() { "-".to_owned() } else { format!("{}:{field},", field.len()) };
+        bytes.extend(netstring.bytes());
+    }
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(told, sha256);
+    let accesses = path.with_file_name("r-accesses.csv");
+    assert!(std::fs::read_to_string(accesses).unwrap().contains("\r\nuser_id,user_name,"));
 }
 
 #[test]
@@ -145,7 +184,10 @@ fn report_xlsx_holds_every_row_with_real_dates_and_numbers() {
     let told = report(&world, "report --year 2026 --as-of 2026-11-02");
     let path = write(&world, "report --year 2026 --as-of 2026-11-02", "r.xlsx");
     let mut book: Xlsx<_> = open_workbook(path).unwrap();
-    assert_eq!(book.sheet_names(), ["Summary", "Responses", "Without due date"]);
+    assert_eq!(
+        book.sheet_names(),
+        ["Summary", "Managers", "Responses", "Without due date", "Accesses"]
+    );
     for (sheet, part) in [("Responses", "rows"), ("Without due date", "undated_rows")] {
         let range = book.worksheet_range(sheet).unwrap();
         let rows: Vec<&[Data]> = range.rows().skip(1).collect();
@@ -190,7 +232,7 @@ fn report_xlsx_opens_in_another_office() {
             &profile,
             "--headless",
             "--convert-to",
-            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2",
+            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,3",
         ])
         .arg("--outdir")
         .arg(world.folder.path())
@@ -215,18 +257,11 @@ fn report_html_is_a_page_that_reads_sorts_and_asks_for_nothing() {
     assert_eq!(browser.run("return document.title"), "Recertification 2026");
     let cards = browser
         .run("return [...document.querySelectorAll('.cards data')].map((data) => +data.value)");
-    let names = [
-        "overdue_revoked",
-        "overdue_pending",
-        "population",
-        "approved",
-        "revoked",
-        "pending",
-        "other",
-        "undated",
-    ];
+    let names = ["access_remains", "given_again", "unanswered", "never_asked", "orphans"];
     let counts = names.map(|name| told["summary"]["counts"][name].clone());
     assert_eq!(cards, Json::from(counts.to_vec()));
+    let verdict = browser.run("return document.querySelector('.verdict').innerText");
+    assert_eq!(verdict, told["verdict"]["sentence"]);
     let ids = "return [...document.querySelectorAll('table.rows')].map((table) => [...table.tBodies[0].rows].map((row) => row.cells[0].innerText))";
     let shown = browser.run(ids);
     assert_eq!(shown[0].as_array().unwrap().len(), 4);
@@ -354,12 +389,14 @@ fn report_without_out_writes_one_text_format_to_stdout_and_nothing_else() {
         "report",
         "report --year 2026 --all",
         "report --year soon",
+        "report --year 26",
         "report --all --format xlsx",
         "report --all --format csv,json",
         "report --all --format csv,json --out r.html",
     ] {
         let (code, out, said) = run(wrong);
-        assert_eq!((code, out.as_str()), (Some(2), ""), "`{wrong}`: {said}");
+        assert_eq!(code, Some(2), "`{wrong}`: {said}");
+        assert!(!out.contains("# title"), "{out}");
     }
 }
 
@@ -372,7 +409,7 @@ fn report_of_an_empty_table_is_whole_in_every_format() {
     let csv = records(&write(&world, "report --all", "r.csv"));
     assert_eq!(csv.last().unwrap()[0], "reportee_id");
     let html = std::fs::read_to_string(write(&world, "report --all", "r.html")).unwrap();
-    assert_eq!(html.matches("<p class=\"none\">None.</p>").count(), 2);
+    assert_eq!(html.matches("<p class=\"none\">None.</p>").count(), 3);
     let mut book: Xlsx<_> = open_workbook(write(&world, "report --all", "r.xlsx")).unwrap();
     assert_eq!(book.worksheet_range("Responses").unwrap().rows().count(), 1);
 }
@@ -382,13 +419,20 @@ fn report_goes_by_the_ending_of_its_file() {
     let world = hostile();
     for (file, start) in [
         ("a.csv", "# title"),
-        ("a.json", "{\"evidence\""),
+        ("a.json", "{\"schema\":\"recert/report/2\""),
         ("a.html", "<!DOCTYPE"),
-        ("a.txt", "# title"),
+        ("a", "# title"),
     ] {
         let path = write(&world, "report --all", file);
         let text = std::fs::read_to_string(path).unwrap();
         assert!(text.starts_with(start), "{file}: {text}");
+    }
+    for wrong in ["x.pdf", "x.txt"] {
+        let path = world.folder.path().join(wrong);
+        let error =
+            try_report(&world, &format!("report --all --out {}", path.display())).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Usage, "{wrong}");
+        assert!(!path.exists());
     }
     let error = try_report(&world, "report --all --out /nonexistent/r.csv").unwrap_err();
     assert_eq!(Exit::of(&error), Exit::Config);

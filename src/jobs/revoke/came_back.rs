@@ -82,7 +82,7 @@ impl KeyGroup {
             let images = (change.before.as_deref(), change.after.as_deref());
             closings.hear_response(&self.key, place, change.restores, change.found_none, images);
         }
-        closings.settle(|_| true);
+        closings.settle(Some);
         let rows: Vec<RowPrint> =
             self.closed.iter().map(|image| closings.row_print(image)).collect();
         let found = closings.of(&self.key).assign(&rows, self.n_rows);

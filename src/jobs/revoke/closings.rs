@@ -67,6 +67,8 @@ pub(crate) struct Closings {
     column_sets: Vec<Vec<u64>>,
     responses: Vec<ResponseEvent>,
     access: Vec<AccessEvent>,
+    /// Keys of which a run speaks that is not to be believed.
+    doubted: HashSet<u64>,
     settled: bool,
 }
 
@@ -78,6 +80,8 @@ pub(crate) struct RowPrint {
 /// What is known of one user and location.
 pub(crate) struct KeyHistory<'a> {
     all: &'a Closings,
+    /// A run that is not to be believed speaks of it too.
+    pub(crate) is_doubted: bool,
     responses: &'a [ResponseEvent],
     access: &'a [AccessEvent],
 }
@@ -89,8 +93,9 @@ impl Closings {
         let known = columns.map(|name| hasher.hash_one(name.as_bytes())).collect();
         let is_active = hasher.hash_one("IS_ACTIVE".as_bytes());
         let responses = Vec::with_capacity(n);
-        let (column_sets, access, settled) = (Vec::new(), Vec::new(), false);
-        Closings { hasher, known, is_active, column_sets, responses, access, settled }
+        let (column_sets, access) = (Vec::new(), Vec::new());
+        let (doubted, settled) = (HashSet::new(), false);
+        Closings { hasher, known, is_active, column_sets, responses, access, doubted, settled }
     }
 
     /// None yet; the table has the columns of this image.
@@ -168,10 +173,26 @@ impl Closings {
         self.hasher.hash_one((name, value))
     }
 
-    /// All changes were heard. Forgets those of runs that are not to be believed.
-    pub(crate) fn settle(&mut self, believed: impl Fn(RunPlace) -> bool) {
-        self.responses.retain(|event| believed(event.run));
-        self.access.retain(|event| believed(event.run));
+    /// All changes were heard. Puts the runs in their order, and forgets those that have none: they are not to be
+    /// believed.
+    pub(crate) fn settle(&mut self, place_of: impl Fn(RunPlace) -> Option<RunPlace>) {
+        let (doubted, place_of) = (&mut self.doubted, &place_of);
+        self.responses.retain_mut(|event| match place_of(event.run) {
+            Some(place) => {
+                event.run = place;
+                true
+            }
+            None => {
+                doubted.insert(event.key);
+                false
+            }
+        });
+        self.access.retain_mut(|event| {
+            place_of(event.run).is_some_and(|place| {
+                event.run = place;
+                true
+            })
+        });
         self.access.sort_by_key(|event| (event.key, event.run));
         // A restore of a restore closes a response again; it took access only if it took a row.
         let taken: HashSet<(u64, RunPlace)> = self
@@ -200,6 +221,7 @@ impl Closings {
             self.access[access_from..].iter().take_while(|event| event.key == key).count();
         KeyHistory {
             all: self,
+            is_doubted: self.doubted.contains(&key),
             responses: &self.responses[from..from + n],
             access: &self.access[access_from..access_from + n_access],
         }
@@ -360,7 +382,7 @@ mod tests {
             let images = (before.as_deref(), after.as_deref());
             closings.hear_response("K", *run, restores, *did == "found none", images);
         }
-        closings.settle(|_| true);
+        closings.settle(Some);
         closings
     }
 
@@ -433,7 +455,7 @@ mod tests {
         let mut closings = Closings::of_table_like(r#"{"S":"A","NEW":1,"IS_ACTIVE":0}"#);
         let before = r#"{"IS_ACTIVE":1,"S":"A","OLD":{"$hex":"00,\"}"},"T":"x"}"#;
         closings.hear_response("K", 1, false, false, (Some(before), Some(r#"{"IS_ACTIVE":0}"#)));
-        closings.settle(|_| true);
+        closings.settle(Some);
         for (image, is_same) in [
             (r#"{"S":"A","NEW":1,"IS_ACTIVE":0}"#, true),
             (r#"{"S":"B","NEW":1,"IS_ACTIVE":0}"#, false),

@@ -1,118 +1,190 @@
-//! Stacked bars as inline SVG: each chart has a name and a description for who can't see it.
+//! Bars as inline SVG: each chart has a name and a description for who can't see it, and its figures as a table.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
-use super::escaped;
-use super::sections::{css, grouped};
-use crate::report::entry::Class;
-use crate::report::tally::ByClass;
+use super::text::Shown;
+use crate::report::verdict::grouped;
 
-/// One bar, stacked of the classes.
+/// A part of a bar: its style, and how much.
+pub(super) type BarPart = (&'static str, u64);
+
+/// One bar, stacked.
 pub(super) struct Bar {
     pub(super) name: String,
-    pub(super) classes: ByClass,
+    pub(super) parts: Vec<BarPart>,
 }
 
 impl Bar {
     pub(super) fn sum(&self) -> u64 {
-        self.classes.iter().sum()
+        self.parts.iter().map(|(_, n)| n).sum()
     }
+}
+
+/// A chart, what its colours mean, and what its table is called.
+pub(super) struct Chart<'a> {
+    pub(super) title: &'a str,
+    pub(super) first: &'a str,
+    /// Style and meaning of each part.
+    pub(super) legend: &'a [(&'static str, &'static str)],
+    pub(super) bars: Vec<Bar>,
 }
 
 const WIDTH: f64 = 560.0;
 /// Characters of a bar's name that fit beside it.
 const NAME_CHARS: usize = 16;
 
-/// Bars that lie: a name each on the left, the number on the right.
-pub(super) fn bars(title: &str, bars: &[Bar], out: &mut String) {
-    let (step, left, right) = (30.0, 130.0, 80.0);
-    let scale = (WIDTH - left - right) / most(bars);
-    begin(title, bars, step * bars.len() as f64 + 6.0, out);
-    for (place, bar) in bars.iter().enumerate() {
-        let y = step * place as f64 + 4.0;
-        let name = escaped(&shortened(&bar.name));
-        let _ = write!(
-            out,
-            "<text class=\"end\" x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
-            left - 8.0,
-            y + 16.0
-        );
-        let mut x = left;
-        for (class, n) in Class::ALL.into_iter().zip(bar.classes).filter(|(_, n)| *n > 0) {
-            let width = n as f64 * scale;
-            segment(class, [x, y, width, 22.0], out);
-            x += width;
-        }
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            x + 6.0,
-            y + 16.0,
-            grouped(bar.sum())
-        );
-    }
-    out.push_str("</svg>\n");
+/// How the bars stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BarScale {
+    /// Lying, of one scale.
+    Lying,
+    /// Lying, all of the same length: shares.
+    Shares,
+    /// Standing, of one scale; `mark`: a line in front of this bar, and what it says.
+    Standing(Option<(usize, &'static str)>),
 }
 
-/// Bars that stand: a name each below, the number on top.
-pub(super) fn columns(title: &str, bars: &[Bar], out: &mut String) {
-    let (top, height, bottom) = (22.0, 230.0, 26.0);
-    let step = WIDTH / bars.len().max(1) as f64;
-    let width = (step * 0.72).min(56.0);
-    let scale = height / most(bars);
-    let ground = top + height;
-    // Where every name finds no room, some are left out; the table below has them all.
-    let every = (44.0 / step).ceil().max(1.0) as usize;
-    begin(title, bars, ground + bottom, out);
-    for (place, bar) in bars.iter().enumerate() {
-        let middle = step * (place as f64 + 0.5);
-        let mut y = ground;
-        for (class, n) in Class::ALL.into_iter().zip(bar.classes).filter(|(_, n)| *n > 0) {
-            let tall = n as f64 * scale;
-            y -= tall;
-            segment(class, [middle - width / 2.0, y, width, tall], out);
-        }
-        if every == 1 && bar.sum() > 0 {
-            let n = grouped(bar.sum());
-            let _ = write!(
-                out,
-                "<text class=\"middle\" x=\"{middle:.1}\" y=\"{:.1}\">{n}</text>",
-                y - 5.0
-            );
-        }
-        if place % every == 0 {
-            let name = escaped(bar.name.rsplit('-').next().unwrap_or_default());
-            let _ = writeln!(
-                out,
-                "<text class=\"middle\" x=\"{middle:.1}\" y=\"{:.1}\">{name}</text>",
-                ground + 18.0
-            );
+impl Chart<'_> {
+    /// The chart, its legend, and the same figures as a table.
+    pub(super) fn figure(&self, scale: BarScale) -> Markup {
+        html! {
+            figure {
+                h3 { (self.title) }
+                @if self.bars.iter().all(|bar| bar.sum() == 0) {
+                    p.none { "Nothing to show." }
+                } @else {
+                    @match scale {
+                        BarScale::Standing(mark) => (self.standing(mark)),
+                        _ => (self.lying(scale == BarScale::Shares)),
+                    }
+                    @if self.legend.len() > 1 {
+                        ul.legend {
+                            @for (style, meaning) in self.legend {
+                                li { svg viewBox="0 0 10 10" aria-hidden="true" { rect class=(style) width="10" height="10" {} } (meaning) }
+                            }
+                        }
+                    }
+                    (self.table())
+                }
+            }
         }
     }
-    let _ = writeln!(out, "<path class=\"axis\" d=\"M0 {ground:.1}H{WIDTH:.1}\"/></svg>");
+
+    fn table(&self) -> Markup {
+        html! {
+            details {
+                summary { "Figures" }
+                table {
+                    thead { tr {
+                        th scope="col" { (self.first) }
+                        @for (_, meaning) in self.legend { th.n scope="col" { (meaning) } }
+                        @if self.legend.len() > 1 { th.n scope="col" { "All" } }
+                    } }
+                    tbody {
+                        @for bar in &self.bars {
+                            tr {
+                                th scope="row" { (Shown(&bar.name)) }
+                                @for (_, n) in &bar.parts { td.n { (grouped(*n)) } }
+                                @if self.legend.len() > 1 { td.n { (grouped(bar.sum())) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn svg(&self, height: f64, drawn: &Markup) -> Markup {
+        let id = self.title.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
+        let told: Vec<String> =
+            self.bars.iter().map(|bar| format!("{} {}", bar.name, grouped(bar.sum()))).collect();
+        html! {
+            svg role="img" viewBox=(format!("0 0 {WIDTH:.0} {height:.0}")) aria-labelledby=(format!("{id}-title {id}-desc")) {
+                title id=(format!("{id}-title")) { (self.title) }
+                desc id=(format!("{id}-desc")) { (Shown(&told.join("; "))) }
+                (drawn)
+            }
+        }
+    }
+
+    fn most(&self) -> f64 {
+        self.bars.iter().map(Bar::sum).max().unwrap_or_default().max(1) as f64
+    }
+
+    /// Bars that lie: a name each on the left, the number on the right.
+    fn lying(&self, shares: bool) -> Markup {
+        let (step, left, right) = (30.0, 130.0, 70.0);
+        let room = WIDTH - left - right;
+        let drawn = html! {
+            @for (place, bar) in self.bars.iter().enumerate() {
+                @let y = step * place as f64 + 4.0;
+                @let all = if shares { bar.sum().max(1) as f64 } else { self.most() };
+                text.end x=(left - 8.0) y=(y + 16.0) { (Shown(&shortened(&bar.name))) }
+                @for (style, from, width) in stack(bar, room / all) {
+                    rect class=(style) x=(px(left + from)) y=(px(y)) width=(px(width)) height="22" {}
+                }
+                @let x = left + bar.sum() as f64 * room / all;
+                text x=(px(x + 6.0)) y=(y + 16.0) { (grouped(bar.sum())) }
+            }
+        };
+        self.svg(step * self.bars.len() as f64 + 6.0, &drawn)
+    }
+
+    /// Bars that stand: a name each below, the number on top.
+    fn standing(&self, mark: Option<(usize, &'static str)>) -> Markup {
+        let (top, height, bottom) = (26.0, 226.0, 26.0);
+        let step = WIDTH / self.bars.len().max(1) as f64;
+        let width = (step * 0.72).min(56.0);
+        let scale = height / self.most();
+        let ground = top + height;
+        // Where every name finds no room, some are left out; the table below has them all.
+        let every = (44.0 / step).ceil().max(1.0) as usize;
+        let drawn = html! {
+            @for (place, bar) in self.bars.iter().enumerate() {
+                @let middle = step * (place as f64 + 0.5);
+                @for (style, from, tall) in stack(bar, scale) {
+                    rect class=(style) x=(px(middle - width / 2.0)) y=(px(ground - from - tall)) width=(px(width)) height=(px(tall)) {}
+                }
+                @let y = ground - bar.sum() as f64 * scale;
+                @if every == 1 && bar.sum() > 0 {
+                    text.middle x=(px(middle)) y=(px(y - 5.0)) { (grouped(bar.sum())) }
+                }
+                @if place % every == 0 {
+                    text.middle x=(px(middle)) y=(ground + 18.0) { (Shown(short_label(&bar.name))) }
+                }
+            }
+            path.axis d=(format!("M0 {ground:.1}H{WIDTH:.1}")) {}
+            @if let Some((place, says)) = mark {
+                @let x = step * place as f64;
+                path.mark d=(format!("M{x:.1} 4V{ground:.1}")) {}
+                text x=(px(x + 5.0)) y="14" { (says) }
+            }
+        };
+        self.svg(ground + bottom, &drawn)
+    }
 }
 
-fn begin(title: &str, bars: &[Bar], height: f64, out: &mut String) {
-    let id = title.to_lowercase().replace(' ', "-");
-    let told: Vec<String> =
-        bars.iter().map(|bar| format!("{} {}", bar.name, grouped(bar.sum()))).collect();
-    let _ = writeln!(
-        out,
-        "<svg role=\"img\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" aria-labelledby=\"{id}-title {id}-desc\"><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{}</desc>",
-        escaped(&told.join("; "))
-    );
+/// The parts of a bar that are there: style, where it begins, and how long it is.
+fn stack(bar: &Bar, scale: f64) -> Vec<(&'static str, f64, f64)> {
+    let mut from = 0.0;
+    let part = |(style, n): &BarPart| {
+        let (begins, length) = (from, *n as f64 * scale);
+        from += length;
+        (*style, begins, length)
+    };
+    bar.parts.iter().filter(|(_, n)| *n > 0).map(part).collect()
 }
 
-fn segment(class: Class, [x, y, width, height]: [f64; 4], out: &mut String) {
-    let _ = write!(
-        out,
-        "<rect class=\"{}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>",
-        css(class)
-    );
+fn px(x: f64) -> String {
+    format!("{x:.1}")
 }
 
-fn most(bars: &[Bar]) -> f64 {
-    bars.iter().map(Bar::sum).max().unwrap_or_default().max(1) as f64
+/// Of a month of the year, the month.
+fn short_label(name: &str) -> &str {
+    match name.split_once('-') {
+        Some((year, month)) if year.len() == 4 => month,
+        _ => name,
+    }
 }
 
 fn shortened(name: &str) -> String {

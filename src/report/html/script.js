@@ -30,15 +30,30 @@
     label.append("Show only rows with ", input);
     tools.append(label, shown);
     table.closest(".scroll").before(tools);
+    // A state is told with its day and run: what it is stands in front of them.
+    const kind = (row, place) => row.cells[place].textContent.replace(/ (on|until|since|for|by run) .*/, "");
+    const picks = heads.flatMap((head, place) => {
+      const values = "pick" in head.dataset ? [...new Set([...body.rows].map((row) => kind(row, place)))] : [];
+      if (values.length < 2 || values.length > 300) return [];
+      const pick = document.createElement("select");
+      const named = document.createElement("label");
+      pick.append(new Option("all", ""), ...values.sort(order).map((value) => new Option(value.slice(0, 80) || "none", "=" + value)));
+      named.append(head.textContent + " ", pick);
+      tools.insertBefore(named, shown);
+      pick.addEventListener("change", () => filter());
+      return [[place, pick]];
+    });
     let waiting;
     const filter = () => {
       const wanted = input.value.trim().toLowerCase();
+      const picked = picks.filter(([, pick]) => pick.value !== "");
       let n = 0;
       for (const row of body.rows) {
-        row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+        row.hidden = (wanted !== "" && !row.textContent.toLowerCase().includes(wanted))
+          || picked.some(([place, pick]) => "=" + kind(row, place) !== pick.value);
         n += row.hidden ? 0 : 1;
       }
-      shown.textContent = wanted === "" ? "" : `${n} of ${body.rows.length} rows`;
+      shown.textContent = wanted === "" && picked.length === 0 ? "" : `${n} of ${body.rows.length} rows`;
     };
     input.addEventListener("input", () => {
       clearTimeout(waiting);

@@ -1,250 +1,460 @@
-//! What stands above the rows: overdue, population, charts, reconciliation, evidence.
+//! What stands above the rows, in the order in which a person asks for it.
 
-use super::chart::{self, Bar};
-use super::{escape, escaped};
-use crate::report::entry::{Class, State};
-use crate::report::tally::{ByClass, Period, TOP_LOCATIONS, Tally};
-use crate::report::{STATES_MEAN, Scope, Told};
+use maud::{Markup, PreEscaped, html};
 
-pub(super) fn subtitle(told: &Told<'_>) -> String {
-    format!(
-        "As of {}. {} responses{}.",
-        told.summary.as_of,
-        grouped(told.tally.population),
-        match told.tally.undated {
-            0 => String::new(),
-            n => format!(", and {} without a due date, which stand apart", grouped(n)),
-        }
-    )
-}
+use super::chart::{Bar, BarScale, Chart};
+use super::text::Shown;
+use crate::report::access::REVIEWS;
+use crate::report::figures::{
+    CutList, ListedAccess, LocationFigures, ManagerFigures, TOP_LOCATIONS,
+};
+use crate::report::row::{CLASSES, class_word};
+use crate::report::state::STATES;
+use crate::report::verdict::{self, grouped, plural};
+use crate::report::{ReportContent, Scope};
 
-pub(super) fn summary(told: &Told<'_>) -> String {
-    let mut out = String::new();
-    overdue(told.tally, &mut out);
-    population(told.tally, &mut out);
-    charts(told, &mut out);
-    reconciliation(told.tally, &mut out);
-    evidence(told, &mut out);
-    out
-}
+/// Rows of a list that are shown before it is unfolded.
+const SHOWN_FIRST: usize = 10;
+/// Days of the histogram that have a bar of their own.
+const HISTOGRAM_DAYS: i64 = 14;
 
-fn overdue(tally: &Tally, out: &mut String) {
-    section("overdue", "Overdue", out);
-    out.push_str("<ul class=\"cards\">\n");
-    for (class, what) in [
-        (Class::Revoked, "revoked, and the access is still there"),
-        (Class::Pending, "pending, and the due date has passed"),
-    ] {
-        let n = tally.states[class as usize][State::Overdue.place()];
-        card(if n > 0 { "alarm" } else { "well" }, n, what, out);
+pub(super) fn summary(content: &ReportContent<'_>) -> String {
+    html! {
+        (head(content))
+        (needs(content))
+        (managers(content))
+        (removal(content))
+        (coverage(content))
+        (months(content))
+        (independence(content))
+        (exceptions(content))
+        (evidence(content))
     }
-    out.push_str("</ul>\n");
-    if !tally.longest.is_empty() {
-        out.push_str("<table>\n<caption>Overdue longest</caption>\n<thead><tr>");
-        for heading in ["Since", "Reportee", "Name", "Location", "Class"] {
-            out.push_str(&format!("<th scope=\"col\">{heading}</th>"));
-        }
-        out.push_str("</tr></thead><tbody>\n");
-        for late in &tally.longest {
-            out.push_str(&format!("<tr><td><time>{}</time></td>", late.since));
-            for (place, cell) in late.shown.iter().enumerate() {
-                let text = escaped(&cell.to_string());
-                out.push_str(&match place {
-                    0 => format!("<th scope=\"row\">{text}</th>"),
-                    _ => format!("<td>{text}</td>"),
-                });
+    .into_string()
+}
+
+fn section(id: &str, heading: &str, inner: &Markup) -> Markup {
+    html! { section aria-labelledby=(id) { h2 id=(id) { (heading) } (inner) } }
+}
+
+fn head(content: &ReportContent<'_>) -> Markup {
+    let is_proven = content.evidence.problems.is_empty();
+    html! {
+        p.verdict { (verdict::sentence(content)) }
+        p class=(if is_proven { "proof" } else { "proof alarm" }) { (Shown(&verdict::proof(content))) }
+        @if let Some(note) = verdict::note(content) { p.note { (note) } }
+    }
+}
+
+/// What needs somebody: a list each.
+fn lists<'c>(
+    content: &'c ReportContent<'_>,
+) -> [(&'static str, &'static str, &'c CutList<ListedAccess>); 5] {
+    let figures = content.figures;
+    [
+        ("remains", "access that remains although revoked", &figures.remains),
+        ("given-again", "given again after a removal", &figures.given_again),
+        ("unanswered", "unanswered past due", &figures.unanswered),
+        ("never-asked", "never asked", &figures.never_asked),
+        ("orphans", "orphans: the user is not in USER_TAB", &figures.orphans),
+    ]
+}
+
+fn needs(content: &ReportContent<'_>) -> Markup {
+    let lists = lists(content);
+    let further = [
+        ("left-alone", "left alone: due, and recert does not act", &content.figures.left_alone),
+        ("restored", "restored", &content.figures.restored),
+        (
+            "without-application",
+            "users with neither RAP nor PACKBUILDER",
+            &content.figures.without_application,
+        ),
+    ];
+    let inner = html! {
+        ul.cards {
+            @for (id, what, list) in &lists {
+                li class=(if list.n > 0 { "alarm" } else { "quiet" }) {
+                    @if list.n > 0 {
+                        a href=(format!("#{id}")) { data value=(list.n) { (grouped(list.n)) } }
+                    } @else {
+                        data value="0" { "0" }
+                    }
+                    " " (what)
+                    small { (if list.n > 0 { "to do" } else { "nothing to do" }) }
+                }
             }
-            out.push_str("</tr>\n");
         }
-        out.push_str("</tbody></table>\n");
-    }
-    out.push_str("</section>\n");
+        @for (id, what, list) in lists.iter().chain(&further) {
+            @if list.n > 0 { (listed(id, what, list)) }
+        }
+        (states(content))
+    };
+    section("needs", "What needs somebody", &inner)
 }
 
-fn population(tally: &Tally, out: &mut String) {
-    section("population", "Population", out);
-    out.push_str("<ul class=\"cards\">\n");
-    card("", tally.population, "responses", out);
-    for class in Class::ALL {
-        card(css(class), tally.classes[class as usize], &class.word().to_lowercase(), out);
+/// The first rows of a list, and all that were kept behind a fold.
+fn listed(id: &str, what: &str, list: &CutList<ListedAccess>) -> Markup {
+    let (first, rest) = list.items.split_at(list.items.len().min(SHOWN_FIRST));
+    let kept = list.items.len() as u64;
+    html! {
+        h3 id=(id) { (capital(what)) ": " (grouped(list.n)) }
+        (listed_table(first))
+        @if !rest.is_empty() {
+            details {
+                summary { (if kept == list.n { format!("all {}", grouped(list.n)) } else { format!("the first {}", grouped(kept)) }) }
+                (listed_table(rest))
+            }
+        }
+        @if kept < list.n {
+            p.note { "All of them stand among the rows below." }
+        }
     }
-    card("", tally.undated, "without a due date, apart", out);
-    out.push_str("</ul>\n<table>\n<caption>All responses of this report, with those that have no due date, by class and state</caption>\n");
-    head_row("Class", &["Overdue", "Scheduled", "Executed", "Open", "All"], out);
-    out.push_str("<tbody>\n");
-    for class in Class::ALL {
-        let states = tally.states[class as usize];
-        number_row(class.word(), states.iter().copied().chain([states.iter().sum()]), out);
-    }
-    out.push_str("</tbody><tfoot>\n");
-    let states = (0..4).map(|state| tally.in_state(state));
-    number_row("All", states.chain([tally.n_rows()]), out);
-    out.push_str("</tfoot></table>\n");
-    out.push_str(&format!("<p class=\"note\">{STATES_MEAN}</p>\n"));
-    others(tally, out);
-    out.push_str("</section>\n");
 }
 
-fn others(tally: &Tally, out: &mut String) {
+fn listed_table(items: &[ListedAccess]) -> Markup {
+    html! {
+        table.list {
+            thead { tr {
+                @for heading in ["User", "Location", "Line manager of today", "Since", "State"] { th scope="col" { (heading) } }
+            } }
+            tbody {
+                @for item in items {
+                    tr {
+                        th scope="row" { (person(&item.user[1].to_string(), &item.user[0].to_string(), "")) }
+                        td { (item.location) }
+                        td { (person(&item.manager[1].to_string(), &item.manager[0].to_string(), &item.manager[2].to_string())) }
+                        td { @if let Some(since) = item.since { time { (since) } } }
+                        td { (Shown(&item.state)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn person(name: &str, id: &str, mail: &str) -> Markup {
+    html! {
+        @if name.is_empty() { (Shown(id)) } @else { (Shown(name)) " " small { (Shown(id)) } }
+        @if !mail.is_empty() { " " small { (Shown(mail)) } }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// All responses of the report by what became of them: the parts add up to all.
+fn states(content: &ReportContent<'_>) -> Markup {
+    let tally = content.tally;
+    let counted = STATES.iter().enumerate().filter(|(place, _)| tally.in_state(*place) > 0);
+    html! {
+        table {
+            caption { "All " (plural(tally.n_rows(), "response", "responses")) " of this report, by what became of them" }
+            thead { tr {
+                th scope="col" { "State" }
+                @for class in CLASSES { th.n scope="col" { (class_word(class)) } }
+                th.n scope="col" { "All" }
+            } }
+            tbody {
+                @for (place, (_, words)) in counted {
+                    tr {
+                        th scope="row" { (capital(words)) }
+                        @for class in CLASSES { td.n { (grouped(tally.states[class as usize][place])) } }
+                        td.n { (grouped(tally.in_state(place))) }
+                    }
+                }
+            }
+            tfoot { tr {
+                th scope="row" { "All" }
+                @for class in CLASSES { td.n { (grouped(tally.states[class as usize].iter().sum())) } }
+                td.n { (grouped(tally.n_rows())) }
+            } }
+        }
+        (others(content))
+    }
+}
+
+fn others(content: &ReportContent<'_>) -> Markup {
+    let tally = content.tally;
     let mut parts: Vec<String> =
         tally.others.iter().map(|(status, n)| format!("{status}: {}", grouped(*n))).collect();
     if tally.others_unnamed > 0 {
         parts.push(format!("yet others: {}", grouped(tally.others_unnamed)));
     }
-    if !parts.is_empty() {
-        out.push_str(&format!("<p>Other statuses: {}.</p>\n", escaped(&parts.join(", "))));
-    }
     let years: Vec<String> =
         tally.other_years.iter().map(|(year, n)| format!("{year}: {}", grouped(*n))).collect();
-    if !years.is_empty() {
-        out.push_str(&format!("<p>In the reports of other years: {}.</p>\n", years.join(", ")));
+    html! {
+        @if !parts.is_empty() { p { "Other statuses: " (Shown(&parts.join(", "))) "." } }
+        @if !years.is_empty() { p { "In the reports of other years: " (years.join(", ")) "." } }
     }
 }
 
-fn charts(told: &Told<'_>, out: &mut String) {
-    let tally = told.tally;
-    section("charts", "Charts", out);
-    out.push_str("<div class=\"figures\">\n");
-    let split: Vec<Bar> = Class::ALL
-        .into_iter()
-        .map(|class| {
-            let mut classes = ByClass::default();
-            classes[class as usize] = tally.classes[class as usize];
-            Bar { name: class.word().to_owned(), classes }
+fn managers(content: &ReportContent<'_>) -> Markup {
+    let all = content.figures.managers_to_ask();
+    let waiting: Vec<_> =
+        all.iter().filter(|(_, manager)| manager.overdue + manager.open > 0).collect();
+    let (first, rest) = waiting.split_at(waiting.len().min(SHOWN_FIRST));
+    let inner = html! {
+        p.note { "Line managers of today: the tables do not hold who answered. Sorted by what is overdue." }
+        @if waiting.is_empty() { p.none { "Nobody: everything is answered." } } @else {
+            (manager_table(first, content))
+            @if !rest.is_empty() {
+                details { summary { "all " (grouped(waiting.len() as u64)) } (manager_table(rest, content)) }
+            }
+        }
+    };
+    section("managers", "Whom to ask", &inner)
+}
+
+fn manager_table(managers: &[&(&str, &ManagerFigures)], content: &ReportContent<'_>) -> Markup {
+    html! {
+        table.list {
+            thead { tr {
+                th scope="col" { "Line manager" } th scope="col" { "Mail" }
+                @for heading in ["Answered", "Open", "Overdue", "Oldest, days"] { th.n scope="col" { (heading) } }
+            } }
+            tbody {
+                @for (id, manager) in managers {
+                    tr {
+                        th scope="row" {
+                            @if id.is_empty() { "nobody is known" } @else { (person(&manager.name.to_string(), id, "")) }
+                        }
+                        td { (manager.mail) }
+                        td.n { (grouped(manager.answered)) }
+                        td.n { (grouped(manager.open)) }
+                        td.n { (grouped(manager.overdue)) }
+                        td.n { @if let Some(days) = verdict::oldest_days(manager, content) { (days) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn removal(content: &ReportContent<'_>) -> Markup {
+    let (tally, figures) = (content.tally, content.figures);
+    let now = tally.revoked;
+    let bar = |name: &str, n: u64, style| Bar { name: name.to_owned(), parts: vec![(style, n)] };
+    let three = Chart {
+        title: "Revoked, due, gone",
+        first: "Responses",
+        legend: &[("revoked", "Responses")],
+        bars: vec![
+            bar("Revoked", now.gone + now.there + now.back, "revoked"),
+            bar("due", figures.revoked_due, "revoked"),
+            bar("gone", now.gone, "gone"),
+        ],
+    };
+    let last = figures
+        .removal_longest()
+        .unwrap_or_default()
+        .clamp(figures.sla_days + 1, HISTOGRAM_DAYS.max(figures.sla_days + 1));
+    let day = |days: i64| figures.removal_days.get(&days).copied().unwrap_or_default();
+    let mut bars: Vec<Bar> =
+        (0..=last).map(|days| bar(&days.to_string(), day(days), "gone")).collect();
+    let early: u64 = figures.removal_days.range(..0).map(|(_, n)| n).sum();
+    if let (Some(first), true) = (bars.first_mut(), early > 0) {
+        *first = bar("0", day(0) + early, "gone");
+    }
+    let late: u64 = figures.removal_days.range(last + 1..).map(|(_, n)| n).sum();
+    if late > 0 {
+        bars.push(bar(&format!("{}+", last + 1), late, "gone"));
+    }
+    let mark = usize::try_from(figures.sla_days + 1).unwrap_or_default();
+    let days = Chart {
+        title: "Days from the effective date to the removal",
+        first: "Days",
+        legend: &[("gone", "Removals")],
+        bars,
+    };
+    let inner = html! {
+        div.figures {
+            (three.figure(BarScale::Lying))
+            (days.figure(BarScale::Standing(Some((mark, "sla")))))
+        }
+        @for (name, value) in verdict::figures(content).iter().filter(|(name, _)| *name != "note") {
+            p { (capital(name)) ": " (value) "." }
+        }
+    };
+    section("removal", "Removal", &inner)
+}
+
+const COVERAGE: [(&str, &str); 6] = [
+    ("approved", "Approved"),
+    ("gone", "Revoked and gone"),
+    ("revoked", "Still there"),
+    ("pending", "Pending"),
+    ("other", "Other"),
+    ("never", "Never asked"),
+];
+
+fn coverage_bar(name: &str, location: &LocationFigures) -> Bar {
+    let review = |place: usize| location.reviews[place];
+    let numbers = [review(0), location.gone, review(1), review(2), review(3), review(4)];
+    let parts = COVERAGE.iter().zip(numbers).map(|((style, _), n)| (*style, n)).collect();
+    Bar { name: name.to_owned(), parts }
+}
+
+fn coverage(content: &ReportContent<'_>) -> Markup {
+    let all = content.figures.locations_by_size();
+    let (top, rest) = all.split_at(all.len().min(TOP_LOCATIONS));
+    let bars = |of: &[(String, LocationFigures)]| -> Vec<Bar> {
+        of.iter().map(|(name, location)| coverage_bar(name, location)).collect()
+    };
+    let chart = Chart {
+        title: "Coverage by location",
+        first: "Location",
+        legend: &COVERAGE,
+        bars: bars(top),
+    };
+    let n_rest: u64 = rest.iter().map(|(_, location)| location.sum()).sum();
+    let never: u64 = rest.iter().map(|(_, location)| location.reviews[4]).sum();
+    let inner = html! {
+        p.note {
+            "Accesses by their review"
+            @if let Scope::Year(year) = content.scope { " in " (year) }
+            ", as shares; the number is how many there are."
+            @if !rest.is_empty() {
+                " " (plural(rest.len() as u64, "further location has", "further locations have")) " " (grouped(n_rest)) ", of them " (grouped(never)) " never asked."
+            }
+        }
+        (chart.figure(BarScale::Shares))
+        @if !rest.is_empty() {
+            details {
+                summary { "The further locations" }
+                table {
+                    thead { tr { th scope="col" { "Location" } @for (_, meaning) in COVERAGE { th.n scope="col" { (meaning) } } th.n scope="col" { "All" } } }
+                    tbody {
+                        @for bar in bars(rest) {
+                            tr { th scope="row" { (Shown(&bar.name)) } @for (_, n) in &bar.parts { td.n { (grouped(*n)) } } td.n { (grouped(bar.sum())) } }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    section("coverage", "Coverage by location", &inner)
+}
+
+fn months(content: &ReportContent<'_>) -> Markup {
+    let bars = content
+        .figures
+        .periods
+        .iter()
+        .map(|(period, figures)| {
+            let done = figures.classes.iter().sum::<u64>() - figures.overdue;
+            Bar {
+                name: period.to_string(),
+                parts: vec![("approved", done), ("overdue", figures.overdue)],
+            }
         })
         .collect();
-    figure("Answers", "Class", &split, false, out);
-
-    let name = |period: &Period| match period.month {
-        0 => period.year.to_string(),
-        month => format!("{}-{month:02}", period.year),
-    };
-    let bar =
-        |(period, classes): (&Period, &ByClass)| Bar { name: name(period), classes: *classes };
-    let periods: Vec<Bar> = tally.periods.iter().map(bar).collect();
-    let (title, first) = match told.scope {
+    let (title, first) = match content.scope {
         Scope::Year(_) => ("Due by month", "Month"),
         Scope::All => ("Due by year", "Year"),
     };
-    figure(title, first, &periods, true, out);
+    let legend = &[("approved", "In order"), ("overdue", "Overdue")];
+    let chart = Chart { title, first, legend, bars };
+    section("due", title, &chart.figure(BarScale::Standing(None)))
+}
 
-    let locations: Vec<Bar> = tally
-        .top_locations(TOP_LOCATIONS)
-        .into_iter()
-        .map(|(name, classes)| Bar { name, classes })
+fn independence(content: &ReportContent<'_>) -> Markup {
+    let figures = content.figures;
+    let people = |list: &CutList<(String, crate::report::row::Cell)>| -> (u64, Vec<String>) {
+        (
+            list.n,
+            list.items.iter().map(|(id, name)| format!("{name} {id}").trim().to_owned()).collect(),
+        )
+    };
+    let managers = |managers: Vec<(&str, &ManagerFigures)>| -> (u64, Vec<String>) {
+        let told = |(id, manager): &(&str, &ManagerFigures)| {
+            format!("{} {id} ({})", manager.name, plural(manager.answered, "answer", "answers"))
+                .trim()
+                .to_owned()
+        };
+        (managers.len() as u64, managers.iter().map(told).collect())
+    };
+    let contradictory = (figures.contradictory.n, figures.contradictory.items.clone());
+    let rows = [
+        ("Reportees who are their own line manager", people(&figures.self_managed)),
+        ("Reportees whose line manager nobody knows", people(&figures.unmanaged)),
+        ("Line managers who are not in USER_TAB", managers(figures.departed_managers())),
+        ("Accesses both approved and revoked", contradictory),
+        (
+            "Line managers (of today) of five answers or more, all of them approved",
+            managers(figures.approvers_of_all()),
+        ),
+    ];
+    let inner = html! {
+        table.list {
+            thead { tr { th scope="col" { "What" } th.n scope="col" { "Number" } th scope="col" { "Who" } } }
+            tbody {
+                @for (what, (n, who)) in &rows {
+                    tr {
+                        th scope="row" { (what) }
+                        td.n { (grouped(*n)) }
+                        td { @if *n > 0 {
+                            @let (first, rest) = who.split_at(who.len().min(SHOWN_FIRST));
+                            (Shown(&first.join(" · ")))
+                            @if !rest.is_empty() { details { summary { (grouped(rest.len() as u64)) " more" } (Shown(&rest.join(" · "))) } }
+                        } }
+                    }
+                }
+            }
+        }
+    };
+    section("independence", "Independence", &inner)
+}
+
+fn exceptions(content: &ReportContent<'_>) -> Markup {
+    let exceptions = &content.figures.exceptions;
+    let inner = html! {
+        @if exceptions.is_empty() { p.none { "None: no limit was lifted, no doubt accepted, nothing restored." } } @else {
+            table.list {
+                thead { tr { @for heading in ["Day", "Job", "What", "Who", "Why", "Run"] { th scope="col" { (heading) } } } }
+                tbody {
+                    @for exception in exceptions {
+                        tr {
+                            td { time { (exception.day) } }
+                            td { (Shown(&exception.job)) }
+                            td { (Shown(&exception.what)) }
+                            td { (Shown(&exception.who)) }
+                            td { (Shown(&exception.why)) }
+                            td.run { (Shown(&exception.run)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    section("exceptions", "Exceptions", &inner)
+}
+
+fn evidence(content: &ReportContent<'_>) -> Markup {
+    let lines = content.evidence.lines(content.tally);
+    let inner = html! {
+        table.evidence { tbody {
+            @for (name, value) in &lines {
+                tr { th scope="row" { (name) } td { (Shown(value)) } }
+            }
+        } }
+        p.note {
+            "To take the hash of the rows again: SHA-256 over the fields of each row of the csv, as netstrings; "
+            code { "sql/report/README.md" } " has the line of Python."
+        }
+        p.note { "Every row of RECREATE_RESPONSE and every access of MAP_RAP_USER_ROLE is in exactly one place: " (reviews(content)) "." }
+    };
+    section("evidence", "Evidence", &inner)
+}
+
+fn reviews(content: &ReportContent<'_>) -> PreEscaped<String> {
+    let parts: Vec<String> = REVIEWS
+        .iter()
+        .map(|(review, word)| {
+            format!("{} {word}", grouped(content.tally.reviews[*review as usize]))
+        })
         .collect();
-    figure("By location", "Location", &locations, false, out);
-    out.push_str("</div>\n</section>\n");
-}
-
-/// A chart, its legend, and the same figures as a table.
-fn figure(title: &str, first: &str, bars: &[Bar], upright: bool, out: &mut String) {
-    out.push_str(&format!("<figure>\n<h3>{title}</h3>\n"));
-    if bars.iter().all(|bar| bar.sum() == 0) {
-        out.push_str("<p class=\"none\">Nothing to show.</p>\n</figure>\n");
-        return;
-    }
-    if upright {
-        chart::columns(title, bars, out)
-    } else {
-        chart::bars(title, bars, out)
-    }
-    out.push_str("<ul class=\"legend\">");
-    for class in Class::ALL {
-        out.push_str(&format!(
-            "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"{}\" width=\"10\" height=\"10\"/></svg>{}</li>",
-            css(class),
-            class.word()
-        ));
-    }
-    out.push_str("</ul>\n<details><summary>Figures</summary>\n<table>\n");
-    head_row(first, &["Approved", "Revoked", "Pending", "Other", "All"], out);
-    out.push_str("<tbody>\n");
-    for bar in bars {
-        number_row(&bar.name, bar.classes.into_iter().chain([bar.sum()]), out);
-    }
-    out.push_str("</tbody></table>\n</details>\n</figure>\n");
-}
-
-fn reconciliation(tally: &Tally, out: &mut String) {
-    section("reconciliation", "Reconciliation", out);
-    out.push_str("<p>Every row of the table is in exactly one place:</p>\n<ul>\n");
-    for sum in tally.equations() {
-        out.push_str(&format!("<li>{}</li>\n", escaped(&sum.to_string())));
-    }
-    out.push_str("</ul>\n</section>\n");
-}
-
-fn evidence(told: &Told<'_>, out: &mut String) {
-    section("evidence", "Evidence", out);
-    out.push_str("<table class=\"evidence\"><tbody>\n");
-    let lines = told.evidence.lines(told.tally);
-    for (name, value) in lines.iter().filter(|(name, _)| *name != "reconciliation") {
-        let (name, value) = (escaped(name), escaped(value));
-        out.push_str(&format!("<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>\n"));
-    }
-    out.push_str("</tbody></table>\n</section>\n");
-}
-
-fn section(id: &str, heading: &str, out: &mut String) {
-    out.push_str(&format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n"));
-}
-
-fn card(class: &str, n: u64, what: &str, out: &mut String) {
-    out.push_str(&format!(
-        "<li class=\"{class}\"><data value=\"{n}\">{}</data> {what}</li>\n",
-        grouped(n)
-    ));
-}
-
-fn head_row(first: &str, others: &[&str], out: &mut String) {
-    out.push_str(&format!("<thead><tr><th scope=\"col\">{first}</th>"));
-    for other in others {
-        out.push_str(&format!("<th scope=\"col\" class=\"n\">{other}</th>"));
-    }
-    out.push_str("</tr></thead>\n");
-}
-
-fn number_row(name: &str, numbers: impl Iterator<Item = u64>, out: &mut String) {
-    out.push_str("<tr><th scope=\"row\">");
-    escape(name, out);
-    out.push_str("</th>");
-    for n in numbers {
-        out.push_str(&format!("<td class=\"n\">{}</td>", grouped(n)));
-    }
-    out.push_str("</tr>\n");
-}
-
-pub(super) fn css(class: Class) -> &'static str {
-    match class {
-        Class::Approved => "approved",
-        Class::Revoked => "revoked",
-        Class::Pending => "pending",
-        Class::Other => "other",
-    }
-}
-
-/// A number with a comma before every three digits.
-pub(super) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(n), text);
-        }
-    }
+    PreEscaped(parts.join(", "))
 }

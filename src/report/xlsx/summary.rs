@@ -1,301 +1,335 @@
-//! The first sheet: what is overdue, what adds up, the evidence, and the figures behind the charts.
+//! The first sheet: verdict, what needs somebody, removal, coverage, months, independence, exceptions, evidence;
+//! on the left the figures, on the right their charts.
 
 use rust_xlsxwriter::{
-    Chart, ChartDataLabel, ChartFont, ChartLegendPosition, ChartType, Format as Style, FormatAlign,
-    FormatBorder, Worksheet,
+    Chart, ChartFont, ChartLegendPosition, ChartType, Format as Style, FormatAlign, FormatBorder,
+    Worksheet,
 };
 
-use super::HEADER_FILL;
-use crate::report::entry::{Cell, Class, State};
-use crate::report::tally::{ByClass, TOP_LOCATIONS};
-use crate::report::{STATES_MEAN, Scope, Told};
+use super::{HEADER_FILL, plain};
+use crate::report::figures::{Figures, LocationFigures, TOP_LOCATIONS};
+use crate::report::state::STATES;
+use crate::report::verdict;
+use crate::report::{ReportContent, Scope};
 
 /// Columns the figures stand in; the charts begin behind them.
-const LAST_COLUMN: u16 = 5;
-const CHART_COLUMN: u16 = 7;
-/// Characters that fit beside each other in the evidence's values.
-const VALUE_WIDTH: usize = 68;
-/// Approved, revoked, pending, other.
-const COLORS: [u32; 4] = [0x2E7D5B, 0xB3403A, 0xC98A1B, 0x6B7280];
+const LAST_COLUMN: u16 = 7;
+const CHART_COLUMN: u16 = 9;
+const COVERAGE: [&str; 6] =
+    ["Approved", "Revoked, gone", "Still there", "Pending", "Other", "Never asked"];
+const COLORS: [u32; 6] = [0x2E7D5B, 0x3D6EA5, 0xB3403A, 0xC98A1B, 0x6B7280, 0x1B2430];
 
 /// Writes down the sheet from top to bottom.
 struct Writer<'a> {
     sheet: &'a mut Worksheet,
     row: u32,
-    styles: Styles,
+    styles: SummaryStyles,
 }
 
-struct Styles {
+struct SummaryStyles {
     title: Style,
+    verdict: Style,
     faint: Style,
+    alarm_text: Style,
     heading: Style,
     header: Style,
     header_right: Style,
     label: Style,
     number: Style,
-    total: Style,
     alarm: Style,
-    day: Style,
-    value: Style,
-    note: Style,
+    wrapped: Style,
 }
 
-impl Styles {
-    fn new() -> Styles {
+impl SummaryStyles {
+    fn new() -> SummaryStyles {
         let header = Style::new()
             .set_bold()
             .set_font_color(0xFFFFFF_u32)
             .set_background_color(HEADER_FILL)
+            .set_text_wrap()
             .set_align(FormatAlign::VerticalCenter);
         let number = Style::new().set_num_format("#,##0");
-        Styles {
+        let alarm_text = Style::new().set_bold().set_font_color(0x9C0006_u32).set_text_wrap();
+        SummaryStyles {
             title: Style::new().set_bold().set_font_size(20).set_font_color(HEADER_FILL),
-            faint: Style::new().set_font_color(0x595959_u32),
-            heading: Style::new().set_bold().set_font_size(13).set_font_color(HEADER_FILL),
+            verdict: Style::new()
+                .set_bold()
+                .set_font_size(12)
+                .set_text_wrap()
+                .set_align(FormatAlign::Top),
+            faint: Style::new()
+                .set_font_color(0x595959_u32)
+                .set_text_wrap()
+                .set_align(FormatAlign::Top),
+            heading: Style::new()
+                .set_bold()
+                .set_font_size(13)
+                .set_font_color(HEADER_FILL)
+                .set_border_bottom(FormatBorder::Thin),
             header_right: header.clone().set_align(FormatAlign::Right),
             header,
             label: Style::new().set_align(FormatAlign::Top),
-            total: number.clone().set_bold().set_border_top(FormatBorder::Thin),
             alarm: number
                 .clone()
                 .set_bold()
                 .set_font_color(0x9C0006_u32)
                 .set_background_color(0xFFC7CE_u32),
+            alarm_text,
             number,
-            day: Style::new().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Left),
-            note: Style::new()
-                .set_text_wrap()
-                .set_align(FormatAlign::Top)
-                .set_font_color(0x595959_u32),
-            value: Style::new()
-                .set_text_wrap()
-                .set_align(FormatAlign::Top)
-                .set_align(FormatAlign::Left),
+            wrapped: Style::new().set_text_wrap().set_align(FormatAlign::Top),
         }
     }
 }
 
 /// Fills the sheet.
-pub(super) fn fill(sheet: &mut Worksheet, told: &Told<'_>) -> anyhow::Result<()> {
-    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+pub(super) fn fill(sheet: &mut Worksheet, content: &ReportContent<'_>) -> anyhow::Result<()> {
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 2);
     sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
     sheet.set_footer("&L&F&RPage &P of &N").set_screen_gridlines(false);
-    sheet.set_column_width(0, 30)?;
+    sheet.set_column_width(0, 46)?;
     for column in 1..=LAST_COLUMN {
-        sheet.set_column_width(column, 13)?;
+        sheet.set_column_width(column, 11)?;
     }
     sheet.set_column_width(LAST_COLUMN + 1, 3)?;
-    let mut writer = Writer { sheet, row: 0, styles: Styles::new() };
-    writer.head(told)?;
-    writer.overdue(told)?;
-    let classes = writer.classes(told)?;
-    writer.reconciliation(told)?;
-    writer.evidence(told)?;
-    let periods = writer.table(&period_table(told))?;
-    let locations = writer.table(&location_table(told))?;
-    writer.others(told)?;
-    writer.charts(told, classes, periods, locations)
-}
-
-/// A table of figures by class.
-struct ClassTable {
-    heading: &'static str,
-    first: &'static str,
-    rows: Vec<(String, ByClass)>,
-}
-
-fn period_table(told: &Told<'_>) -> ClassTable {
-    let (heading, first) = match told.scope {
-        Scope::Year(_) => ("Due by month", "Month"),
-        Scope::All => ("Due by year", "Year"),
-    };
-    let rows =
-        told.tally.periods.iter().map(|(period, classes)| (period.to_string(), *classes)).collect();
-    ClassTable { heading, first, rows }
-}
-
-fn location_table(told: &Told<'_>) -> ClassTable {
-    let rows = told.tally.top_locations(TOP_LOCATIONS);
-    ClassTable { heading: "By location", first: "Location", rows }
+    let mut writer = Writer { sheet, row: 0, styles: SummaryStyles::new() };
+    writer.head(content)?;
+    writer.needs(content)?;
+    writer.states(content)?;
+    let removal = writer.removal(content.figures)?;
+    let coverage = writer.coverage(content)?;
+    let months = writer.months(content)?;
+    writer.independence(content.figures)?;
+    writer.exceptions(content.figures)?;
+    writer.evidence(content)?;
+    writer.charts(content, removal, coverage, months)
 }
 
 impl Writer<'_> {
-    fn head(&mut self, told: &Told<'_>) -> anyhow::Result<()> {
-        self.sheet.set_row_height(0, 30)?;
-        self.sheet.write_string_with_format(0, 0, told.scope.title(), &self.styles.title)?;
-        let line = format!(
-            "As of {}. {} responses{}.",
-            told.summary.as_of,
-            told.tally.population,
-            match told.tally.undated {
-                0 => String::new(),
-                n => format!(", and {n} without a due date, which stand apart"),
-            }
-        );
-        self.sheet.write_string_with_format(1, 0, line, &self.styles.faint)?;
-        self.row = 3;
+    fn text(
+        &mut self,
+        column: u16,
+        text: &str,
+        style: fn(&SummaryStyles) -> &Style,
+    ) -> anyhow::Result<()> {
+        let style = style(&self.styles);
+        self.sheet.write_string_with_format(self.row, column, &*plain(text), style)?;
+        Ok(())
+    }
+
+    fn number(&mut self, column: u16, n: u64, is_alarm: bool) -> anyhow::Result<()> {
+        let style = if is_alarm { &self.styles.alarm } else { &self.styles.number };
+        self.sheet.write_number_with_format(self.row, column, n as f64, style)?;
+        Ok(())
+    }
+
+    /// A sentence across all columns; it is no table.
+    fn sentence(&mut self, text: &str, style: fn(&SummaryStyles) -> &Style) -> anyhow::Result<()> {
+        let lines = text.chars().count().div_ceil(110).max(1) as u32;
+        self.sheet.set_row_height(self.row, 17 * lines)?;
+        let style = style(&self.styles).clone();
+        self.sheet.merge_range(self.row, 0, self.row, LAST_COLUMN, &plain(text), &style)?;
+        self.row += 1;
         Ok(())
     }
 
     fn heading(&mut self, text: &str) -> anyhow::Result<()> {
+        self.row += 1;
         self.sheet.set_row_height(self.row, 20)?;
-        self.sheet.write_string_with_format(self.row, 0, text, &self.styles.heading)?;
-        self.row += 1;
-        Ok(())
-    }
-
-    /// A header row; the first column's name on the left, the others above their numbers.
-    fn header(&mut self, first: &str, others: &[&str], text: bool) -> anyhow::Result<()> {
-        self.sheet.write_string_with_format(self.row, 0, first, &self.styles.header)?;
-        let style = if text { &self.styles.header } else { &self.styles.header_right };
-        for (place, other) in others.iter().enumerate() {
-            self.sheet.write_string_with_format(self.row, place as u16 + 1, *other, style)?;
+        for column in 0..=LAST_COLUMN {
+            self.text(column, if column == 0 { text } else { "" }, |styles| &styles.heading)?;
         }
         self.row += 1;
         Ok(())
     }
 
-    fn overdue(&mut self, told: &Told<'_>) -> anyhow::Result<()> {
-        let tally = told.tally;
-        self.heading("Overdue")?;
-        let overdue = State::Overdue.place();
-        for (name, class) in [
-            ("Revoked, and the access is still there", Class::Revoked),
-            ("Pending, and the due date has passed", Class::Pending),
+    fn header(&mut self, names: &[&str]) -> anyhow::Result<()> {
+        for (column, name) in (0..).zip(names) {
+            if column == 0 {
+                self.text(0, name, |styles| &styles.header)?;
+            } else {
+                self.text(column, name, |styles| &styles.header_right)?;
+            }
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    /// A name, and numbers behind it.
+    fn figures(&mut self, name: &str, numbers: &[u64]) -> anyhow::Result<()> {
+        self.text(0, name, |styles| &styles.label)?;
+        for (column, n) in (1..).zip(numbers) {
+            self.number(column, *n, false)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn head(&mut self, content: &ReportContent<'_>) -> anyhow::Result<()> {
+        self.sheet.set_row_height(0, 30)?;
+        self.text(0, &content.scope.title(), |styles| &styles.title)?;
+        self.row = 1;
+        self.sentence(&verdict::sentence(content), |styles| &styles.verdict)?;
+        let is_proven = content.evidence.problems.is_empty();
+        let style: fn(&SummaryStyles) -> &Style =
+            if is_proven { |styles| &styles.faint } else { |styles| &styles.alarm_text };
+        self.sentence(&verdict::proof(content), style)?;
+        if let Some(note) = verdict::note(content) {
+            self.sentence(&note, |styles| &styles.faint)?;
+        }
+        Ok(())
+    }
+
+    fn needs(&mut self, content: &ReportContent<'_>) -> anyhow::Result<()> {
+        let figures = content.figures;
+        self.heading("What needs somebody")?;
+        for (name, n) in [
+            ("Access that remains although revoked", figures.remains.n),
+            ("Given again after a removal", figures.given_again.n),
+            ("Unanswered past due", figures.unanswered.n),
+            ("Never asked", figures.never_asked.n),
+            ("Orphans: the user is not in USER_TAB", figures.orphans.n),
         ] {
-            let n = tally.states[class as usize][overdue];
-            let style = if n > 0 { &self.styles.alarm } else { &self.styles.number };
-            self.sheet.write_string_with_format(self.row, 0, name, &self.styles.label)?;
-            self.sheet.write_number_with_format(self.row, 3, n as f64, style)?;
+            self.text(0, name, |styles| &styles.label)?;
+            self.number(1, n, n > 0)?;
+            self.text(2, if n > 0 { "to do" } else { "nothing to do" }, |styles| &styles.label)?;
             self.row += 1;
         }
-        if !tally.longest.is_empty() {
-            self.row += 1;
-            self.header(
-                "Overdue longest: reportee",
-                &["Name", "", "Location", "Class", "Since"],
-                true,
+        Ok(())
+    }
+
+    fn states(&mut self, content: &ReportContent<'_>) -> anyhow::Result<()> {
+        let tally = content.tally;
+        self.heading("Responses by what became of them")?;
+        self.header(&["State", "Approved", "Revoked", "Pending", "Other", "All"])?;
+        for (place, (_, words)) in
+            STATES.iter().enumerate().filter(|(place, _)| tally.in_state(*place) > 0)
+        {
+            let mut numbers: Vec<u64> = tally.states.iter().map(|states| states[place]).collect();
+            numbers.push(tally.in_state(place));
+            self.figures(words, &numbers)?;
+        }
+        let mut all: Vec<u64> = tally.states.iter().map(|states| states.iter().sum()).collect();
+        all.push(tally.n_rows());
+        self.figures("all of this report", &all)?;
+        for (status, n) in &tally.others {
+            self.figures(&format!("other status: {status}"), &[*n])?;
+        }
+        for (year, n) in &tally.other_years {
+            self.figures(&format!("in the report of {year}"), &[*n])?;
+        }
+        Ok(())
+    }
+
+    /// Days and executions; first and last row are returned for the chart.
+    fn removal(&mut self, figures: &Figures) -> anyhow::Result<(u32, u32)> {
+        self.heading("Removal")?;
+        let n = figures.n_removed();
+        if let (Some(median), Some(p95), Some(longest)) = (
+            figures.removal_percentile(50),
+            figures.removal_percentile(95),
+            figures.removal_longest(),
+        ) {
+            self.sentence(
+                &format!(
+                    "Days from the effective date to the removal: median {median}, 95 % within {p95}, longest {longest}; \
+                     {} of {n} within {} days.",
+                    figures.n_within_sla(),
+                    figures.sla_days
+                ),
+                |styles| &styles.wrapped,
             )?;
         }
-        for late in &tally.longest {
-            for (column, cell) in [0_u16, 1, 3, 4].into_iter().zip(&late.shown) {
-                if *cell != Cell::Empty {
-                    self.sheet.write_string(self.row, column, cell.to_string())?;
-                }
-            }
-            super::put(self.sheet, self.row, LAST_COLUMN, &Cell::Day(late.since))?;
-            self.sheet.set_cell_format(self.row, LAST_COLUMN, &self.styles.day)?;
-            self.row += 1;
-        }
-        self.row += 1;
-        Ok(())
-    }
-
-    /// Classes and states; the table's first row is returned for the chart.
-    fn classes(&mut self, told: &Told<'_>) -> anyhow::Result<u32> {
-        self.heading("Population")?;
-        self.header("Class", &["Overdue", "Scheduled", "Executed", "Open", "Responses"], false)?;
+        self.header(&["Days", "Removals"])?;
         let first = self.row;
-        for class in Class::ALL {
-            let states = told.tally.states[class as usize];
-            self.figures(class.word(), &states, Some(states.iter().sum()), false)?;
+        for (days, n) in figures.removal_days.iter().take(15) {
+            self.figures(&days.to_string(), &[*n])?;
         }
-        let states: Vec<u64> = (0..4).map(|state| told.tally.in_state(state)).collect();
-        self.figures("All of this report", &states, Some(told.tally.n_rows()), true)?;
-        self.sheet.set_row_height(self.row, 34)?;
-        self.sheet.merge_range(
-            self.row,
-            0,
-            self.row,
-            LAST_COLUMN,
-            STATES_MEAN,
-            &self.styles.note,
-        )?;
-        self.row += 1;
-        self.row += 1;
-        Ok(first)
-    }
-
-    fn figures(
-        &mut self,
-        name: &str,
-        numbers: &[u64],
-        sum: Option<u64>,
-        total: bool,
-    ) -> anyhow::Result<()> {
-        let style = if total { &self.styles.total } else { &self.styles.number };
-        self.sheet.write_string_with_format(self.row, 0, name, style)?;
-        for (column, n) in (1..).zip(numbers.iter().copied().chain(sum)) {
-            self.sheet.write_number_with_format(self.row, column, n as f64, style)?;
+        let late: u64 = figures.removal_days.values().skip(15).sum();
+        if late > 0 {
+            self.figures("more", &[late])?;
         }
-        self.row += 1;
-        Ok(())
+        Ok((first, self.row.max(first + 1) - 1))
     }
 
-    fn reconciliation(&mut self, told: &Told<'_>) -> anyhow::Result<()> {
-        self.heading("Reconciliation")?;
-        for sum in told.tally.equations() {
-            let verdict = if sum.holds() { "adds up" } else { "DOES NOT ADD UP" };
-            self.value(verdict, &sum.to_string())?;
-        }
-        self.row += 1;
-        Ok(())
-    }
-
-    fn evidence(&mut self, told: &Told<'_>) -> anyhow::Result<()> {
-        self.heading("Evidence")?;
-        let lines = told.evidence.lines(told.tally);
-        for (name, value) in lines.iter().filter(|(name, _)| *name != "reconciliation") {
-            self.value(name, value)?;
-        }
-        self.row += 1;
-        Ok(())
-    }
-
-    /// A name, and a value across the other columns, over as many lines as it needs.
-    fn value(&mut self, name: &str, value: &str) -> anyhow::Result<()> {
-        let lines = value.chars().count().div_ceil(VALUE_WIDTH).max(1);
-        self.sheet.set_row_height(self.row, 15 * lines as u32)?;
-        self.sheet.write_string_with_format(self.row, 0, name, &self.styles.label)?;
-        self.sheet.merge_range(self.row, 1, self.row, LAST_COLUMN, value, &self.styles.value)?;
-        self.row += 1;
-        Ok(())
-    }
-
-    /// Figures by class; first and last row are returned for the chart.
-    fn table(&mut self, table: &ClassTable) -> anyhow::Result<(u32, u32)> {
-        self.heading(table.heading)?;
-        self.header(table.first, &["Approved", "Revoked", "Pending", "Other", "All"], false)?;
+    fn coverage(&mut self, content: &ReportContent<'_>) -> anyhow::Result<(u32, u32)> {
+        self.heading("Coverage by location")?;
+        let mut names = vec!["Location"];
+        names.extend(COVERAGE);
+        names.push("All");
+        self.header(&names)?;
         let first = self.row;
-        for (name, classes) in &table.rows {
-            self.figures(name, classes, Some(classes.iter().sum()), false)?;
+        let all = content.figures.locations_by_size();
+        let (top, rest) = all.split_at(all.len().min(TOP_LOCATIONS));
+        for (name, location) in top {
+            self.figures(name, &coverage(location))?;
         }
         let last = self.row.max(first + 1) - 1;
-        self.row += 1;
+        if !rest.is_empty() {
+            let mut sum = [0; 7];
+            for (_, location) in rest {
+                sum.iter_mut().zip(coverage(location)).for_each(|(sum, n)| *sum += n);
+            }
+            self.figures(&format!("{} further locations", rest.len()), &sum)?;
+        }
         Ok((first, last))
     }
 
-    fn others(&mut self, told: &Told<'_>) -> anyhow::Result<()> {
-        let tally = told.tally;
-        let years = tally.other_years.iter().map(|(year, n)| (year.to_string(), *n));
-        let years: Vec<(String, u64)> = years.collect();
-        let mut statuses: Vec<(String, u64)> =
-            tally.others.iter().map(|(status, n)| (status.clone(), *n)).collect();
-        if tally.others_unnamed > 0 {
-            statuses.push(("yet others".to_owned(), tally.others_unnamed));
+    fn months(&mut self, content: &ReportContent<'_>) -> anyhow::Result<(u32, u32)> {
+        let (heading, first) = match content.scope {
+            Scope::Year(_) => ("Due by month", "Month"),
+            Scope::All => ("Due by year", "Year"),
+        };
+        self.heading(heading)?;
+        self.header(&[first, "In order", "Overdue", "All"])?;
+        let first = self.row;
+        for (period, figures) in &content.figures.periods {
+            let all: u64 = figures.classes.iter().sum();
+            self.figures(&period.to_string(), &[all - figures.overdue, figures.overdue, all])?;
         }
-        for (heading, first, rows) in [
-            ("Responses of other years", "Year", years),
-            ("Statuses of the class Other", "Status", statuses),
+        Ok((first, self.row.max(first + 1) - 1))
+    }
+
+    fn independence(&mut self, figures: &Figures) -> anyhow::Result<()> {
+        self.heading("Independence")?;
+        for (name, n) in [
+            ("Reportees who are their own line manager", figures.self_managed.n),
+            ("Reportees whose line manager nobody knows", figures.unmanaged.n),
+            ("Line managers who are not in USER_TAB", figures.departed_managers().len() as u64),
+            ("Accesses both approved and revoked", figures.contradictory.n),
+            (
+                "Managers (of today) who approved all of 5 or more",
+                figures.approvers_of_all().len() as u64,
+            ),
         ] {
-            if rows.is_empty() {
-                continue;
-            }
-            self.heading(heading)?;
-            self.header(first, &["Responses"], false)?;
-            for (name, n) in rows {
-                self.figures(&name, &[n], None, false)?;
-            }
+            self.figures(name, &[n])?;
+        }
+        Ok(())
+    }
+
+    fn exceptions(&mut self, figures: &Figures) -> anyhow::Result<()> {
+        self.heading("Exceptions")?;
+        if figures.exceptions.is_empty() {
+            self.text(0, "None", |styles| &styles.label)?;
+            self.row += 1;
+        }
+        for exception in &figures.exceptions {
+            self.text(0, &format!("{} {}", exception.day, exception.job), |styles| &styles.label)?;
+            let told = format!(
+                "{} by {}: {} (run {})",
+                exception.what, exception.who, exception.why, exception.run
+            );
+            self.text(1, &told, |styles| &styles.label)?;
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    /// A name, and a value that may run over the empty cells behind it.
+    fn evidence(&mut self, content: &ReportContent<'_>) -> anyhow::Result<()> {
+        self.heading("Evidence")?;
+        for (name, value) in content.evidence.lines(content.tally) {
+            self.text(0, name, |styles| &styles.label)?;
+            self.text(1, &value, |styles| &styles.label)?;
             self.row += 1;
         }
         Ok(())
@@ -303,29 +337,32 @@ impl Writer<'_> {
 
     fn charts(
         &mut self,
-        told: &Told<'_>,
-        classes: u32,
-        periods: (u32, u32),
-        locations: (u32, u32),
+        content: &ReportContent<'_>,
+        removal: (u32, u32),
+        coverage: (u32, u32),
+        months: (u32, u32),
     ) -> anyhow::Result<()> {
-        let mut split = Chart::new(ChartType::Doughnut);
-        split.title().set_name("Answers").set_font(&title_font());
-        split
-            .add_series()
-            .set_categories(("Summary", classes, 0, classes + 3, 0))
-            .set_values(("Summary", classes, 5, classes + 3, 5))
-            .set_point_colors(&COLORS)
-            .set_data_label(ChartDataLabel::new().show_percentage().set_font(&label_font()));
-        split.set_hole_size(50);
-        self.place(split, 0, 240, "Responses by class")?;
-
-        let over = if told.scope == Scope::All { "Due by year" } else { "Due by month" };
-        let months = by_class(ChartType::ColumnStacked, over, periods);
-        self.place(months, 252, 260, "Responses by due date and class")?;
-
-        let mut bars = by_class(ChartType::BarStacked, "By location", locations);
-        bars.y_axis().set_reverse(); // The first row of the table on top.
-        self.place(bars, 524, 360, "Responses by location and class")
+        let mut shares = stacked(
+            ChartType::BarPercentStacked,
+            "Coverage by location",
+            coverage,
+            &COVERAGE,
+            &COLORS,
+        );
+        shares.y_axis().set_reverse(); // The first row of the table on top.
+        self.place(shares, 0, 380, "Accesses by location and review, as shares")?;
+        let over = if content.scope == Scope::All { "Due by year" } else { "Due by month" };
+        let due = stacked(
+            ChartType::ColumnStacked,
+            over,
+            months,
+            &["In order", "Overdue"],
+            &[COLORS[0], COLORS[2]],
+        );
+        self.place(due, 392, 260, "Responses by due date, and what is overdue")?;
+        let days =
+            stacked(ChartType::Column, "Days to removal", removal, &["Removals"], &[COLORS[1]]);
+        self.place(days, 664, 260, "Removals by days from the effective date")
     }
 
     fn place(
@@ -343,34 +380,34 @@ impl Writer<'_> {
     }
 }
 
-fn by_class(kind: ChartType, title: &str, (first, last): (u32, u32)) -> Chart {
+fn coverage(location: &LocationFigures) -> [u64; 7] {
+    let [approved, there, pending, other, never] = location.reviews;
+    [approved, location.gone, there, pending, other, never, location.sum()]
+}
+
+fn stacked(
+    kind: ChartType,
+    title: &str,
+    (first, last): (u32, u32),
+    names: &[&str],
+    colors: &[u32],
+) -> Chart {
     let mut chart = Chart::new(kind);
-    chart.title().set_name(title).set_font(&title_font());
-    for (class, color) in Class::ALL.into_iter().zip(COLORS) {
-        let column = class as u16 + 1;
+    let mut font = ChartFont::new();
+    font.set_bold().set_size(12).set_color(HEADER_FILL);
+    chart.title().set_name(title).set_font(&font);
+    for (column, (name, color)) in (1..).zip(names.iter().zip(colors)) {
         chart
             .add_series()
-            .set_name(class.word())
+            .set_name(*name)
             .set_categories(("Summary", first, 0, last, 0))
             .set_values(("Summary", first, column, last, column))
             .set_format(
                 rust_xlsxwriter::ChartFormat::new()
-                    .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(color)),
+                    .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(*color)),
             )
             .set_gap(60);
     }
-    chart.y_axis().set_major_gridlines(true).set_num_format("#,##0");
+    chart.y_axis().set_major_gridlines(true);
     chart
-}
-
-fn title_font() -> ChartFont {
-    let mut font = ChartFont::new();
-    font.set_bold().set_size(12).set_color(HEADER_FILL);
-    font
-}
-
-fn label_font() -> ChartFont {
-    let mut font = ChartFont::new();
-    font.set_bold().set_color(0xFFFFFF_u32);
-    font
 }

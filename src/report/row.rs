@@ -1,0 +1,225 @@
+//! One row of the report: its values and columns, the same in every format.
+
+use std::fmt;
+
+use chrono::{Datelike as _, NaiveDate};
+
+use super::state::ResponseState;
+use crate::db::Value;
+use crate::jobs::revoke::rule::AnswerClass;
+
+/// One value of a row. Empty text is no text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Cell {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// Text.
+    Text(String),
+    /// A decimal number, exactly as the database gives it.
+    Number(String),
+    /// A day.
+    Day(NaiveDate),
+}
+
+impl Cell {
+    /// Text, or nothing when it is empty.
+    pub(crate) fn text(text: impl Into<String>) -> Cell {
+        let text = text.into();
+        if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
+    }
+
+    /// A whole number.
+    pub(crate) fn number(n: u64) -> Cell {
+        Cell::Number(n.to_string())
+    }
+
+    /// What a column holds; numbers stay numbers.
+    pub(crate) fn of(value: &Value) -> Cell {
+        match value {
+            Value::Int(_) | Value::Number(_) => Cell::Number(value.display()),
+            Value::Real(x) if x.is_finite() => Cell::Number(value.display()),
+            other => Cell::text(other.display()),
+        }
+    }
+
+    /// A day, or nothing.
+    pub(crate) fn day(day: Option<NaiveDate>) -> Cell {
+        day.map_or(Cell::Empty, Cell::Day)
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Empty => Ok(()),
+            Cell::Text(text) | Cell::Number(text) => f.write_str(text),
+            Cell::Day(day) => write!(f, "{day}"),
+        }
+    }
+}
+
+/// Appends a day as `2026-01-31`.
+pub(super) fn push_day(day: NaiveDate, out: &mut Vec<u8>) {
+    let Ok(year @ 0..=9999) = u32::try_from(day.year()) else {
+        out.extend_from_slice(day.to_string().as_bytes());
+        return;
+    };
+    for (n, mark) in
+        [(year / 100, None), (year % 100, Some(b'-')), (day.month(), Some(b'-')), (day.day(), None)]
+    {
+        out.extend_from_slice(&[b'0' + (n / 10) as u8, b'0' + (n % 10) as u8]);
+        out.extend(mark);
+    }
+}
+
+/// One column of the report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    /// Its name in csv and json.
+    pub(crate) name: &'static str,
+    /// Its heading in xlsx and html.
+    pub(crate) label: &'static str,
+    /// Its width in xlsx, in characters.
+    pub(crate) width: u8,
+}
+
+const fn column(name: &'static str, label: &'static str, width: u8) -> Column {
+    Column { name, label, width }
+}
+
+/// How many columns a response has.
+pub(super) const N_COLUMNS: usize = 18;
+
+/// The values of one response, in the order of [`COLUMNS`].
+pub(crate) type Cells = [Cell; N_COLUMNS];
+
+/// The columns of a response: those of the first edition in their order, then what came later.
+pub(crate) const COLUMNS: [Column; N_COLUMNS] = [
+    column("reportee_id", "Reportee", 11),
+    column("reportee_name", "Name", 20),
+    column("reportee_mail", "Mail", 24),
+    column("line_manager_id", "Line manager", 11),
+    column("line_manager_name", "Manager's name", 20),
+    column("line_manager_mail", "Manager's mail", 24),
+    column("rmm_id", "Location", 9),
+    column("access_level", "Access level", 11),
+    column("access_status", "Status", 12),
+    column("class", "Class", 10),
+    column("is_active", "Active", 7),
+    column("access_revoke_date_by_line_manager", "Manager's revoke date", 12),
+    column("recertification_due_date", "Due", 12),
+    column("effective_revoke_date", "Effective revoke date", 12),
+    column("state", "State", 34),
+    column("executed_on", "Executed on", 12),
+    column("run_id", "Run", 37),
+    column("access", "Access now", 8),
+];
+
+/// Places in [`COLUMNS`] that more than one file speaks of.
+pub(super) mod at {
+    pub(crate) const REPORTEE: usize = 0;
+    pub(crate) const NAME: usize = 1;
+    pub(crate) const PERSON: std::ops::Range<usize> = 1..6;
+    pub(crate) const MANAGER: usize = 3;
+    pub(crate) const LOCATION: usize = 6;
+    pub(crate) const LEVEL: usize = 7;
+    pub(crate) const STATUS: usize = 8;
+    pub(crate) const CLASS: usize = 9;
+    pub(crate) const ACTIVE: usize = 10;
+    pub(crate) const BY_MANAGER: usize = 11;
+    pub(crate) const DUE: usize = 12;
+    pub(crate) const EFFECTIVE: usize = 13;
+    pub(crate) const STATE: usize = 14;
+    pub(crate) const EXECUTED_ON: usize = 15;
+    pub(crate) const RUN: usize = 16;
+    pub(crate) const ACCESS: usize = 17;
+}
+
+/// How many columns an access has.
+pub(super) const N_ACCESS_COLUMNS: usize = 10;
+
+/// The values of one access, in the order of [`ACCESS_COLUMNS`].
+pub(crate) type AccessCells = [Cell; N_ACCESS_COLUMNS];
+
+/// The columns of an access that somebody should look at.
+pub(crate) const ACCESS_COLUMNS: [Column; N_ACCESS_COLUMNS] = [
+    column("user_id", "User", 11),
+    column("user_name", "Name", 22),
+    column("user_mail", "Mail", 26),
+    column("line_manager_id", "Line manager", 12),
+    column("line_manager_name", "Manager's name", 22),
+    column("line_manager_mail", "Manager's mail", 26),
+    column("rmm_id", "Location", 10),
+    column("access", "Access now", 9),
+    column("review", "Review", 24),
+    column("user_is", "User is", 18),
+];
+
+/// One response, as it is told.
+#[derive(Clone, Debug)]
+pub(crate) struct ReportRow {
+    /// Its values.
+    pub(crate) cells: Cells,
+    /// Its class.
+    pub(crate) class: AnswerClass,
+    /// Its state.
+    pub(crate) state: ResponseState,
+    /// RECERTIFICATION_DUE_DATE.
+    pub(crate) due: Option<NaiveDate>,
+    /// Of a revoked response: the line manager's date, else the due date.
+    pub(crate) effective: Option<NaiveDate>,
+    /// Mapping rows that are there now.
+    pub(crate) n_access: u64,
+}
+
+impl ReportRow {
+    /// Takes a state, and writes it into the cells.
+    pub(super) fn tell(&mut self, state: ResponseState) {
+        self.cells[at::STATE] = Cell::Text(state.to_string());
+        if let ResponseState::Executed { on, .. } = &state {
+            self.cells[at::EXECUTED_ON] = Cell::Day(*on);
+        }
+        self.cells[at::RUN] = state.run().map_or(Cell::Empty, Cell::text);
+        self.state = state;
+    }
+
+    /// Days from the day it should have gone to the day it went.
+    pub(super) fn days_to_removal(&self) -> Option<i64> {
+        let ResponseState::Executed { on, .. } = &self.state else { return None };
+        Some((*on - self.effective.or(self.due)?).num_days())
+    }
+}
+
+/// A class's name.
+pub(super) fn class_word(class: AnswerClass) -> &'static str {
+    match class {
+        AnswerClass::Approved => "Approved",
+        AnswerClass::Revoked => "Revoked",
+        AnswerClass::Pending => "Pending",
+        AnswerClass::Other => "Other",
+    }
+}
+
+/// All classes, in the order they are shown.
+pub(super) const CLASSES: [AnswerClass; 4] =
+    [AnswerClass::Approved, AnswerClass::Revoked, AnswerClass::Pending, AnswerClass::Other];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_as_they_are_everywhere() {
+        for (year, text) in [
+            (2026, "2026-01-31"),
+            (9999, "9999-01-31"),
+            (7, "0007-01-31"),
+            (12_345, "+12345-01-31"),
+        ] {
+            let mut out = Vec::new();
+            push_day(NaiveDate::from_ymd_opt(year, 1, 31).unwrap(), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The verdict in one sentence, and the figures as lines and as one JSON object: built from what was counted.
+
+use serde_json::{Value as Json, json};
+
+use super::access::REVIEWS;
+use super::figures::{Figures, ManagerFigures};
+use super::state::STATES;
+use super::{ReportContent, Scope};
+
+/// What a super admin reads first.
+pub(super) fn sentence(content: &ReportContent<'_>) -> String {
+    let (tally, day) = (content.tally, content.summary.as_of);
+    let never = tally.reviews[4];
+    let accesses = tally.n_accesses();
+    let now = tally.revoked;
+    let revoked = now.gone + now.there + now.back;
+    let when = match content.scope {
+        Scope::Year(year) => format!("in {year}"),
+        Scope::All => "in any year".to_owned(),
+    };
+    let unanswered = tally.named("unanswered");
+    format!(
+        "On {day}, {} {} put to review {when}; {} never {}. {} {} revoked: {} {} gone, {} still there, {} came back. {} {} overdue.",
+        plural(accesses, "access stands", "accesses stand")
+            + &format!(". {}", grouped(accesses - never)),
+        if accesses - never == 1 { "was" } else { "were" },
+        grouped(never),
+        if never == 1 { "was" } else { "were" },
+        grouped(revoked),
+        if revoked == 1 { "was" } else { "were" },
+        grouped(now.gone),
+        if now.gone == 1 { "is" } else { "are" },
+        grouped(now.there),
+        grouped(now.back),
+        plural(unanswered, "answer", "answers"),
+        if unanswered == 1 { "is" } else { "are" },
+    )
+}
+
+/// What proves it, or why nothing does.
+pub(super) fn proof(content: &ReportContent<'_>) -> String {
+    let evidence = content.evidence;
+    match evidence.problems.as_slice() {
+        [] => {
+            let head = evidence.ledger.head.get(..12).unwrap_or("nothing");
+            let runs = plural(evidence.ledger.runs, "run", "runs");
+            format!("Ledger verified: {runs}, ends with {head}…. Both populations add up.")
+        }
+        problems => format!("NOT PROVEN: {}.", problems.join("; ")),
+    }
+}
+
+/// A past year's access is not shown: nobody kept it.
+pub(super) fn note(content: &ReportContent<'_>) -> Option<String> {
+    let year = content
+        .scope
+        .year()
+        .filter(|year| *year < chrono::Datelike::year(&content.summary.as_of))?;
+    Some(format!("The access shown is that of {}, not of {year}.", content.summary.as_of))
+}
+
+/// The figures as lines.
+pub(super) fn figures(content: &ReportContent<'_>) -> Vec<(&'static str, String)> {
+    let figures = content.figures;
+    let mut lines = Vec::new();
+    lines.extend(note(content).map(|note| ("note", note)));
+    if let (Some(median), Some(p95), Some(longest)) =
+        (figures.removal_percentile(50), figures.removal_percentile(95), figures.removal_longest())
+    {
+        lines.push((
+            "days to removal",
+            format!("median {median}, 95 % within {p95}, longest {longest}"),
+        ));
+        lines.push((
+            "removed in time",
+            format!(
+                "{} of {} within {} days",
+                figures.n_within_sla(),
+                figures.n_removed(),
+                figures.sla_days
+            ),
+        ));
+    }
+    lines
+}
+
+/// The figures as one JSON object.
+pub(super) fn json(content: &ReportContent<'_>) -> Json {
+    let (tally, figures) = (content.tally, content.figures);
+    let states: serde_json::Map<String, Json> = STATES
+        .iter()
+        .enumerate()
+        .map(|(place, (name, _))| ((*name).to_owned(), tally.in_state(place).into()))
+        .collect();
+    let reviews: serde_json::Map<String, Json> = REVIEWS
+        .iter()
+        .map(|(review, word)| (word.replace(' ', "_"), tally.reviews[*review as usize].into()))
+        .collect();
+    json!({
+        "states": states,
+        "accesses": {"all": tally.n_accesses(), "reviews": reviews, "orphans": tally.users[2], "without_application": tally.users[1]},
+        "revoked": {"gone": tally.revoked.gone, "still_there": tally.revoked.there, "came_back": tally.revoked.back},
+        "removal": {
+            "executed": figures.n_removed(),
+            "median_days": figures.removal_percentile(50),
+            "p95_days": figures.removal_percentile(95),
+            "longest_days": figures.removal_longest(),
+            "sla_days": figures.sla_days,
+            "within_sla": figures.n_within_sla(),
+        },
+        "line_managers": managers_json(figures, content),
+        "independence": {
+            "self_managed": figures.self_managed.n,
+            "unknown_manager": figures.unmanaged.n,
+            "departed_managers": figures.departed_managers().len(),
+            "contradictory": figures.contradictory.n,
+            "approved_all": figures.approvers_of_all().len(),
+        },
+    })
+}
+
+fn managers_json(figures: &Figures, content: &ReportContent<'_>) -> Vec<Json> {
+    let managers = figures.managers_to_ask();
+    managers
+        .iter()
+        .map(|(id, manager)| {
+            json!({
+                "id": id,
+                "name": manager.name.to_string(),
+                "mail": manager.mail.to_string(),
+                "answered": manager.answered,
+                "open": manager.open,
+                "unanswered": manager.overdue,
+                "oldest_days": oldest_days(manager, content),
+            })
+        })
+        .collect()
+}
+
+/// How long the oldest unanswered response of a manager is overdue.
+pub(super) fn oldest_days(manager: &ManagerFigures, content: &ReportContent<'_>) -> Option<i64> {
+    manager.oldest.map(|oldest| (content.summary.as_of - oldest).num_days())
+}
+
+/// `1 run`, `2,000 runs`.
+pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// A number with a comma before every three digits.
+pub(super) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(n), text);
+        }
+    }
+}
