@@ -102,7 +102,7 @@ fn listed(id: &str, what: &str, list: &CutList<ListedAccess>) -> Markup {
         (listed_table(first))
         @if !rest.is_empty() {
             details {
-                summary { (if kept == list.n { format!("all {}", grouped(list.n)) } else { format!("the first {}", grouped(kept)) }) }
+                summary { (if kept == list.n { format!("all {}: the other {}", grouped(list.n), grouped(list.n - first.len() as u64)) } else { format!("the first {}", grouped(kept)) }) }
                 (listed_table(rest))
             }
         }
@@ -114,7 +114,8 @@ fn listed(id: &str, what: &str, list: &CutList<ListedAccess>) -> Markup {
 
 fn listed_table(items: &[ListedAccess]) -> Markup {
     html! {
-        table.list {
+        table.list.places {
+            colgroup { @for _ in 0..5 { col; } }
             thead { tr {
                 @for heading in ["User", "Location", "Line manager of today", "Since", "State"] { th scope="col" { (heading) } }
             } }
