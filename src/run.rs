@@ -19,7 +19,7 @@ use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::jobs::{Job, RunClaim, World};
 use crate::ledger::taken;
-use crate::ledger::{self, ChainEnd, LedgerReader, LedgerRun, canonical};
+use crate::ledger::{self, ChainEnd, ChangeHashes, LedgerReader, LedgerRun, canonical};
 use crate::plan::{
     Approval, Held, Leeway, LimitLeft, Plan, SavedFor, SavedPlan, apply, hold, look_again,
 };
@@ -34,6 +34,8 @@ pub struct Request<'a> {
     pub job: &'a Job,
     /// Only say what would be done.
     pub preview: bool,
+    /// Of a preview: carry it out, and roll it back.
+    pub rehearse: bool,
     /// `--as-of`
     pub as_of: Option<NaiveDate>,
     /// The config.
@@ -75,6 +77,8 @@ struct Run<'a> {
     when: Planned,
     session: SessionSpec,
     started_at: DateTime<Utc>,
+    /// Whether an attempt met a key that was taken meanwhile: a second time it is no accident.
+    met_taken_key: bool,
     /// Lines that an attempt has added to a file: the next one does not add them again.
     lines_added: HashSet<String>,
     /// How many findings of each kind the job's last run had.
@@ -116,7 +120,7 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
     let session = SessionSpec {
         action,
         run_id: request.run_id.clone(),
-        writes: !request.preview,
+        writes: !request.preview || request.rehearse,
         defines: false,
     };
     let mut run = Run {
@@ -126,6 +130,7 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
         when,
         session,
         started_at,
+        met_taken_key: false,
         lines_added: HashSet::new(),
         reached: false,
         ledger_head: None,
@@ -192,6 +197,15 @@ impl Run<'_> {
                     sleep(pause);
                     pause *= 2;
                 }
+                // Somebody else has just used a key that was free when the plan was made; the next plan knows.
+                Err(error) if !self.met_taken_key && db::is_taken_key(&error) => {
+                    self.met_taken_key = true;
+                    if attempt > database.retries {
+                        return Err(error.context(Exit::Drifted));
+                    }
+                    tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
+                    sleep(pause);
+                }
                 ended => return ended,
             }
         }
@@ -202,8 +216,8 @@ impl Run<'_> {
     fn attempt(&mut self) -> anyhow::Result<Came> {
         let Request { job, config, preview, .. } = *self.request;
         let mut db = db::open(job.database(config), &self.session)?;
-        let end = if preview { None } else { Some(self.lock(&mut *db)?) };
-        if end.is_some() {
+        let end = if self.session.writes { Some(self.lock(&mut *db)?) } else { None };
+        if !preview {
             let takes_up = self.saved.is_none();
             job.claim(RunClaim { run_id: &self.session.run_id, takes_up }, &mut *db)?;
         }
@@ -226,44 +240,56 @@ impl Run<'_> {
             return Ok(Came::looked(Status::Planned, approved.into_plan()));
         };
 
-        if let Some(lines) = &approved.plan().lines {
+        if let Some(lines) = approved.plan().lines.as_ref().filter(|_| !preview) {
             lines.add(&mut self.lines_added)?;
         }
-        if let Some(file) = &approved.plan().file {
+        if let Some(file) = approved.plan().file.as_ref().filter(|_| !preview) {
             file.write(&mut *db)?;
         }
         let since = Instant::now();
         let leeway = if self.saved.is_some() { Leeway::None } else { Leeway::OtherColumns };
         let held = hold(approved, leeway, &mut *db)?;
-        let status = self.carry_out(&held, end, db)?;
+        let hashes = self.change(&held, &mut *db)?;
+        if preview {
+            drop(db); // A rehearsal: all of it is rolled back.
+            return Ok(Came::looked(Status::Planned, held.into_plan()));
+        }
+        let status = self.close(held.plan(), &hashes, end, db)?;
         let held_for = Some(since.elapsed());
         Ok(Came { held: held_for, ..Came::looked(status, held.into_plan()) })
     }
 
     /// The lock of what the job writes. Where that is to be learned from the ledger, the run has reached it.
     fn lock(&mut self, db: &mut dyn Transaction) -> anyhow::Result<ChainEnd> {
-        let lock = self.request.job.lock(db).inspect_err(|_| self.reached = true)?;
+        let belongs = !self.request.preview;
+        let lock = self.request.job.lock(db).inspect_err(|_| self.reached = belongs)?;
         let end = ledger::lock(lock, db)?;
-        self.reached = true;
+        self.reached = belongs;
         Ok(end)
     }
 
-    /// From the ledger's changes to COMMIT. No file and no directory is touched here: others may wait.
-    fn carry_out(
+    /// The ledger's changes, the changes themselves, and a last look at what they rest on. From here to COMMIT no
+    /// file and no directory is touched: others may wait.
+    fn change(&self, held: &Held, db: &mut dyn Transaction) -> anyhow::Result<ChangeHashes> {
+        let hashes = ledger::write_changes(&self.session.run_id, held.plan(), db)?;
+        apply(held, db)?;
+        look_again(held.plan(), db)?;
+        Ok(hashes)
+    }
+
+    /// The run's own row behind the end of the chain, and COMMIT.
+    fn close(
         &mut self,
-        held: &Held,
+        plan: &Plan,
+        hashes: &ChangeHashes,
         seen_end: ChainEnd,
         mut db: Box<dyn Transaction>,
     ) -> anyhow::Result<Status> {
-        let plan = held.plan();
-        let hashes = ledger::write_changes(&self.session.run_id, plan, &mut *db)?;
-        apply(held, &mut *db)?;
-        look_again(plan, &mut *db)?;
         let patience = self.request.job.database(self.request.config).lock_timeout;
         let end = if plan.is_empty() { seen_end } else { ledger::take_end(patience, &mut *db)? };
         let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
         let run = self.ledger_run(status, plan, None);
-        match ledger::write_run_and_commit(run, &hashes, &end, patience, db) {
+        match ledger::write_run_and_commit(run, hashes, &end, patience, db) {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
                 self.look_up(error)?;
@@ -331,7 +357,7 @@ impl Run<'_> {
             let patience = database.lock_timeout.min(RECORD_TIMEOUT);
             let end = ledger::take_end(patience, &mut *db)?;
             let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
-            ledger::write_run_and_commit(run, &ledger::ChangeHashes::default(), &end, patience, db)
+            ledger::write_run_and_commit(run, &ChangeHashes::default(), &end, patience, db)
         };
         match record() {
             Ok(head) => self.ledger_head = Some(head),

@@ -323,8 +323,16 @@ fn dispatch(cli: &Cli, context: &Context<'_>) -> anyhow::Result<Outcome> {
         Command::Job(job) => {
             let Context { as_of, config, clock, facts, .. } = *context;
             let run_id = facts.run_id.clone();
-            run::run(&Request { job, preview: false, as_of, config, clock, run_id })
-                .map(Outcome::from)
+            run::run(&Request {
+                job,
+                preview: false,
+                rehearse: false,
+                as_of,
+                config,
+                clock,
+                run_id,
+            })
+            .map(Outcome::from)
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Args {
     #[command(subcommand)]
     pub job: Option<Job>,
     /// Show a saved plan, to be read before it is signed or applied; asks no database
-    #[arg(long, value_name = "F", conflicts_with_all = ["save", "detailed_exitcode"])]
+    #[arg(long, value_name = "F", conflicts_with_all = ["save", "detailed_exitcode", "rehearse"])]
     pub plan: Option<PathBuf>,
     /// How the plan is written
     #[arg(long, global = true, value_enum, default_value_t)]
@@ -38,6 +38,9 @@ pub struct Args {
     /// End with 10 when there are changes to make
     #[arg(long, global = true)]
     pub detailed_exitcode: bool,
+    /// Take the lock, carry the plan out, and roll it back: shows what would stop the run
+    #[arg(long, global = true)]
+    pub rehearse: bool,
     /// In a SQL script, commit after this many statements
     #[arg(long, global = true, value_name = "N", default_value = "500")]
     pub commit_every: NonZeroU32,
@@ -65,8 +68,9 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     }
     let job = args.job.clone().unwrap_or_default();
     let Context { config, as_of, clock, facts, .. } = *context;
-    let run_id = facts.run_id.clone();
-    let mut ended = run::run(&Request { job: &job, preview: true, as_of, config, clock, run_id })?;
+    let (run_id, rehearse) = (facts.run_id.clone(), args.rehearse);
+    let mut ended =
+        run::run(&Request { job: &job, preview: true, rehearse, as_of, config, clock, run_id })?;
     let as_planned = ended.as_planned;
     let Some(plan) = ended.plan.take() else {
         let outcome = Outcome::from(ended);

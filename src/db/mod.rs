@@ -136,6 +136,22 @@ impl fmt::Display for CommitUnanswered {
     }
 }
 
+/// Marks an error that says that a key is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenKey;
+
+impl fmt::Display for TakenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the key is taken")
+    }
+}
+
+/// Whether a key that a statement was to add is there already.
+#[must_use]
+pub fn is_taken_key(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<TakenKey>().is_some()
+}
+
 /// Marks an error of array DML with the row, from 0, whose values the database refused.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedRow(pub usize);

@@ -99,7 +99,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     }
     let sessions = read_open_sessions(world, &rule, &users)?;
 
-    let mut steps = Steps::new(Stamp { actor, moment });
+    let mut steps = Steps::new(Stamp { actor, moment, after_cutoff: rule.after_cutoff() });
     let dates = DateColumns::of(world.db, "OPS_USER")?;
     for user in users {
         steps.disable(&user, &dates)?;

@@ -55,7 +55,7 @@ impl PlanJob for Args {
         doubt_absent(&mut plan, &due, world.config.revoke.absent_percent);
         let due = leave_unmatched(due, &rule, &mut plan, world)?;
         came_back::find(&mut plan, world)?;
-        plan.steps = steps::steps(due);
+        plan.steps = steps::steps(due, rule.skips_conflicts);
         if plan.steps.iter().any(|step| step.takes != Takes::Nothing && !step.touches.is_empty()) {
             plan.population = count_mappings(world)?;
         }

@@ -317,6 +317,20 @@ fn what_passes_is_tried_again_as_a_whole_and_what_does_not_is_named() {
             "trying",
         ),
         case("too many sessions once (ORA-00020)", &at("1", "connect", 20), 0, End::Done, "trying"),
+        case(
+            "a key taken meanwhile, once (ORA-00001)",
+            &at("1", "execute/INSERT INTO RECERT_CHANGE", 1),
+            0,
+            End::Done,
+            "trying",
+        ),
+        case(
+            "a key taken every time",
+            &at("*", "execute/INSERT INTO RECERT_CHANGE", 1),
+            1,
+            End::Untouched,
+            "ORA-00001",
+        ),
         case("table missing (ORA-00942)", &at("*", mark, 942), 3, End::Untouched, "recert check"),
         case("grant missing (ORA-01031)", &at("*", mark, 1031), 3, End::Untouched, "recert check"),
         case(
@@ -480,6 +494,33 @@ fn two_jobs_that_end_at_once_both_get_into_the_one_chain_at_the_first_try() {
     let both = case("another job ends at the same moment", "", 0, End::Done, "");
     judge(&both, &world, &before, &ran);
     repeat("another job ends at the same moment", &world);
+}
+
+/// Carries out a statement in a session of its own.
+fn elsewhere(world: &World, statement: &str) -> anyhow::Result<()> {
+    let mut session = world.open();
+    let sql = Sql::made("test".to_owned(), statement.to_owned());
+    session.rows(&sql, &[]).map(drop)
+}
+
+#[test]
+fn what_is_held_nobody_else_can_lock_and_what_comes_later_comes_after_the_run() {
+    let Some(world) = world() else { return };
+    let other = ending(&world);
+    let ran = while_waiting(&world, || {
+        let mine = "SELECT * FROM recreate_response WHERE reportees_id = 'E1' FOR UPDATE NOWAIT";
+        let error = elsewhere(&world, mine).unwrap_err();
+        assert_eq!(recert::exit::Exit::of(&error), recert::exit::Exit::Busy, "{error:#}");
+        let free = "SELECT * FROM recreate_response WHERE reportees_id = 'E5' FOR UPDATE NOWAIT";
+        elsewhere(&world, free).unwrap();
+        world.tamper("INSERT INTO map_rap_user_role (user_id, rmm_id) VALUES ('E1', 7)");
+        other.commit().unwrap();
+    });
+    assert_eq!(ran.code, Some(0), "{}", ran.log);
+    assert!(!ran.log.contains("trying"), "{}", ran.log);
+    let [mappings, responses] = tables(&world);
+    assert_eq!(mappings.len(), 2, "given again while the run was under way: {mappings:?}");
+    assert_eq!(responses, undisturbed()[1]);
 }
 
 #[test]

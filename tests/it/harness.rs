@@ -205,12 +205,21 @@ impl World {
             .unwrap_or_else(|error| panic!("{}: `{command}`: {error:#}", self.name))
     }
 
+    /// Carries a job out by its command line, and rolls it back.
+    pub(crate) fn rehearse(&self, command: &str) -> Ended {
+        self.request(command, true, true).unwrap_or_else(|error| panic!("`{command}`: {error:#}"))
+    }
+
     /// Runs or plans; an error says that there was no run at all.
     pub(crate) fn try_run(&self, command: &str, preview: bool) -> anyhow::Result<Ended> {
+        self.request(command, preview, false)
+    }
+
+    fn request(&self, command: &str, preview: bool, rehearse: bool) -> anyhow::Result<Ended> {
         let (job, as_of) = parse(command);
         let run_id = uuid::Uuid::now_v7().to_string();
         let config = &self.config;
-        run::run(&Request { job: &job, preview, as_of, config, clock: &now, run_id })
+        run::run(&Request { job: &job, preview, rehearse, as_of, config, clock: &now, run_id })
     }
 
     /// Asks this directory from now on.

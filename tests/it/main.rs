@@ -26,6 +26,7 @@ mod faults;
 mod gate;
 mod harness;
 mod history;
+mod hold;
 mod import_availability;
 mod import_claims;
 mod import_files;

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 
 use self::numbers::{CALL_TIMEOUT, DRIVER_CLOSED, Meaning};
 use self::text::ErrorText;
-use super::super::FailedRow;
+use super::super::{FailedRow, TakenKey};
 use crate::db::Transient;
 use crate::exit::Exit;
 
@@ -58,6 +58,9 @@ impl DriverError {
             if advice.is_empty() { anyhow!(said) } else { anyhow!("{said} ({advice})") };
         if let Some(row) = self.row.filter(|_| exit == Exit::Failed) {
             error = error.context(FailedRow(row));
+        }
+        if self.text.cause() == Some(1) {
+            error = error.context(TakenKey);
         }
         if again && !at_login {
             error = error.context(Transient);

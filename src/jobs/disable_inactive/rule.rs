@@ -60,6 +60,11 @@ impl Rule {
         })
     }
 
+    /// The first second that is not too long ago: what the statement that disables asks once more.
+    pub(super) fn after_cutoff(&self) -> Value {
+        Value::Date(self.cutoff + TimeDelta::seconds(1))
+    }
+
     /// A day on which activity is surely after the cutoff, and after that of any run in the next `ahead` days,
     /// although a text that holds it may name another offset than UTC.
     pub(super) fn surely_later(&self, ahead: u32) -> Value {

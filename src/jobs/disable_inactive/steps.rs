@@ -21,12 +21,15 @@ pub(super) struct Stamp {
     pub(super) actor: Value,
     /// The run's moment, whole seconds: so it is the same in a DATE and in a TIMESTAMP.
     pub(super) moment: NaiveDateTime,
+    /// The first second that speaks against disabling.
+    pub(super) after_cutoff: Value,
 }
 
 /// The job's steps, in the order they run.
 pub(super) struct Steps {
     actor: Value,
     at: Value,
+    after_cutoff: Value,
     disabled: Step,
     closed: Step,
     events: Step,
@@ -36,7 +39,7 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(Stamp { actor, moment }: Stamp) -> Self {
+    pub(super) fn new(Stamp { actor, moment, after_cutoff }: Stamp) -> Self {
         let at = Value::Date(moment);
         let user_after =
             image(&[("STATUS", &"INACTIVE".into()), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
@@ -50,8 +53,8 @@ impl Steps {
                 ..step(
                     "disabling accounts without activity",
                     "OPS_USER",
-                    sql!("disable_inactive/disable_user"),
-                    &["id", "updated_by", "updated_on"],
+                    sql!("disable_inactive/disable_user", dialects),
+                    &["id", "updated_by", "updated_on", "after_cutoff"],
                 )
             },
             closed: Step {
@@ -68,7 +71,7 @@ impl Steps {
                 "telling the application which accounts were disabled",
                 "OPS_EVENT",
                 sql!("disable_inactive/insert_event"),
-                &["created_by", "created_on", "details"],
+                &["user_id", "created_by", "created_on", "details"],
             ),
             history: step(
                 "keeping the changed rows in the application's history",
@@ -80,13 +83,15 @@ impl Steps {
             session_after: session_after.into(),
             actor,
             at,
+            after_cutoff,
         }
     }
 
     /// One account, its event and its history.
     pub(super) fn disable(&mut self, user: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
         let id = user.row.get("ID")?.clone();
-        let binds = vec![id.clone(), self.actor.clone(), self.at.clone()];
+        let binds =
+            vec![id.clone(), self.actor.clone(), self.at.clone(), self.after_cutoff.clone()];
         let unit: Arc<str> = id.display().into();
         self.disabled.touches.push(update(&unit, user, &id, binds, &self.user_after));
         self.tell(&unit, &id, &user.why);
@@ -116,7 +121,7 @@ impl Steps {
             ("CREATED_BY", &self.actor),
             ("CREATED_ON", &self.at),
         ]);
-        let binds = vec![self.actor.clone(), self.at.clone(), details];
+        let binds = vec![id.clone(), self.actor.clone(), self.at.clone(), details];
         self.events.touches.push(insert(unit, id.display(), why, binds, after));
     }
 

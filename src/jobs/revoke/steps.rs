@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::key;
 use super::look::{DueMapping, DueResponse};
+use crate::db::Value;
 use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch};
 use crate::sql;
 
@@ -23,7 +24,7 @@ const RESPONSE: Hold = Hold::Row(Columns::These(&[
 const MAPPING: Hold = Hold::Row(Columns::These(&["USER_ID", "RMM_ID"]));
 
 /// The deletions of what is revoked, those of what nobody answered (they have a limit of their own), and the marks.
-pub(super) fn steps(mut due: Vec<DueResponse>) -> Vec<Step> {
+pub(super) fn steps(mut due: Vec<DueResponse>, approval_keeps: bool) -> Vec<Step> {
     let mut revoked = delete_mappings("deleting the mapping rows of revoked access", Takes::Rows);
     let mut unanswered = delete_mappings(
         "deleting the mapping rows of access that nobody answered for",
@@ -47,7 +48,7 @@ pub(super) fn steps(mut due: Vec<DueResponse>) -> Vec<Step> {
     if !unanswered.touches.is_empty() {
         steps.push(unanswered);
     }
-    steps.extend(mark_processed(due));
+    steps.extend(mark_processed(due, approval_keeps));
     steps
 }
 
@@ -87,7 +88,7 @@ fn order(a: &Touch, b: &Touch) -> Ordering {
 }
 
 /// One update for each due response; apart, those whose access was gone already.
-fn mark_processed(due: Vec<DueResponse>) -> [Step; 3] {
+fn mark_processed(due: Vec<DueResponse>, approval_keeps: bool) -> [Step; 3] {
     let step = |say, sql, names: &[&str], counts| Step {
         say,
         sql,
@@ -98,7 +99,8 @@ fn mark_processed(due: Vec<DueResponse>) -> [Step; 3] {
         takes: Takes::Nothing,
         touches: Vec::new(),
     };
-    let names = ["row_id", "reportees_id", "rmm_id"];
+    let names = ["row_id", "reportees_id", "rmm_id", "keeps"];
+    let keeps = Value::Int(i64::from(approval_keeps));
     let mark = sql!("revoke/mark_processed");
     let absent_counts = &["responses_processed", "already_absent"];
     let mut present =
@@ -131,8 +133,8 @@ fn mark_processed(due: Vec<DueResponse>) -> [Step; 3] {
         };
         let (step, binds) = match (whole, found) {
             (false, _) => (&mut incomplete, vec![row_id]),
-            (true, true) => (&mut present, vec![row_id, user, location]),
-            (true, false) => (&mut absent, vec![row_id, user, location]),
+            (true, true) => (&mut present, vec![row_id, user, location, keeps.clone()]),
+            (true, false) => (&mut absent, vec![row_id, user, location, keeps.clone()]),
         };
         step.touches.push(Touch { unit, binds, change, seen: None });
     }
