@@ -27,6 +27,7 @@ pub(super) fn run(
     let ended = run::run(&Request {
         job: &job,
         preview: false,
+        rehearse: false,
         as_of: context.as_of,
         config: context.config,
         clock: context.clock,
