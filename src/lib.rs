@@ -1,16 +1,23 @@
 //! recert takes back revoked access, brings line managers, disables inactive accounts, imports
 //! people, and proves what it did. One run is one transaction and ends with one number.
 //!
-//! In reading order: [`exit`] the numbers · [`config`] · [`run`] the one road · [`jobs`] what should
-//! change · [`plan`] the change as a value, its approval and its application · [`ledger`] the
-//! evidence · [`db`] and [`directory`] the ports to
-//! database and directory · [`cli`] the door.
+//! In reading order: [`exit`] the numbers · [`config`] what is set, whose files are believed, secrets ·
+//! [`run`] the one road · [`jobs`] what should change · [`plan`] the change as a value, its approval, hold
+//! and application · [`ledger`] the evidence · [`db`] and [`directory`] the ports to database and directory ·
+//! [`import`] the files of HR systems, read · [`report`] what the year came to · [`commands`] the subcommands
+//! that are no jobs · [`outcome`] and [`summary`] what each of them returns and says · [`cli`] the door: what
+//! can be typed, the log, the metrics, and the one place that tells an outcome.
+//!
+//! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
+//! spreadsheets · `signature` of approvals and heads · [`script`] and [`preview`] a plan as SQL, text, CSV, JSON ·
+//! [`schema`] the tables, [`sql`] the statements · `ldap_text` names and filters · [`guard`], [`hex`], [`progress`].
 //!
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.
 //!
 //! Absent on purpose, because code can't say so: async above the directory's adapter, a connection
-//! pool, global state, a clock below `run.rs`, SQL in Rust strings, a driver's name outside
+//! pool, global state, a clock below `run.rs`, SQL in Rust strings (but for a restore's, which are made of the
+//! columns that an image holds, and the DDL of missing columns), a driver's name outside
 //! `src/db/`, `process::exit`.
 
 pub mod cli;
@@ -38,3 +45,6 @@ pub(crate) mod signature;
 pub mod sql;
 pub mod summary;
 pub mod text;
+
+#[cfg(test)]
+mod mutated_inputs;

@@ -185,6 +185,9 @@ impl Config {
         files.extend(self.log.file.iter().map(|path| ("the log file".to_owned(), path.clone())));
         let signers = self.ledger.signers.iter();
         files.extend(signers.map(|path| ("the signers of heads".to_owned(), path.clone())));
+        let signers = [self.approval.signers.as_ref(), self.ledger.signers.as_ref()];
+        let signers = signers.into_iter().flatten();
+        files.extend(signers.map(|path| ("a list of signers".to_owned(), path.clone())));
         let ca_file = self.directory.as_ref().and_then(|of| of.ca_file.as_ref());
         files.extend(ca_file.map(|path| ("the CA file".to_owned(), path.clone())));
         let signers = self.approval.signers.as_ref();

@@ -7,12 +7,14 @@ use std::os::unix::net::UnixListener;
 use crate::harness::{World, write_secret};
 
 /// Every option that writes a file; `TARGET` is the file.
-const OUTPUTS: [&str; 10] = [
+const OUTPUTS: [&str; 12] = [
     "revoke --as-of 2026-01-31 --metrics-file TARGET",
     "show nothing --metrics-file TARGET",
     "preview --out TARGET",
     "preview --save TARGET",
     "verify --export TARGET",
+    "verify --dump TARGET",
+    "disable-inactive --warnings TARGET",
     "repair-sql old.sql --out TARGET",
     "migrate --format sql --out TARGET",
     "report --all --out TARGET --format csv",
