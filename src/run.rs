@@ -300,7 +300,7 @@ impl Run<'_> {
     }
 
     /// COMMIT was sent and its answer lost: the ledger knows, on a new connection.
-    fn look_up(&self, lost: anyhow::Error) -> anyhow::Result<()> {
+    fn look_up(&mut self, lost: anyhow::Error) -> anyhow::Result<()> {
         let database = self.request.job.database(self.request.config);
         let mut pause = database.retry_delay;
         for _ in 0..=database.retries {
@@ -332,11 +332,12 @@ impl Run<'_> {
     ///
     /// That it is absent counts only with the chain's end in hand: while the lost session lives on,
     /// it holds that end, and its COMMIT may still come. That it is there counts in any case.
-    fn is_in_ledger(&self) -> anyhow::Result<bool> {
+    fn is_in_ledger(&mut self) -> anyhow::Result<bool> {
         let database = self.request.job.database(self.request.config);
         let mut db = db::open(database, &self.session)?;
         let end = ledger::take_end(database.lock_timeout.min(RECORD_TIMEOUT), &mut *db);
         let there = ledger::contains(&self.session.run_id, &mut *db)?;
+        self.ledger_head = end.as_ref().ok().map(|end| end.sha256().to_owned());
         if there { Ok(true) } else { end.map(|_| false) }
     }
 

@@ -35,6 +35,14 @@ pub fn lock(name: &str, db: &mut dyn Read) -> anyhow::Result<ChainEnd> {
 #[derive(Clone, Debug)]
 pub struct ChainEnd(pub(super) String);
 
+impl ChainEnd {
+    /// The hash.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Takes the chain's end, and waits for whoever holds it.
 ///
 /// # Errors
