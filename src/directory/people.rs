@@ -16,18 +16,18 @@ use crate::ldap_text::dn;
 use crate::ldap_text::fold::fold_id;
 
 /// Number of an id in the order asked, without duplicates. Index into `PeopleJoin::asked`.
-pub(super) type Ask = u32;
+pub(super) type AskNumber = u32;
 /// Number of a DN. Index into `PeopleJoin::entries`.
-pub(super) type Dn = u32;
+pub(super) type DnNumber = u32;
 
 /// All that is known so far about the people asked for and their managers.
 pub(super) struct PeopleJoin {
     /// For each id given: what was asked for its sake. Nothing for a blank one.
-    given: Vec<Option<Ask>>,
+    given: Vec<Option<AskNumber>>,
     asked: Vec<AskedId>,
-    by_id: HashMap<String, Ask>,
+    by_id: HashMap<String, AskNumber>,
     entries: Vec<KnownEntry>,
-    by_dn: HashMap<String, Dn>,
+    by_dn: HashMap<String, DnNumber>,
     /// The base DN's comparison key: nobody outside it answers an id.
     base: String,
     answered: usize,
@@ -40,7 +40,7 @@ struct AskedId {
     givens: usize,
     state: IdState,
     /// What was offered instead, should nobody be found.
-    offered: Offered,
+    offered: OfferedEntry,
 }
 
 /// What is known of one id.
@@ -48,7 +48,7 @@ struct AskedId {
 enum IdState {
     Unseen,
     /// In one entry, which names this manager.
-    Once(Dn, NamedManager),
+    Once(DnNumber, NamedManager),
     /// In this many entries.
     Often(usize),
     /// In an entry, or perhaps in one, that can't be read where it matters.
@@ -57,7 +57,7 @@ enum IdState {
 
 /// An entry that came, but is not the one asked for. The later of these says more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Offered {
+enum OfferedEntry {
     Nothing,
     OtherId,
     OtherBase,
@@ -67,7 +67,7 @@ enum Offered {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NamedManager {
     Nobody,
-    One(Dn),
+    One(DnNumber),
     Several(usize),
     Unreadable(UnreadableReason),
 }
@@ -93,7 +93,7 @@ impl PeopleJoin {
             let asked = &mut people.asked;
             let ask = *people.by_id.entry(key).or_insert_with(|| {
                 asked.push(AskedId::new(id.trim()));
-                (asked.len() - 1) as Ask
+                (asked.len() - 1) as AskNumber
             });
             asked[ask as usize].givens += 1;
             people.given.push(Some(ask));
@@ -107,45 +107,45 @@ impl PeopleJoin {
     }
 
     /// The ids that no search has found yet.
-    pub(super) fn unseen(&self) -> Vec<Ask> {
+    pub(super) fn unseen(&self) -> Vec<AskNumber> {
         let asks = self.asked.iter().enumerate();
         asks.filter(|(_, asked)| asked.state == IdState::Unseen)
-            .map(|(ask, _)| ask as Ask)
+            .map(|(ask, _)| ask as AskNumber)
             .collect()
     }
 
     /// Whether no search has found this id yet.
-    pub(super) fn is_unseen(&self, ask: Ask) -> bool {
+    pub(super) fn is_unseen(&self, ask: AskNumber) -> bool {
         self.asked[ask as usize].state == IdState::Unseen
     }
 
-    pub(super) fn id(&self, ask: Ask) -> &str {
+    pub(super) fn id(&self, ask: AskNumber) -> &str {
         &self.asked[ask as usize].id
     }
 
-    pub(super) fn dn(&self, dn: Dn) -> &str {
+    pub(super) fn dn(&self, dn: DnNumber) -> &str {
         &self.entries[dn as usize].dn
     }
 
     /// Whether it is a DN at all, and not something else that stood in its place.
-    pub(super) fn is_dn(&self, dn: Dn) -> bool {
+    pub(super) fn is_dn(&self, dn: DnNumber) -> bool {
         dn::key(self.dn(dn)).is_some()
     }
 
     /// The managers that somebody waits for.
-    pub(super) fn wanted(&self) -> Vec<Dn> {
+    pub(super) fn wanted(&self) -> Vec<DnNumber> {
         let entries = self.entries.iter().enumerate();
         entries
             .filter(|(_, entry)| entry.waiting > 0 && entry.is_open())
-            .map(|(dn, _)| dn as Dn)
+            .map(|(dn, _)| dn as DnNumber)
             .collect()
     }
 
     /// Takes in an entry that a search for ids brought. Returns the ids it bears, of those asked for
     /// here, and whether the entry was unknown until now.
-    pub(super) fn found(&mut self, found: FoundEntry) -> (Vec<Ask>, bool) {
+    pub(super) fn found(&mut self, found: FoundEntry) -> (Vec<AskNumber>, bool) {
         let ids = found.ids.readable().iter();
-        let mut asks: Vec<Ask> =
+        let mut asks: Vec<AskNumber> =
             ids.filter_map(|id| self.by_id.get(&fold_id(id)).copied()).collect();
         asks.dedup();
         let Some(dn) = found.dn else {
@@ -162,19 +162,19 @@ impl PeopleJoin {
             if is_below {
                 self.see(ask, dn, named);
             } else {
-                self.offer(ask, Offered::OtherBase);
+                self.offer(ask, OfferedEntry::OtherBase);
             }
         }
         (asks, is_new)
     }
 
     /// A search for this one id brought an entry that does not bear it, as far as can be read.
-    pub(super) fn found_another(&mut self, ask: Ask, ids: &HeldValue) {
+    pub(super) fn found_another(&mut self, ask: AskNumber, ids: &HeldValue) {
         let why = match ids {
             HeldValue::Unreadable(why, _) => *why,
             HeldValue::Nothing => UnreadableReason::Hidden,
             HeldValue::One(_) | HeldValue::Several(_) => {
-                return self.offer(ask, Offered::OtherId);
+                return self.offer(ask, OfferedEntry::OtherId);
             }
         };
         if self.is_unseen(ask) {
@@ -183,17 +183,17 @@ impl PeopleJoin {
     }
 
     /// Takes in a manager who was asked for by name.
-    pub(super) fn manager(&mut self, dn: Dn, person: PersonEntry) {
+    pub(super) fn manager(&mut self, dn: DnNumber, person: PersonEntry) {
         self.know(dn, person);
     }
 
     /// The entry of that name, if anybody spoke of it.
-    pub(super) fn of_dn(&self, dn: &str) -> Option<Dn> {
+    pub(super) fn of_dn(&self, dn: &str) -> Option<DnNumber> {
         self.by_dn.get(&dn_key(dn)).copied()
     }
 
     /// There is no such entry to be had.
-    pub(super) fn missing(&mut self, dn: Dn, why: DanglingReason) {
+    pub(super) fn missing(&mut self, dn: DnNumber, why: DanglingReason) {
         let entry = &mut self.entries[dn as usize];
         if entry.is_open() {
             entry.set_missing(why);
@@ -211,7 +211,7 @@ impl PeopleJoin {
     /// second entry of the same id. What is known of the entries stays.
     pub(super) fn forget_who_was_seen(&mut self) {
         for asked in &mut self.asked {
-            (asked.state, asked.offered) = (IdState::Unseen, Offered::Nothing);
+            (asked.state, asked.offered) = (IdState::Unseen, OfferedEntry::Nothing);
         }
         self.entries.iter_mut().for_each(|entry| entry.waiting = 0);
         self.answered = self.given.iter().filter(|given| given.is_none()).count();
@@ -241,20 +241,20 @@ impl PeopleJoin {
         }
     }
 
-    fn intern(&mut self, dn: String) -> Dn {
+    fn intern(&mut self, dn: String) -> DnNumber {
         self.intern_key(dn_key(&dn), dn)
     }
 
-    fn intern_key(&mut self, key: String, dn: String) -> Dn {
+    fn intern_key(&mut self, key: String, dn: String) -> DnNumber {
         let entries = &mut self.entries;
         *self.by_dn.entry(key).or_insert_with(|| {
             entries.push(KnownEntry::new(dn));
-            (entries.len() - 1) as Dn
+            (entries.len() - 1) as DnNumber
         })
     }
 
     /// Returns whether the entry was unknown until now.
-    fn know(&mut self, dn: Dn, person: PersonEntry) -> bool {
+    fn know(&mut self, dn: DnNumber, person: PersonEntry) -> bool {
         let entry = &mut self.entries[dn as usize];
         let is_new = entry.is_open();
         entry.set_person(person);
@@ -262,13 +262,13 @@ impl PeopleJoin {
         is_new
     }
 
-    fn offer(&mut self, ask: Ask, what: Offered) {
+    fn offer(&mut self, ask: AskNumber, what: OfferedEntry) {
         let offered = &mut self.asked[ask as usize].offered;
         *offered = what.max(*offered);
     }
 
     /// What can't be read makes everything else that is said of an id worthless: it may be a second entry.
-    fn spoil(&mut self, ask: Ask, state: IdState) {
+    fn spoil(&mut self, ask: AskNumber, state: IdState) {
         self.stop_waiting(ask);
         let asked = &mut self.asked[ask as usize];
         if asked.state == IdState::Unseen {
@@ -278,7 +278,7 @@ impl PeopleJoin {
     }
 
     /// The manager of this id need not be asked for: at least not for its sake.
-    fn stop_waiting(&mut self, ask: Ask) {
+    fn stop_waiting(&mut self, ask: AskNumber) {
         let asked = &self.asked[ask as usize];
         if let IdState::Once(_, NamedManager::One(manager)) = asked.state {
             let manager = &mut self.entries[manager as usize];
@@ -289,7 +289,7 @@ impl PeopleJoin {
         }
     }
 
-    fn see(&mut self, ask: Ask, dn: Dn, named: NamedManager) {
+    fn see(&mut self, ask: AskNumber, dn: DnNumber, named: NamedManager) {
         let state = self.asked[ask as usize].state;
         let next = match state {
             IdState::Unseen => {
@@ -316,8 +316,8 @@ impl PeopleJoin {
 
     /// One answer for each id given. All searches are done.
     pub(super) fn answers(self) -> Vec<ManagerAnswer> {
-        let mut managers: HashMap<Dn, Arc<LineManager>> = HashMap::new();
-        let mut of = |dn: Dn, manager: Dn| {
+        let mut managers: HashMap<DnNumber, Arc<LineManager>> = HashMap::new();
+        let mut of = |dn: DnNumber, manager: DnNumber| {
             let entry = &self.entries[manager as usize];
             if let Some(why) = entry.missing() {
                 return ManagerAnswer::Dangling(why);
@@ -325,7 +325,7 @@ impl PeopleJoin {
             let line_manager = managers.entry(manager).or_insert_with(|| Arc::new(entry.manager()));
             ManagerAnswer::Manager { manager: Arc::clone(line_manager), is_self: dn == manager }
         };
-        let answer = |given: &Option<Ask>| {
+        let answer = |given: &Option<AskNumber>| {
             let Some(ask) = given else { return ManagerAnswer::NotFound };
             let asked = &self.asked[*ask as usize];
             match asked.state {
@@ -348,16 +348,21 @@ impl PeopleJoin {
 
 impl AskedId {
     fn new(id: &str) -> Self {
-        AskedId { id: id.to_owned(), givens: 0, state: IdState::Unseen, offered: Offered::Nothing }
+        AskedId {
+            id: id.to_owned(),
+            givens: 0,
+            state: IdState::Unseen,
+            offered: OfferedEntry::Nothing,
+        }
     }
 }
 
-impl Offered {
+impl OfferedEntry {
     fn answer(self) -> ManagerAnswer {
         match self {
-            Offered::Nothing => ManagerAnswer::NotFound,
-            Offered::OtherId => ManagerAnswer::OtherId,
-            Offered::OtherBase => ManagerAnswer::OtherBase,
+            OfferedEntry::Nothing => ManagerAnswer::NotFound,
+            OfferedEntry::OtherId => ManagerAnswer::OtherId,
+            OfferedEntry::OtherBase => ManagerAnswer::OtherBase,
         }
     }
 }

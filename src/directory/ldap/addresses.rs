@@ -4,21 +4,21 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use super::connect::{Endpoint, LoginTarget};
+use super::connect::{LoginTarget, ServerAddress};
 use super::failure::LdapFailure;
 
 /// The addresses known so far.
 pub(super) struct AddressBook {
     /// For each server, once its name was resolved.
-    endpoints: RefCell<Vec<Option<Vec<Endpoint>>>>,
+    endpoints: RefCell<Vec<Option<Vec<ServerAddress>>>>,
     /// How often each one was bad.
-    bad: RefCell<HashMap<Candidate, u32>>,
+    bad: RefCell<HashMap<ConnectCandidate, u32>>,
 }
 
 /// Somebody to try.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Candidate {
-    At(Endpoint),
+pub(super) enum ConnectCandidate {
+    At(ServerAddress),
     /// A server whose addresses are not known yet.
     Unresolved(usize),
 }
@@ -29,11 +29,11 @@ impl AddressBook {
     }
 
     /// The best of those who were not tried: the least bad one, and of these the first in the config's order.
-    pub(super) fn best(&self, tried: &HashSet<Candidate>) -> Option<Candidate> {
+    pub(super) fn best(&self, tried: &HashSet<ConnectCandidate>) -> Option<ConnectCandidate> {
         let endpoints = self.endpoints.borrow();
         let candidates = endpoints.iter().enumerate().flat_map(|(server, known)| match known {
-            Some(known) => known.iter().map(|endpoint| Candidate::At(*endpoint)).collect(),
-            None => vec![Candidate::Unresolved(server)],
+            Some(known) => known.iter().map(|endpoint| ConnectCandidate::At(*endpoint)).collect(),
+            None => vec![ConnectCandidate::Unresolved(server)],
         });
         candidates
             .filter(|candidate| !tried.contains(candidate))
@@ -46,7 +46,7 @@ impl AddressBook {
         best.is_some_and(|candidate| self.badness(candidate) == 0)
     }
 
-    fn badness(&self, candidate: Candidate) -> u32 {
+    fn badness(&self, candidate: ConnectCandidate) -> u32 {
         self.bad.borrow().get(&candidate).copied().unwrap_or_default()
     }
 
@@ -55,7 +55,7 @@ impl AddressBook {
         &self,
         target: &LoginTarget,
         server: usize,
-    ) -> Result<Vec<Endpoint>, LdapFailure> {
+    ) -> Result<Vec<ServerAddress>, LdapFailure> {
         let known = self.endpoints.borrow()[server].clone();
         if let Some(known) = known {
             return Ok(known);
@@ -66,12 +66,12 @@ impl AddressBook {
     }
 
     /// These are a server's addresses.
-    pub(super) fn know(&self, server: usize, endpoints: Vec<Endpoint>) {
+    pub(super) fn know(&self, server: usize, endpoints: Vec<ServerAddress>) {
         self.endpoints.borrow_mut()[server] = Some(endpoints);
     }
 
     /// It did not do what was asked of it.
-    pub(super) fn spoil(&self, who: Candidate) {
+    pub(super) fn spoil(&self, who: ConnectCandidate) {
         *self.bad.borrow_mut().entry(who).or_default() += 1;
     }
 }

@@ -19,7 +19,7 @@ pub(super) const EXTENDED: u8 = 0x78;
 const INTERMEDIATE: u8 = 0x79;
 
 /// Why bytes are no LDAP message.
-pub(super) type Nonsense = &'static str;
+pub(super) type BadMessage = &'static str;
 
 /// A value: its tag and its content.
 pub(super) type Tlv<'a> = (u8, &'a [u8]);
@@ -50,7 +50,7 @@ pub(super) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// Tag, and where the content begins and ends. Nothing when that many bytes are not there yet.
-pub(super) fn header(bytes: &[u8]) -> Result<Option<(u8, usize, usize)>, Nonsense> {
+pub(super) fn header(bytes: &[u8]) -> Result<Option<(u8, usize, usize)>, BadMessage> {
     let (Some(&tag), Some(&first)) = (bytes.first(), bytes.get(1)) else { return Ok(None) };
     if first < 0x80 {
         return Ok(Some((tag, 2, 2 + usize::from(first))));
@@ -66,7 +66,7 @@ pub(super) fn header(bytes: &[u8]) -> Result<Option<(u8, usize, usize)>, Nonsens
 }
 
 /// The first value, and what follows it.
-pub(super) fn first(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), Nonsense> {
+pub(super) fn first(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), BadMessage> {
     match header(bytes)? {
         Some((tag, start, end)) if end <= bytes.len() => {
             Ok(((tag, &bytes[start..end]), &bytes[end..]))
@@ -76,7 +76,7 @@ pub(super) fn first(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), Nonsense> {
 }
 
 /// All values, one behind the other.
-fn all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, Nonsense> {
+fn all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, BadMessage> {
     let mut values = Vec::new();
     while !bytes.is_empty() {
         let (value, rest) = first(bytes)?;
@@ -87,7 +87,7 @@ fn all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, Nonsense> {
 }
 
 /// Whether every length fits into what holds it, and nothing lies too deep.
-pub(super) fn check_nesting(message: &[u8]) -> Result<(), Nonsense> {
+pub(super) fn check_nesting(message: &[u8]) -> Result<(), BadMessage> {
     let mut ends = [0_usize; DEPTH_MAX];
     ends[0] = message.len();
     let (mut depth, mut at) = (0, 0);
@@ -119,7 +119,7 @@ pub(super) fn check_nesting(message: &[u8]) -> Result<(), Nonsense> {
 
 /// What a message of a server is, once it is known to be whole.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Message {
+pub(super) enum ServerMessage {
     /// Part of a search's answer, that the library can read.
     OfSearch,
     /// The server says goodbye; what it says.
@@ -128,7 +128,7 @@ pub(super) enum Message {
 
 /// Checks a message of a connection on which only searches are under way. Text in its result that is none is
 /// made so, in its place: the library takes it for granted.
-pub(super) fn check(message: &mut [u8]) -> Result<Message, Nonsense> {
+pub(super) fn check(message: &mut [u8]) -> Result<ServerMessage, BadMessage> {
     check_nesting(message)?;
     let ((tag, body), rest) = first(message)?;
     if tag != SEQUENCE || !rest.is_empty() {
@@ -142,7 +142,7 @@ pub(super) fn check(message: &mut [u8]) -> Result<Message, Nonsense> {
         return Err("a message without a number");
     }
     match *op {
-        EXTENDED => return Ok(Message::Goodbye(result(content)?.text)),
+        EXTENDED => return Ok(ServerMessage::Goodbye(result(content)?.text)),
         ENTRY | REFERENCE | INTERMEDIATE => {}
         DONE => check_result(content)?,
         _ => return Err("an answer to something that was not asked"),
@@ -156,7 +156,7 @@ pub(super) fn check(message: &mut [u8]) -> Result<Message, Nonsense> {
     for byte in texts {
         message[byte] = b'?';
     }
-    Ok(Message::OfSearch)
+    Ok(ServerMessage::OfSearch)
 }
 
 /// Where in the message the bytes are that make the two texts of its result none.
@@ -172,7 +172,7 @@ fn bad_texts(message: &[u8], content: &[u8]) -> Vec<usize> {
     bad
 }
 
-fn check_result(content: &[u8]) -> Result<(), Nonsense> {
+fn check_result(content: &[u8]) -> Result<(), BadMessage> {
     let parts = all(content)?;
     let [(ENUMERATED, code), (OCTETS, _), (OCTETS, _), rest @ ..] = parts.as_slice() else {
         return Err("a result that can't be read");
@@ -197,7 +197,7 @@ fn check_result(content: &[u8]) -> Result<(), Nonsense> {
     Ok(())
 }
 
-fn check_controls(controls: &[u8]) -> Result<(), Nonsense> {
+fn check_controls(controls: &[u8]) -> Result<(), BadMessage> {
     for (tag, control) in all(controls)? {
         let parts = all(control)?;
         let good = match parts.as_slice() {
@@ -216,7 +216,7 @@ fn check_controls(controls: &[u8]) -> Result<(), Nonsense> {
 }
 
 /// The result in the answer to a login or to StartTLS, which must be of this kind and alone in its message.
-pub(super) fn answer(message: &[u8], kind: u8) -> Result<BareResult, Nonsense> {
+pub(super) fn answer(message: &[u8], kind: u8) -> Result<BareResult, BadMessage> {
     check_nesting(message)?;
     let ((_, body), _) = first(message)?;
     match all(body)?.as_slice() {
@@ -225,7 +225,7 @@ pub(super) fn answer(message: &[u8], kind: u8) -> Result<BareResult, Nonsense> {
     }
 }
 
-fn result(content: &[u8]) -> Result<BareResult, Nonsense> {
+fn result(content: &[u8]) -> Result<BareResult, BadMessage> {
     let parts = all(content)?;
     let [(ENUMERATED, code), (OCTETS, _), (OCTETS, text), rest @ ..] = parts.as_slice() else {
         return Err("a result that can't be read");
@@ -241,7 +241,7 @@ fn result(content: &[u8]) -> Result<BareResult, Nonsense> {
 }
 
 /// The cookie in the value of a control for paged results (RFC 2696).
-pub(super) fn cookie(value: &[u8]) -> Result<Vec<u8>, Nonsense> {
+pub(super) fn cookie(value: &[u8]) -> Result<Vec<u8>, BadMessage> {
     let ((_, content), _) = first(value)?;
     match all(content)?.as_slice() {
         [(INTEGER, _), (OCTETS, cookie)] => Ok(cookie.to_vec()),
@@ -282,10 +282,10 @@ mod tests {
     #[test]
     fn a_text_that_is_none_is_mended_in_its_place() {
         let mut done = message(DONE, &result_of(b"verf\xfcgbar"));
-        assert_eq!(check(&mut done), Ok(Message::OfSearch));
+        assert_eq!(check(&mut done), Ok(ServerMessage::OfSearch));
         assert_eq!(done, message(DONE, &result_of(b"verf?gbar")));
         let mut goodbye = message(EXTENDED, &result_of(b"bye"));
-        assert_eq!(check(&mut goodbye), Ok(Message::Goodbye("bye".into())));
+        assert_eq!(check(&mut goodbye), Ok(ServerMessage::Goodbye("bye".into())));
     }
 
     #[test]

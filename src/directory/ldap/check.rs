@@ -1,7 +1,7 @@
 //! `recert check`: everything a run needs of the directory, and how to mend what is missing.
 
-use super::connect::Endpoint;
-use super::failure::{LdapFailure, Remedy};
+use super::connect::ServerAddress;
+use super::failure::{FailureRemedy, LdapFailure};
 use super::lookup::LookUp;
 use super::search::{SearchRequest, search};
 use super::server::{self, ServerDescription};
@@ -10,7 +10,7 @@ use crate::directory::people::PeopleJoin;
 use crate::directory::{AttributeValue, CheckLine, ManagerAnswer};
 
 /// How an address did.
-type AddressOutcome = (Endpoint, Result<String, LdapFailure>);
+type AddressOutcome = (ServerAddress, Result<String, LdapFailure>);
 
 impl LdapDirectory {
     /// # Errors
@@ -46,7 +46,7 @@ impl LdapDirectory {
                         usable = true;
                         lines.push((true, format!("{name}: {line}")));
                     }
-                    Err(failure) if failure.remedy == Remedy::Nothing => {
+                    Err(failure) if failure.remedy == FailureRemedy::Nothing => {
                         return Err(failure.into_error());
                     }
                     Err(failure) => {
@@ -71,11 +71,11 @@ impl LdapDirectory {
         }
     }
 
-    async fn check_addresses(&mut self, endpoints: Vec<Endpoint>) -> Vec<AddressOutcome> {
+    async fn check_addresses(&mut self, endpoints: Vec<ServerAddress>) -> Vec<AddressOutcome> {
         let mut outcomes = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
             let outcome = self.check_address(endpoint).await;
-            let stop = matches!(&outcome, Err(failure) if failure.remedy == Remedy::Nothing);
+            let stop = matches!(&outcome, Err(failure) if failure.remedy == FailureRemedy::Nothing);
             outcomes.push((endpoint, outcome));
             if stop {
                 break;
@@ -84,7 +84,7 @@ impl LdapDirectory {
         outcomes
     }
 
-    async fn check_address(&mut self, endpoint: Endpoint) -> Result<String, LdapFailure> {
+    async fn check_address(&mut self, endpoint: ServerAddress) -> Result<String, LdapFailure> {
         let target = &self.pool.target;
         let connection = target.connect_or_explain(endpoint).await?;
         let attributes = server::description_attributes();

@@ -17,7 +17,7 @@ use url::Url;
 use super::ber::{self, tlv};
 use super::failure::{self, LdapFailure};
 use super::tls::{self, TlsClient};
-use super::wire::{self, EndOfWire, Wire};
+use super::wire::{self, EndOfWire, ServerWire};
 use crate::config::directory::DirectorySettings;
 use crate::exit::Exit;
 
@@ -39,13 +39,13 @@ pub(super) struct LoginTarget {
     servers: Vec<ServerUrl>,
     starttls: bool,
     tls: Option<TlsClient>,
-    login: Login,
+    login: LoginMethod,
     /// For one connect, login or search.
     pub(super) timeout: Duration,
 }
 
 /// As whom.
-enum Login {
+enum LoginMethod {
     Nobody,
     Simple {
         who: String,
@@ -63,7 +63,7 @@ struct ServerUrl {
 
 /// One address of one server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Endpoint {
+pub(super) struct ServerAddress {
     /// Which of the target's servers.
     pub(super) server: usize,
     pub(super) address: SocketAddr,
@@ -76,7 +76,7 @@ pub(super) struct LdapConnection {
     end: EndOfWire,
     /// Whether as somebody.
     pub(super) logged_in: bool,
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: ServerAddress,
 }
 
 impl LoginTarget {
@@ -95,7 +95,7 @@ impl LoginTarget {
             servers,
             starttls: settings.starttls,
             tls: secure.then(|| TlsClient::new(ca_file)).transpose()?,
-            login: Login::new(settings, password)?,
+            login: LoginMethod::new(settings, password)?,
             timeout: Duration::from_secs(settings.timeout),
         })
     }
@@ -110,7 +110,7 @@ impl LoginTarget {
     }
 
     /// A server and one of its addresses: for messages.
-    pub(super) fn name(&self, endpoint: Endpoint) -> String {
+    pub(super) fn name(&self, endpoint: ServerAddress) -> String {
         format!("server `{}` at {}", self.url(endpoint.server), endpoint.address)
     }
 
@@ -126,22 +126,22 @@ impl LoginTarget {
     /// Who logs in: for messages.
     pub(super) fn who(&self) -> &str {
         match &self.login {
-            Login::Nobody => "nobody (anonymous)",
-            Login::Simple { who, .. } => who,
+            LoginMethod::Nobody => "nobody (anonymous)",
+            LoginMethod::Simple { who, .. } => who,
             #[cfg(feature = "kerberos")]
-            Login::Kerberos => "the owner of the Kerberos ticket",
+            LoginMethod::Kerberos => "the owner of the Kerberos ticket",
         }
     }
 
     /// All addresses of a server.
-    pub(super) async fn resolve(&self, server: usize) -> Result<Vec<Endpoint>, LdapFailure> {
+    pub(super) async fn resolve(&self, server: usize) -> Result<Vec<ServerAddress>, LdapFailure> {
         let ServerUrl { host, port, .. } = &self.servers[server];
         let failed = match timeout(self.timeout, lookup_host((host.as_str(), *port))).await {
             Err(_) => format!("the name `{host}` was not resolved in time"),
             Ok(Err(err)) => format!("the name `{host}` can't be resolved: {err}"),
             Ok(Ok(addresses)) => {
-                let mut endpoints: Vec<Endpoint> =
-                    addresses.map(|address| Endpoint { server, address }).collect();
+                let mut endpoints: Vec<ServerAddress> =
+                    addresses.map(|address| ServerAddress { server, address }).collect();
                 endpoints.dedup();
                 if !endpoints.is_empty() {
                     return Ok(endpoints);
@@ -153,7 +153,10 @@ impl LoginTarget {
     }
 
     /// Connects to a server at one address and logs in.
-    pub(super) async fn connect(&self, endpoint: Endpoint) -> Result<LdapConnection, LdapFailure> {
+    pub(super) async fn connect(
+        &self,
+        endpoint: ServerAddress,
+    ) -> Result<LdapConnection, LdapFailure> {
         let outcome = self.log_in(endpoint).await;
         outcome.map_err(|failure| failure.during(self.name(endpoint)))
     }
@@ -162,7 +165,7 @@ impl LoginTarget {
     /// spoken without TLS may be waiting for TLS.
     pub(super) async fn connect_or_explain(
         &self,
-        endpoint: Endpoint,
+        endpoint: ServerAddress,
     ) -> Result<LdapConnection, LdapFailure> {
         let failure = match self.connect(endpoint).await {
             Ok(connection) => return Ok(connection),
@@ -179,7 +182,7 @@ impl LoginTarget {
         Err(failure)
     }
 
-    async fn log_in(&self, endpoint: Endpoint) -> Result<LdapConnection, LdapFailure> {
+    async fn log_in(&self, endpoint: ServerAddress) -> Result<LdapConnection, LdapFailure> {
         let ServerUrl { url, host, .. } = &self.servers[endpoint.server];
         let mut stream = reach(endpoint.address, self.timeout).await?;
         let is_ldaps = url.scheme() == "ldaps";
@@ -187,7 +190,7 @@ impl LoginTarget {
             self.start_tls(&mut stream).await?;
         }
         let (mut certificate, mut was_asked) = (None, false);
-        let mut wire: Box<dyn Wire> = match &self.tls {
+        let mut wire: Box<dyn ServerWire> = match &self.tls {
             Some(tls) if is_ldaps || self.starttls => {
                 let (stream, asked) = tls.connect(host, stream, self.timeout).await?;
                 was_asked = asked;
@@ -227,18 +230,18 @@ impl LoginTarget {
     }
 }
 
-impl Login {
+impl LoginMethod {
     fn new(settings: &DirectorySettings, password: Option<&str>) -> anyhow::Result<Self> {
         if settings.is_kerberos() {
             #[cfg(feature = "kerberos")]
-            return Ok(Login::Kerberos);
+            return Ok(LoginMethod::Kerberos);
             #[cfg(not(feature = "kerberos"))]
             return Err(anyhow!("`[directory] bind = \"kerberos\"`: this recert was built without the feature `kerberos`").context(Exit::Config));
         }
         match (settings.bind_dn.clone(), password) {
-            (None, _) => Ok(Login::Nobody),
+            (None, _) => Ok(LoginMethod::Nobody),
             (Some(who), Some(password)) if !password.is_empty() => {
-                Ok(Login::Simple { who, password: password.to_owned() })
+                Ok(LoginMethod::Simple { who, password: password.to_owned() })
             }
             // Active Directory takes an empty password for an anonymous login, and says it succeeded.
             (Some(_), _) => {
@@ -248,24 +251,24 @@ impl Login {
     }
 
     fn is_nobody(&self) -> bool {
-        matches!(self, Login::Nobody)
+        matches!(self, LoginMethod::Nobody)
     }
 
     #[cfg_attr(not(feature = "kerberos"), expect(unused_variables, reason = "for Kerberos"))]
     async fn log_in(
         &self,
-        wire: &mut dyn Wire,
+        wire: &mut dyn ServerWire,
         host: &str,
         certificate: Option<&CertificateDer<'_>>,
         limit: Duration,
     ) -> Result<(), LdapFailure> {
         match self {
             // Whatever comes of it, nobody is logged in.
-            Login::Nobody if certificate.is_none() => {
+            LoginMethod::Nobody if certificate.is_none() => {
                 wire::call(wire, limit, &simple_bind("", ""), BOUND).await.map(|_| ())
             }
-            Login::Nobody => Ok(()),
-            Login::Simple { who, password } => {
+            LoginMethod::Nobody => Ok(()),
+            LoginMethod::Simple { who, password } => {
                 let request = simple_bind(who, password);
                 let result = wire::call(wire, limit, &request, BOUND).await?;
                 if result.rc == 0 {
@@ -277,7 +280,7 @@ impl Login {
                 }
             }
             #[cfg(feature = "kerberos")]
-            Login::Kerberos => super::kerberos::log_in(wire, host, certificate, limit).await,
+            LoginMethod::Kerberos => super::kerberos::log_in(wire, host, certificate, limit).await,
         }
     }
 }
@@ -316,8 +319,8 @@ impl ServerUrl {
 impl LdapConnection {
     /// Hands a connection that is logged in to the library, with a guard between.
     async fn open(
-        wire: Box<dyn Wire>,
-        endpoint: Endpoint,
+        wire: Box<dyn ServerWire>,
+        endpoint: ServerAddress,
         logged_in: bool,
     ) -> Result<Self, LdapFailure> {
         let (ours, librarys) =

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 /// Why a connect, a login or a search gave no whole answer: what may help, and the error if nothing does.
 #[derive(Debug)]
 pub(super) struct LdapFailure {
-    pub(super) remedy: Remedy,
+    pub(super) remedy: FailureRemedy,
     /// Whether a limit of the server's cut an answer short.
     is_cut: bool,
     /// Whether the same may succeed a little later.
@@ -20,7 +20,7 @@ pub(super) struct LdapFailure {
 
 /// What may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Remedy {
+pub(super) enum FailureRemedy {
     /// Another try, on a new connection, at another address if there is one.
     Elsewhere,
     /// To ask for less: the server won't send that much at once, or does not take such a filter.
@@ -30,19 +30,19 @@ pub(super) enum Remedy {
 }
 
 impl LdapFailure {
-    fn new(remedy: Remedy, exit: Exit, message: impl Display) -> Self {
+    fn new(remedy: FailureRemedy, exit: Exit, message: impl Display) -> Self {
         let (error, may_pass) = (anyhow!("{message}").context(exit), exit == Exit::Unavailable);
         LdapFailure { remedy, is_cut: false, may_pass, error }
     }
 
     /// It may pass; if it doesn't, the directory is unavailable.
     pub(super) fn again(message: impl Display) -> Self {
-        Self::new(Remedy::Elsewhere, Exit::Unavailable, message)
+        Self::new(FailureRemedy::Elsewhere, Exit::Unavailable, message)
     }
 
     /// Less of it may pass; if it doesn't, the directory is unavailable.
     pub(super) fn less(message: impl Display) -> Self {
-        Self::new(Remedy::Less, Exit::Unavailable, message)
+        Self::new(FailureRemedy::Less, Exit::Unavailable, message)
     }
 
     /// A limit of the server's cut the answer short.
@@ -56,7 +56,7 @@ impl LdapFailure {
 
     /// Another address may do better; if none does, a person must look.
     pub(super) fn set_up(message: impl Display) -> Self {
-        Self::new(Remedy::Elsewhere, Exit::Config, message)
+        Self::new(FailureRemedy::Elsewhere, Exit::Config, message)
     }
 
     /// The server hung up, as one does that is not set up for this; one that is being started does too.
@@ -71,11 +71,11 @@ impl LdapFailure {
 
     /// A person must look, and nothing is tried again.
     pub(super) fn config(message: impl Display) -> Self {
-        Self::new(Remedy::Nothing, Exit::Config, message)
+        Self::new(FailureRemedy::Nothing, Exit::Config, message)
     }
 
     pub(super) fn from_error(error: anyhow::Error) -> Self {
-        LdapFailure { remedy: Remedy::Nothing, is_cut: false, may_pass: false, error }
+        LdapFailure { remedy: FailureRemedy::Nothing, is_cut: false, may_pass: false, error }
     }
 
     pub(super) fn into_error(self) -> anyhow::Error {
@@ -244,7 +244,7 @@ mod tests {
         LdapResult { rc, matched: String::new(), text: text.into(), refs: vec![], ctrls: vec![] }
     }
 
-    fn class(failure: LdapFailure) -> (Remedy, Exit) {
+    fn class(failure: LdapFailure) -> (FailureRemedy, Exit) {
         (failure.remedy, Exit::of(&failure.into_error()))
     }
 
@@ -253,12 +253,12 @@ mod tests {
         let text = "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 775, v3839\0";
         for rc in [7, 8, 13, 19, 32, 34, 48, 49, 50] {
             let failure = of_login(rc, text);
-            assert_eq!(class(failure), (Remedy::Nothing, Exit::Config), "{rc}");
+            assert_eq!(class(failure), (FailureRemedy::Nothing, Exit::Config), "{rc}");
         }
         let err = of_login(49, text).into_error();
         assert!(format!("{err:#}").contains("locked"), "{err:#}");
         for (rc, exit) in [(51, Exit::Unavailable), (53, Exit::Config), (80, Exit::Config)] {
-            assert_eq!(class(of_login(rc, "")), (Remedy::Elsewhere, exit), "{rc}");
+            assert_eq!(class(of_login(rc, "")), (FailureRemedy::Elsewhere, exit), "{rc}");
         }
     }
 
@@ -266,15 +266,15 @@ mod tests {
     fn no_result_of_a_search_is_final() {
         for rc in [51, 52] {
             let class = class(of_search(&result(rc, ""), true));
-            assert_eq!(class, (Remedy::Elsewhere, Exit::Unavailable), "{rc}");
+            assert_eq!(class, (FailureRemedy::Elsewhere, Exit::Unavailable), "{rc}");
         }
         for rc in [1, 2, 3, 4, 11, 12, 17, 18, 21, 53, 80, 123] {
             let class = class(of_search(&result(rc, ""), true));
-            assert_eq!(class, (Remedy::Less, Exit::Unavailable), "{rc}");
+            assert_eq!(class, (FailureRemedy::Less, Exit::Unavailable), "{rc}");
         }
         for rc in [8, 10, 13, 32, 34, 48, 50] {
             let class = class(of_search(&result(rc, ""), true));
-            assert_eq!(class, (Remedy::Elsewhere, Exit::Config), "{rc}");
+            assert_eq!(class, (FailureRemedy::Elsewhere, Exit::Config), "{rc}");
         }
     }
 
@@ -290,7 +290,7 @@ mod tests {
             assert_eq!(class(of_search(&result(rc, text), true)).1, Exit::Unavailable, "{text}");
         }
         let class = class(of_search(&result(53, "shutting down"), false));
-        assert_eq!(class, (Remedy::Less, Exit::Unavailable));
+        assert_eq!(class, (FailureRemedy::Less, Exit::Unavailable));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::connect::{BOUND, sasl_bind};
 use super::failure::{self, LdapFailure};
-use super::wire::{self, Wire};
+use super::wire::{self, ServerWire};
 
 const MECHANISM: &str = "GSSAPI";
 /// The server wants another step (RFC 4511).
@@ -31,7 +31,7 @@ enum TicketLogin {
 
 /// Logs in to a server of this name.
 pub(super) async fn log_in(
-    wire: &mut dyn Wire,
+    wire: &mut dyn ServerWire,
     host: &str,
     certificate: Option<&CertificateDer<'_>>,
     limit: Duration,

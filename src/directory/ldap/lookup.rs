@@ -7,7 +7,7 @@ use super::search::{ResultPage, SearchRequest};
 use super::server::ServerKind;
 use crate::config::directory::Strategy;
 use crate::directory::DanglingReason;
-use crate::directory::people::{Ask, Dn, PeopleJoin};
+use crate::directory::people::{AskNumber, DnNumber, PeopleJoin};
 use crate::ldap_text::{dn, filter};
 
 /// Results on which a manager is not to be had: on a server that is not asked, not there, not even a DN, or not
@@ -92,9 +92,9 @@ impl LdapDirectory {
     async fn by_id(
         &mut self,
         known: &LookUp<'_>,
-        wanted: Vec<Ask>,
+        wanted: Vec<AskNumber>,
         count_max: usize,
-    ) -> anyhow::Result<Vec<Ask>> {
+    ) -> anyhow::Result<Vec<AskNumber>> {
         let LdapDirectory { settings, fields, pool, .. } = self;
         let attribute = settings.user_id_attribute.as_str();
         let also = Some(settings.user_filter.as_str());
@@ -103,12 +103,12 @@ impl LdapDirectory {
             batches(&wanted, attribute, count_max, |ask| people.id(ask))
         };
         let left = RefCell::new(Vec::new());
-        let ask = |asks: &[Ask]| {
+        let ask = |asks: &[AskNumber]| {
             let people = known.people.borrow();
             let filter = filter::any_of(also, attribute, asks.iter().map(|&ask| people.id(ask)));
             SearchRequest::below(&settings.base_dn, filter, &fields.people).of(asks.len())
         };
-        let accept = |asks: &[Ask], page: ResultPage| {
+        let accept = |asks: &[AskNumber], page: ResultPage| {
             let mut people = known.people.borrow_mut();
             let brought_somebody = !page.entries.is_empty();
             for entry in page.entries {
@@ -137,22 +137,22 @@ impl LdapDirectory {
     async fn by_dn(
         &mut self,
         known: &LookUp<'_>,
-        wanted: Vec<Dn>,
+        wanted: Vec<DnNumber>,
         attribute: &str,
     ) -> anyhow::Result<()> {
         let LdapDirectory { settings, fields, pool, .. } = self;
         let batches = {
             let people = known.people.borrow();
-            let named: Vec<Dn> = wanted.into_iter().filter(|&dn| people.is_dn(dn)).collect();
+            let named: Vec<DnNumber> = wanted.into_iter().filter(|&dn| people.is_dn(dn)).collect();
             batches(&named, attribute, settings.batch_size, |dn| people.dn(dn))
         };
-        let ask = |dns: &[Dn]| {
+        let ask = |dns: &[DnNumber]| {
             let people = known.people.borrow();
             let filter = filter::any_of(None, attribute, dns.iter().map(|&dn| people.dn(dn)));
             let request = SearchRequest::below(&settings.base_dn, filter, &fields.managers);
             SearchRequest { nothing_on: NOT_ASKABLE, ..request.of(dns.len()) }
         };
-        let accept = |_: &[Dn], page: ResultPage| {
+        let accept = |_: &[DnNumber], page: ResultPage| {
             let mut people = known.people.borrow_mut();
             for entry in page.entries {
                 if let Some(dn) = entry.dn.as_deref().and_then(|dn| people.of_dn(dn)) {
@@ -166,15 +166,19 @@ impl LdapDirectory {
     }
 
     /// Reads managers by their names, one a search. Who is not there now leads nowhere.
-    async fn by_reading(&mut self, known: &LookUp<'_>, wanted: Vec<Dn>) -> anyhow::Result<()> {
+    async fn by_reading(
+        &mut self,
+        known: &LookUp<'_>,
+        wanted: Vec<DnNumber>,
+    ) -> anyhow::Result<()> {
         let LdapDirectory { fields, pool, .. } = self;
         let batches = wanted.into_iter().map(|dn| vec![dn]).collect();
-        let ask = |dns: &[Dn]| {
+        let ask = |dns: &[DnNumber]| {
             let people = known.people.borrow();
             let dn = dns.first().map_or("", |&dn| people.dn(dn));
             SearchRequest::entry(dn, &fields.managers, NOBODY)
         };
-        let accept = |dns: &[Dn], page: ResultPage| {
+        let accept = |dns: &[DnNumber], page: ResultPage| {
             let mut people = known.people.borrow_mut();
             if let &[asked] = dns {
                 let is_it = |dn: &str| {

@@ -11,9 +11,9 @@ use futures_util::future::try_join_all;
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use super::addresses::{AddressBook, Candidate};
-use super::connect::{Endpoint, LdapConnection, LoginTarget};
-use super::failure::{LdapFailure, Remedy};
+use super::addresses::{AddressBook, ConnectCandidate};
+use super::connect::{LdapConnection, LoginTarget, ServerAddress};
+use super::failure::{FailureRemedy, LdapFailure};
 use super::search::{ResultPage, SearchRequest, search};
 use crate::exit::Exit;
 
@@ -24,9 +24,9 @@ const IN_FLIGHT: usize = 4;
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
 /// How some of what is to be asked becomes a search.
-pub(super) type Ask<'a> = dyn Fn(&[u32]) -> SearchRequest<'a> + 'a;
+pub(super) type AskSearch<'a> = dyn Fn(&[u32]) -> SearchRequest<'a> + 'a;
 /// Takes in what a search for these found, which is all there is.
-pub(super) type Accept<'a> = dyn Fn(&[u32], ResultPage) + 'a;
+pub(super) type AcceptPage<'a> = dyn Fn(&[u32], ResultPage) + 'a;
 
 /// The connections, and whom to connect to.
 pub(super) struct ConnectionPool {
@@ -48,8 +48,8 @@ struct SearchBatch {
 /// Everything still to be asked, and how.
 struct SearchQueue<'a> {
     queue: RefCell<VecDeque<SearchBatch>>,
-    ask: &'a Ask<'a>,
-    accept: &'a Accept<'a>,
+    ask: &'a AskSearch<'a>,
+    accept: &'a AcceptPage<'a>,
 }
 
 /// Why a connection was given up with work left.
@@ -93,8 +93,8 @@ impl ConnectionPool {
     pub(super) async fn run<'a>(
         &mut self,
         batches: Vec<Vec<u32>>,
-        ask: &'a Ask<'a>,
-        accept: &'a Accept<'a>,
+        ask: &'a AskSearch<'a>,
+        accept: &'a AcceptPage<'a>,
     ) -> anyhow::Result<()> {
         if batches.is_empty() {
             return Ok(());
@@ -120,13 +120,13 @@ impl ConnectionPool {
         &self,
         work: &SearchQueue<'_>,
         connection: Option<LdapConnection>,
-        beside: Endpoint,
+        beside: ServerAddress,
     ) -> anyhow::Result<Option<LdapConnection>> {
         let mut connection = match connection {
             Some(connection) => connection,
             None => match self.target.connect(beside).await {
                 Ok(connection) => connection,
-                Err(failure) if failure.remedy == Remedy::Nothing => {
+                Err(failure) if failure.remedy == FailureRemedy::Nothing => {
                     return Err(failure.into_error());
                 }
                 Err(failure) => {
@@ -148,7 +148,7 @@ impl ConnectionPool {
             };
             let endpoint = connection.endpoint;
             drop(connection);
-            self.addresses.spoil(Candidate::At(endpoint));
+            self.addresses.spoil(ConnectCandidate::At(endpoint));
             sleep(backoff(failures)).await;
             connection = self.connect().await?;
         }
@@ -184,12 +184,12 @@ impl ConnectionPool {
             match outcome {
                 Ok(page) => (work.accept)(&batch.items, page),
                 Err(failure) => match failure.remedy {
-                    Remedy::Less if batch.items.len() > 1 => work.split(batch),
-                    Remedy::Nothing => {
+                    FailureRemedy::Less if batch.items.len() > 1 => work.split(batch),
+                    FailureRemedy::Nothing => {
                         let error = self.at(connection, failure).into_error();
                         return Err(LaneStop::Failed(error));
                     }
-                    Remedy::Less | Remedy::Elsewhere => {
+                    FailureRemedy::Less | FailureRemedy::Elsewhere => {
                         return Err(self.retry(work, batch, self.at(connection, failure)));
                     }
                 },
@@ -233,7 +233,7 @@ impl ConnectionPool {
                 let failure = match self.connect_to(candidate).await {
                     Ok(Some(connection)) => return Ok(connection),
                     Ok(None) => continue,
-                    Err(failure) if failure.remedy == Remedy::Nothing => {
+                    Err(failure) if failure.remedy == FailureRemedy::Nothing => {
                         return Err(failure.into_error());
                     }
                     Err(failure) => {
@@ -257,12 +257,17 @@ impl ConnectionPool {
     }
 
     /// Connects to an address. A server that was not resolved before has addresses afterwards, and no connection.
-    async fn connect_to(&self, who: Candidate) -> Result<Option<LdapConnection>, LdapFailure> {
+    async fn connect_to(
+        &self,
+        who: ConnectCandidate,
+    ) -> Result<Option<LdapConnection>, LdapFailure> {
         let outcome = match who {
-            Candidate::Unresolved(server) => {
+            ConnectCandidate::Unresolved(server) => {
                 self.addresses.resolve(&self.target, server).await.map(|_| None)
             }
-            Candidate::At(endpoint) => self.target.connect_or_explain(endpoint).await.map(Some),
+            ConnectCandidate::At(endpoint) => {
+                self.target.connect_or_explain(endpoint).await.map(Some)
+            }
         };
         if outcome.is_err() {
             self.addresses.spoil(who);
@@ -276,7 +281,7 @@ impl ConnectionPool {
 
     /// Gives up a connection that was taken and did not do what was asked of it.
     pub(super) fn lose(&self, connection: LdapConnection) {
-        self.addresses.spoil(Candidate::At(connection.endpoint));
+        self.addresses.spoil(ConnectCandidate::At(connection.endpoint));
     }
 
     /// Says goodbye on all connections.
@@ -351,7 +356,8 @@ mod tests {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut pool = ConnectionPool::new(LoginTarget::new(&settings, None).unwrap(), 4, 0);
-        pool.addresses.know(0, addresses.map(|address| Endpoint { server: 0, address }).to_vec());
+        pool.addresses
+            .know(0, addresses.map(|address| ServerAddress { server: 0, address }).to_vec());
         let mut reached = Vec::new();
         runtime.block_on(async {
             for _ in 0..3 {

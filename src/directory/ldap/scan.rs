@@ -10,7 +10,7 @@ use futures_util::future::join;
 use super::LdapDirectory;
 use super::connect::LdapConnection;
 use super::decode::SearchEntry;
-use super::failure::{LdapFailure, Remedy};
+use super::failure::{FailureRemedy, LdapFailure};
 use super::lookup::LookUp;
 use super::pool::backoff;
 use super::search::{ResultPage, SearchRequest, page};
@@ -91,8 +91,10 @@ impl LdapDirectory {
             known.people.borrow_mut().forget_who_was_seen();
             let passes = Exit::of(failure.error()) == Exit::Unavailable;
             match failure.remedy {
-                Remedy::Less if failure.is_cut() && page_size / 2 >= PAGE_MIN => page_size /= 2,
-                Remedy::Elsewhere if passes && failures < self.settings.retries => {
+                FailureRemedy::Less if failure.is_cut() && page_size / 2 >= PAGE_MIN => {
+                    page_size /= 2
+                }
+                FailureRemedy::Elsewhere if passes && failures < self.settings.retries => {
                     failures += 1;
                     tokio::time::sleep(backoff(failures)).await;
                 }

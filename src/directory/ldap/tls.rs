@@ -48,7 +48,8 @@ impl TlsClient {
                 "the host in `[directory] urls` is not a name that a certificate could bear",
             )
         })?;
-        let witness = Arc::new(Witness::new(&self.roots.store).map_err(LdapFailure::from_error)?);
+        let witness =
+            Arc::new(TlsWitness::new(&self.roots.store).map_err(LdapFailure::from_error)?);
         let config = config(Arc::clone(&witness)).map_err(LdapFailure::from_error)?;
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
         match timeout(limit, handshake).await {
@@ -58,7 +59,7 @@ impl TlsClient {
         }
     }
 
-    fn of_handshake(&self, err: std::io::Error, witness: &Witness) -> LdapFailure {
+    fn of_handshake(&self, err: std::io::Error, witness: &TlsWitness) -> LdapFailure {
         let inner = err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         if let Some(rustls::Error::InvalidCertificate(why)) = inner {
             let presented = witness.presented.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +91,7 @@ pub(super) fn certificate(stream: &TlsStream<TcpStream>) -> Option<CertificateDe
 
 /// Whether somebody speaks TLS at the end of this connection, whoever it is.
 pub(super) async fn is_spoken(stream: TcpStream, limit: Duration) -> bool {
-    let Ok(witness) = Witness::new(&RootCertStore { roots: vec![] }) else { return false };
+    let Ok(witness) = TlsWitness::new(&RootCertStore { roots: vec![] }) else { return false };
     let witness = Arc::new(witness);
     let Ok(config) = config(Arc::clone(&witness)) else { return false };
     let Ok(name) = ServerName::try_from("any.invalid") else { return false };
@@ -99,7 +100,7 @@ pub(super) async fn is_spoken(stream: TcpStream, limit: Duration) -> bool {
     presented.is_some()
 }
 
-fn config(witness: Arc<Witness>) -> anyhow::Result<ClientConfig> {
+fn config(witness: Arc<TlsWitness>) -> anyhow::Result<ClientConfig> {
     // With a provider of its own: the process may hold two of them, and then none is the default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -114,13 +115,13 @@ fn config(witness: Arc<Witness>) -> anyhow::Result<ClientConfig> {
 
 /// Remembers what a server showed and asked, and leaves the judgement to the verifier of the library.
 #[derive(Debug)]
-struct Witness {
+struct TlsWitness {
     judge: Option<Arc<WebPkiServerVerifier>>,
     presented: Mutex<Option<CertificateDer<'static>>>,
     was_asked: AtomicBool,
 }
 
-impl Witness {
+impl TlsWitness {
     fn new(roots: &RootCertStore) -> anyhow::Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let judge = if roots.is_empty() {
@@ -131,7 +132,7 @@ impl Witness {
             Some(builder.build().context("preparing TLS")?)
         };
         let (presented, was_asked) = (Mutex::default(), AtomicBool::new(false));
-        Ok(Witness { judge, presented, was_asked })
+        Ok(TlsWitness { judge, presented, was_asked })
     }
 
     /// Without roots nobody is trusted.
@@ -140,7 +141,7 @@ impl Witness {
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for TlsWitness {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -181,7 +182,7 @@ impl ServerCertVerifier for Witness {
 
 /// Has no certificate to show, and remembers that it was asked for one.
 #[derive(Debug)]
-struct NoCertificate(Arc<Witness>);
+struct NoCertificate(Arc<TlsWitness>);
 
 impl ResolvesClientCert for NoCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {

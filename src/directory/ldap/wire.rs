@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, split}
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::ber::{self, BareResult, Message};
+use super::ber::{self, BareResult, ServerMessage};
 use super::failure::{LdapFailure, without_people};
 use super::tls;
 
@@ -24,8 +24,8 @@ const LOGIN_MAX: usize = 256 * 1024;
 const CHUNK: usize = 64 * 1024;
 
 /// A connection to a server, with TLS or without.
-pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+pub(super) trait ServerWire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ServerWire for T {}
 
 /// Why a connection ended, for whoever notices that it has.
 pub(super) type EndOfWire = Arc<OnceLock<LdapFailure>>;
@@ -45,7 +45,7 @@ fn not_ldap(bytes: &[u8]) -> LdapFailure {
 
 /// Sends a request of a login and reads its answer, which is of this kind.
 pub(super) async fn call(
-    wire: &mut dyn Wire,
+    wire: &mut dyn ServerWire,
     limit: Duration,
     request: &[u8],
     kind: u8,
@@ -64,12 +64,12 @@ pub(super) async fn call(
     ber::answer(&message, kind).map_err(nonsense)
 }
 
-fn nonsense(why: ber::Nonsense) -> LdapFailure {
+fn nonsense(why: ber::BadMessage) -> LdapFailure {
     LdapFailure::again(format!("the server sent what can't be read: {why}"))
 }
 
 /// One message, or the bytes that begin none.
-async fn read_message(wire: &mut dyn Wire) -> io::Result<Result<Vec<u8>, Vec<u8>>> {
+async fn read_message(wire: &mut dyn ServerWire) -> io::Result<Result<Vec<u8>, Vec<u8>>> {
     let mut message = vec![0; 2];
     wire.read_exact(&mut message[..1]).await?;
     wire.read_exact(&mut message[1..2]).await?;
@@ -120,7 +120,7 @@ pub(super) const SPEAKS_TLS: &str =
 pub(super) const CLOSED: &str = "the server closed the connection";
 
 /// Passes bytes on between server and library until either is done, and says in `end` why the server is.
-pub(super) async fn pass(wire: Box<dyn Wire>, library: UnixStream, end: EndOfWire) {
+pub(super) async fn pass(wire: Box<dyn ServerWire>, library: UnixStream, end: EndOfWire) {
     let (mut from_server, mut to_server) = split(wire);
     let (mut from_library, mut to_library) = library.into_split();
     let up = async {
@@ -180,7 +180,9 @@ fn sound(bytes: &mut [u8]) -> Result<usize, LdapFailure> {
                 return Err(nonsense("a message longer than any is"));
             }
             Some((_, _, end)) if end <= rest.len() => {
-                if let Message::Goodbye(text) = ber::check(&mut rest[..end]).map_err(nonsense)? {
+                if let ServerMessage::Goodbye(text) =
+                    ber::check(&mut rest[..end]).map_err(nonsense)?
+                {
                     let text = without_people(&text);
                     return Err(LdapFailure::again(format!(
                         "the server ends the connection: {text}"
