@@ -231,7 +231,8 @@ impl Run<'_> {
         self.findings_before = findings::before(job, &plan, &mut world)?;
         let approved = match self.let_through(plan, &mut world)? {
             Ok(approved) => approved,
-            Err((plan, refusal)) => {
+            Err(refused) => {
+                let (plan, refusal) = *refused;
                 let refusal = Some(refusal);
                 return Ok(Came { refusal, ..Came::looked(Status::Refused, plan) });
             }

@@ -26,6 +26,9 @@ impl Approved {
     }
 }
 
+/// A plan that was not let through, and every reason against it.
+pub type RefusedPlan = Box<(Plan, anyhow::Error)>;
+
 /// What a person lifts for one run. Neither lifts what the other does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Allowance {
@@ -91,7 +94,7 @@ pub fn approve(
     limits: &[HeldLimit<'_>],
     allowance: Allowance,
     approval: &Approval,
-) -> Result<Approved, (Plan, anyhow::Error)> {
+) -> Result<Approved, RefusedPlan> {
     let mut reasons = Vec::new();
     if !allowance.source {
         reasons.extend(plan.doubts.iter().map(|doubt| doubted(doubt)));
@@ -103,7 +106,7 @@ pub fn approve(
         return Ok(Approved(plan));
     }
     let error = anyhow!(reasons.join("; ")).context(Exit::Refused);
-    Err((plan, error))
+    Err(Box::new((plan, error)))
 }
 
 fn doubted(doubt: &str) -> String {
@@ -163,7 +166,7 @@ mod tests {
     }
 
     fn refused(plan: Plan, limits: &[HeldLimit<'_>], allowance: Allowance) -> String {
-        let (_, error) = approve(plan, limits, allowance, &Approval::default()).unwrap_err();
+        let error = approve(plan, limits, allowance, &Approval::default()).unwrap_err().1;
         assert_eq!(Exit::of(&error), Exit::Refused);
         format!("{error:#}")
     }
@@ -297,7 +300,7 @@ mod tests {
         let asks = |plan, needed_for, signature| {
             approve(plan, &limit, all, &approval(needed_for, signature))
                 .err()
-                .map(|(_, error)| format!("{error:#}"))
+                .map(|refused| format!("{:#}", refused.1))
         };
         for (n, doubts, every, over) in [
             (0, &[][..], true, false),
@@ -317,13 +320,14 @@ mod tests {
         let said = asks(of(0, &[]), ApprovalNeed::OverLimit, by("bert", "bert"));
         assert!(said.unwrap().contains("a plan of their own"));
         // An approval is no allowance.
-        let (_, error) = approve(
+        let error = approve(
             of(2, &[]),
             &limit,
             NOBODY,
             &approval(ApprovalNeed::OverLimit, by("anna", "bert")),
         )
-        .unwrap_err();
+        .unwrap_err()
+        .1;
         assert!(format!("{error:#}").contains("--allow-changes 2"), "{error:#}");
     }
 

@@ -6,7 +6,7 @@ use crate::db::clock;
 use crate::jobs::World;
 use crate::ledger::applied;
 use crate::ledger::taken::{Before, held};
-use crate::plan::{Approved, Plan, approve, clock_doubts};
+use crate::plan::{Approved, Plan, RefusedPlan, approve, clock_doubts};
 
 impl Run<'_> {
     /// The plan as it may be applied, or the plan and why not.
@@ -14,7 +14,7 @@ impl Run<'_> {
         &mut self,
         mut plan: Plan,
         world: &mut World<'_>,
-    ) -> anyhow::Result<Result<Approved, (Plan, anyhow::Error)>> {
+    ) -> anyhow::Result<Result<Approved, RefusedPlan>> {
         let chain = world.ledger.chain(world.db)?;
         if let Some(saved) = &self.saved {
             plan = applied::narrow(saved, plan, chain, world.db)?;
