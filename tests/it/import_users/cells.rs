@@ -2,7 +2,7 @@
 
 use super::marks::{OTHERS, with_others};
 use super::{counts, import_of};
-use crate::harness::{World, exit};
+use crate::harness::{World, exit, worlds};
 
 /// What becomes of Anna (`U1`, cost centre 12345678 of the signed unit 1234, with a management role), by her row.
 const CELLS: &[(&str, &str)] = &[
@@ -178,6 +178,21 @@ fn a_cell_longer_than_its_column_is_a_reject() {
             let ended =
                 world.preview(&import_of(&world, &with_others(&[&format!("{column}={cell}")])));
             assert_eq!(ended.summary.counts.get("rejected"), rejected, "{column} of {n}");
+        }
+    }
+}
+
+#[test]
+fn a_cell_is_held_to_the_length_of_the_column_as_it_is() {
+    for world in worlds() {
+        world.put("org");
+        world.define("ALTER TABLE pm_user DROP COLUMN company");
+        world.define("ALTER TABLE pm_user ADD company VARCHAR2(5)");
+        for (cell, rejected) in [("Zürch", 1), ("Bern1", 0), ("Zürc", 0), ("Bern12", 1)] {
+            let row = format!("company={cell}");
+            let rows = with_others(&[&row]);
+            let ended = world.run(&import_of(&world, &rows));
+            assert_eq!(ended.summary.counts.get("rejected"), rejected, "{}: {cell}", world.name);
         }
     }
 }
