@@ -21,6 +21,7 @@
 //! `src/db/`, `process::exit`.
 
 pub mod cli;
+mod client_library;
 pub mod commands;
 pub mod config;
 pub mod db;

@@ -21,5 +21,6 @@ fn main() -> ExitCode {
             );
         }
     };
+    cli::find_client_library(&cli);
     ExitCode::from(cli::run(&cli).code())
 }

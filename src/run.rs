@@ -224,6 +224,9 @@ impl Run<'_> {
 
         let Planned { as_of, moment, .. } = self.when;
         let ledger = LedgerReader::default();
+        // A DATE keeps whole seconds, TIMESTAMP(3) thousandths: what every column holds unchanged
+        // is what a restore, or the next run, finds again.
+        let moment = moment.trunc_subsecs(0);
         let mut world = World { db: &mut *db, config, as_of, moment, ledger };
         let began = Instant::now();
         let plan = job.plan(&mut world)?;

@@ -35,15 +35,15 @@ pub struct Table {
 pub fn tables() -> Vec<Table> {
     let table = |owner, name, create, then| Table { name, owner, create, then };
     vec![
-        table(Owner::Own, "RECERT_LOCK", sql!("schema/own/recert_lock"), vec![]),
-        table(Owner::Own, "RECERT_RUN", sql!("schema/own/recert_run"), vec![]),
+        table(Owner::Own, "RECERT_LOCK", sql!("schema/own/recert_lock", dialects), vec![]),
+        table(Owner::Own, "RECERT_RUN", sql!("schema/own/recert_run", dialects), vec![]),
         table(
             Owner::Own,
             "RECERT_CHANGE",
-            sql!("schema/own/recert_change"),
+            sql!("schema/own/recert_change", dialects),
             vec![sql!("schema/own/recert_change_key")],
         ),
-        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image"), vec![]),
+        table(Owner::Own, "RECERT_IMAGE", sql!("schema/own/recert_image", dialects), vec![]),
         table(
             Owner::Rap,
             "RECREATE_RESPONSE",
@@ -109,7 +109,7 @@ impl Table {
         text.lines()
             .skip(1)
             .filter_map(|line| line.trim().trim_end_matches(',').split_once(' '))
-            .filter(|(name, _)| !matches!(*name, "CONSTRAINT" | ")"))
+            .filter(|(name, _)| !matches!(*name, "CONSTRAINT" | ")" | "SEGMENT" | "INITRANS"))
             .map(|(name, rest)| (name.to_uppercase(), type_of(rest)))
             .collect()
     }

@@ -17,4 +17,4 @@ SELECT r.privilege
 UNION
 SELECT SUBSTR(s.privilege, 1, INSTR(s.privilege, ' ') - 1) AS privilege
   FROM session_privs s
- WHERE s.privilege IN ('SELECT ANY TABLE', 'INSERT ANY TABLE', 'UPDATE ANY TABLE', 'DELETE ANY TABLE')
+ WHERE s.privilege IN ('SELECT ANY TABLE', 'INSERT ANY TABLE', 'UPDATE ANY TABLE', 'DELETE ANY TABLE', 'READ ANY TABLE')

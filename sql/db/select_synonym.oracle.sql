@@ -1,7 +1,8 @@
 -- The table that a name stands for: the session's own synonym, else the public one.
 -- :table_name  upper-case name
--- -> table_owner, table_name, db_link (NULL: of this database)
-SELECT s.table_owner,
+-- -> synonym_owner, table_owner, table_name, db_link (NULL: of this database)
+SELECT s.owner AS synonym_owner,
+       s.table_owner,
        s.table_name,
        s.db_link
   FROM all_synonyms s

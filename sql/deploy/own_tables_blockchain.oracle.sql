@@ -3,13 +3,16 @@
 -- Instead of `recert migrate`, which makes plain tables; `recert migrate` afterwards adds the rows of RECERT_LOCK.
 -- Only for databases whose runs are few and small: every COMMIT waits for its place in Oracle's chain, rows go in one
 -- by one, and the parallel and direct-path roads are closed. The immutable tables (beside this file) cost next to nothing.
+SET DEFINE OFF
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 
 CREATE TABLE recert_lock (
   job          VARCHAR2(64) NOT NULL,
   head_sha256  VARCHAR2(64),
   CONSTRAINT recert_lock_pk PRIMARY KEY (job)
-);
+)
+SEGMENT CREATION IMMEDIATE
+INITRANS 8;
 
 CREATE BLOCKCHAIN TABLE recert_run (
   run_id           VARCHAR2(36) NOT NULL,
@@ -30,7 +33,7 @@ CREATE BLOCKCHAIN TABLE recert_run (
   CONSTRAINT recert_run_pk PRIMARY KEY (run_id),
   CONSTRAINT recert_run_chain UNIQUE (previous_sha256)
 )
-NO DROP UNTIL 31 DAYS IDLE
+NO DROP UNTIL 16 DAYS IDLE
 NO DELETE UNTIL 3650 DAYS AFTER INSERT
 HASHING USING "SHA2_512" VERSION "v1";
 
@@ -46,7 +49,7 @@ CREATE BLOCKCHAIN TABLE recert_change (
   sha256        VARCHAR2(64) NOT NULL,
   CONSTRAINT recert_change_pk PRIMARY KEY (run_id, seq)
 )
-NO DROP UNTIL 31 DAYS IDLE
+NO DROP UNTIL 16 DAYS IDLE
 NO DELETE UNTIL 3650 DAYS AFTER INSERT
 HASHING USING "SHA2_512" VERSION "v1";
 
@@ -59,4 +62,6 @@ CREATE TABLE recert_image (
   before_image  CLOB,
   after_image   CLOB,
   CONSTRAINT recert_image_pk PRIMARY KEY (run_id, seq)
-);
+)
+SEGMENT CREATION IMMEDIATE
+INITRANS 8;

@@ -1,15 +1,18 @@
 -- recert's own tables, with a ledger that nobody can edit, not even the DBA (Oracle 19.11 or later, COMPATIBLE 19.11).
 -- Instead of `recert migrate`, which makes plain tables; `recert migrate` afterwards adds the rows of RECERT_LOCK.
 -- Rows of RECERT_RUN and RECERT_CHANGE can't be updated, and not be deleted before they are ten years old; the tables
--- can't be dropped while they hold rows that somebody wrote within the last 31 days. Both numbers can only be raised.
+-- can't be dropped while they hold rows that somebody wrote within the last 16 days. Both numbers can only be raised.
 -- RECERT_LOCK and RECERT_IMAGE stay plain: recert updates the one, and erases images from the other.
+SET DEFINE OFF
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 
 CREATE TABLE recert_lock (
   job          VARCHAR2(64) NOT NULL,
   head_sha256  VARCHAR2(64),
   CONSTRAINT recert_lock_pk PRIMARY KEY (job)
-);
+)
+SEGMENT CREATION IMMEDIATE
+INITRANS 8;
 
 CREATE IMMUTABLE TABLE recert_run (
   run_id           VARCHAR2(36) NOT NULL,
@@ -30,7 +33,7 @@ CREATE IMMUTABLE TABLE recert_run (
   CONSTRAINT recert_run_pk PRIMARY KEY (run_id),
   CONSTRAINT recert_run_chain UNIQUE (previous_sha256)
 )
-NO DROP UNTIL 31 DAYS IDLE
+NO DROP UNTIL 16 DAYS IDLE
 NO DELETE UNTIL 3650 DAYS AFTER INSERT;
 
 CREATE IMMUTABLE TABLE recert_change (
@@ -45,7 +48,7 @@ CREATE IMMUTABLE TABLE recert_change (
   sha256        VARCHAR2(64) NOT NULL,
   CONSTRAINT recert_change_pk PRIMARY KEY (run_id, seq)
 )
-NO DROP UNTIL 31 DAYS IDLE
+NO DROP UNTIL 16 DAYS IDLE
 NO DELETE UNTIL 3650 DAYS AFTER INSERT;
 
 CREATE INDEX recert_change_key ON recert_change (row_key);
@@ -57,4 +60,6 @@ CREATE TABLE recert_image (
   before_image  CLOB,
   after_image   CLOB,
   CONSTRAINT recert_image_pk PRIMARY KEY (run_id, seq)
-);
+)
+SEGMENT CREATION IMMEDIATE
+INITRANS 8;

@@ -13,6 +13,7 @@ use anyhow::anyhow;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::client_library;
 use crate::commands::{
     Context, Facts, check, completions, demo, history, man, migrate, preview, repair_sql, report,
     schema, show, verify,
@@ -194,6 +195,15 @@ impl Cli {
             return Config::parse(""); // A mistake in it is no reason to withhold the manual.
         }
         Config::load(self.global.config.as_deref())
+    }
+}
+
+/// Starts the program once more where Oracle's client library needs that; first of all, while
+/// there is nothing to lose: no thread, no file, no secret.
+pub fn find_client_library(cli: &Cli) {
+    // A mistake in the config is told when it is read for good.
+    if let Ok(config) = cli.config() {
+        client_library::put_into_search_path(&config);
     }
 }
 

@@ -12,13 +12,24 @@ use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
 
+mod columns;
 mod database;
 mod directory;
+mod grants;
+mod hazards;
+mod scope;
 mod tables;
+
+use scope::CheckScope;
+pub use scope::CheckedJob;
 
 /// `recert check`
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Look at what these jobs need; without any, at everything
+    #[arg(value_enum, value_name = "JOB")]
+    pub jobs: Vec<CheckedJob>,
+}
 
 /// What was looked at so far, and what came of it.
 #[derive(Default)]
@@ -31,6 +42,7 @@ const OK: &str = "ok";
 const WARNING: &str = "warning";
 const MISSING: &str = "missing";
 const UNAVAILABLE: &str = "unavailable";
+const ABSENT: &str = "absent";
 
 impl Report {
     fn ok(&mut self, what: impl Into<String>, message: impl Into<String>) {
@@ -40,6 +52,11 @@ impl Report {
     /// Runs do without it, but somebody should know.
     fn warn(&mut self, what: impl Into<String>, message: impl Into<String>) {
         self.line(WARNING, what, message);
+    }
+
+    /// An application that is not in this database, which is nobody's mistake.
+    fn absent(&mut self, what: impl Into<String>, message: impl Into<String>) {
+        self.line(ABSENT, what, message);
     }
 
     /// A run would fail; the message ends with what mends it.
@@ -70,18 +87,24 @@ impl Report {
 /// # Errors
 /// The config names no time zone there is. All else is a line of the summary, whose number is 3
 /// when something is missing, and 75 when only somebody did not answer.
-pub fn run(_: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     let mut report = Report::default();
     look_at_config(context, &mut report);
+    let scope = CheckScope(args.jobs.clone());
     for (database, owners) in migrate::databases(context.config) {
-        database::look(database, &owners, context, &mut report);
+        if scope.wants_any(&owners) {
+            database::look(database, &owners, &scope, context, &mut report);
+        }
     }
-    directory::look(context.config, &mut report);
+    if scope.wants_directory() {
+        directory::look(context.config, &mut report);
+    }
 
-    let mut counts = Counts::named(&["ok", "warnings", "missing"]);
+    let mut counts = Counts::named(&["ok", "warnings", "missing", "absent"]);
     counts.add("ok", report.n(OK));
     counts.add("warnings", report.n(WARNING));
     counts.add("missing", report.n(MISSING) + report.n(UNAVAILABLE));
+    counts.add("absent", report.n(ABSENT));
     let error = verdict(&report);
     let status = if error.is_none() { Status::Unchanged } else { Status::Failed };
     let summary = Summary { counts, findings: report.lines, ..context.summary(status)? };

@@ -1,5 +1,6 @@
 //! `recert migrate`: adds what is missing, never drops. Safe to rerun: what is there is left alone.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use super::Context;
 use crate::config::{Config, DatabaseConfig, Url};
 use crate::db::{self, BindArray, Dialect, SessionSpec, Transaction, Value};
+use crate::exit::Exit;
 use crate::jobs::Job;
 use crate::ledger::canonical::GENESIS;
 use crate::outcome::Outcome;
@@ -26,6 +28,9 @@ pub struct Args {
     /// Write the statements for a DBA, and carry out none
     #[arg(long, value_enum)]
     pub format: Option<ScriptFormat>,
+    /// Whose script it is, without looking at any database: everything that recert may need
+    #[arg(long, value_enum, value_name = "DIALECT", requires = "format")]
+    pub dialect: Option<ScriptDialect>,
     /// The script's file; without it, stdout
     #[arg(long, value_name = "F", requires = "format")]
     pub out: Option<PathBuf>,
@@ -36,6 +41,15 @@ pub struct Args {
 pub enum ScriptFormat {
     /// A script of the statements that are missing
     Sql,
+}
+
+/// `--dialect`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ScriptDialect {
+    /// Oracle Database 19c or later
+    Oracle,
+    /// The embedded database
+    Sqlite,
 }
 
 /// What one database lacks.
@@ -51,9 +65,21 @@ struct Missing {
 /// # Errors
 /// What the databases say, classed (`Exit`).
 pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let mut counts = Counts::named(&["tables_created", "columns_added", "locks_added"]);
+    let mut counts =
+        Counts::named(&["tables_created", "columns_added", "indexes_added", "locks_added"]);
     let mut scripts = Vec::new();
-    for (database, owners) in databases(context.config) {
+    if let Some(dialect) = args.dialect {
+        let dialect = match dialect {
+            ScriptDialect::Oracle => Dialect::Oracle,
+            ScriptDialect::Sqlite => Dialect::Sqlite,
+        };
+        let owners = [Owner::Own, Owner::Rap, Owner::Ops, Owner::ProfileMap];
+        let missing = find_missing(None, dialect, &owners, args.base_tables)?;
+        missing.counts.iter().for_each(|(name, n)| counts.add(name, n));
+        scripts.push(script(&missing, dialect, None)?);
+    }
+    let to_look_at = if args.dialect.is_some() { Vec::new() } else { databases(context.config) };
+    for (database, owners) in to_look_at {
         let session = SessionSpec {
             action: "migrate".to_owned(),
             run_id: context.facts.run_id.clone(),
@@ -68,12 +94,10 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         let dialect =
             if database.url.starts_with("oracle:") { Dialect::Oracle } else { Dialect::Sqlite };
         let missing = find_missing(db.as_deref_mut(), dialect, &owners, args.base_tables)?;
-        for (name, n) in missing.counts.iter() {
-            counts.add(name, n);
-        }
+        missing.counts.iter().for_each(|(name, n)| counts.add(name, n));
         match (args.format, db) {
             (None, Some(db)) => add(missing, db)?,
-            _ => scripts.push(script(&missing, dialect, &database.url)?),
+            _ => scripts.push(script(&missing, dialect, Some(&database.url))?),
         }
     }
     if args.format.is_some() {
@@ -144,6 +168,10 @@ fn find_missing(
         if !there.is_empty() {
             let there: Vec<&str> = there.iter().map(|column| column.name.as_str()).collect();
             add_columns(&table, &there, dialect, &mut missing);
+            if let Some(db) = db.as_deref_mut().filter(|_| base_tables || table.owner == Owner::Own)
+            {
+                add_indexes(&table, db, &mut missing)?;
+            }
         } else if base_tables || table.owner == Owner::Own {
             missing.counts.add("tables_created", 1);
             missing.statements.push(table.create.clone());
@@ -193,9 +221,38 @@ fn add_columns(table: &Table, there: &[&str], dialect: Dialect, missing: &mut Mi
     }
 }
 
+/// An index that a migration which broke off could not make any more.
+fn add_indexes(
+    table: &Table,
+    db: &mut dyn Transaction,
+    missing: &mut Missing,
+) -> anyhow::Result<()> {
+    if table.then.is_empty() {
+        return Ok(());
+    }
+    let binds = [("table_name", table.name.into())];
+    let rows = db.rows(&sql!("check/select_indexes", dialects), &binds)?;
+    let there = rows.iter().map(|row| row.text("INDEX_NAME"));
+    let there = there.collect::<anyhow::Result<HashSet<String>>>()?;
+    for statement in &table.then {
+        if index_name(statement).is_some_and(|name| !there.contains(&name)) {
+            missing.statements.push(statement.clone());
+            missing.counts.add("indexes_added", 1);
+        }
+    }
+    Ok(())
+}
+
+/// The name of the index that a statement makes.
+fn index_name(statement: &Sql) -> Option<String> {
+    let mut words = statement.oracle().split_whitespace().skip_while(|word| *word != "INDEX");
+    words.nth(1).map(str::to_uppercase)
+}
+
 fn add(missing: Missing, mut db: Box<dyn Transaction>) -> anyhow::Result<()> {
-    for statement in &missing.statements {
-        db.define(statement)?;
+    for (done, statement) in missing.statements.iter().enumerate() {
+        let defined = db.define(statement);
+        defined.map_err(|error| broken_off(error, &missing.statements, done, db.dialect()))?;
     }
     let rows: Vec<Vec<Value>> = missing.locks.iter().map(|job| lock_row(job)).collect();
     let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
@@ -206,22 +263,56 @@ fn add(missing: Missing, mut db: Box<dyn Transaction>) -> anyhow::Result<()> {
     db.commit()
 }
 
+/// Oracle commits each definition: what is made stays, and from 75 on nothing would have changed.
+fn broken_off(
+    error: anyhow::Error,
+    statements: &[Sql],
+    done: usize,
+    dialect: Dialect,
+) -> anyhow::Error {
+    if dialect == Dialect::Sqlite || done == 0 {
+        return error;
+    }
+    let names = |statements: &[Sql]| {
+        let names: Vec<&str> = statements.iter().map(|sql| sql.name.as_ref()).collect();
+        names.join(", ")
+    };
+    let exit = match Exit::of(&error) {
+        Exit::Unavailable | Exit::Busy | Exit::Drifted => Exit::Failed,
+        exit => exit,
+    };
+    error
+        .context(format!(
+            "made and kept: {}; not made: {}; run `recert migrate` again, it goes on from there",
+            names(&statements[..done]),
+            names(&statements[done..])
+        ))
+        .context(exit)
+}
+
 fn lock_row(job: &str) -> Vec<Value> {
     let head = (job == "ledger").then_some(GENESIS);
     vec![job.into(), head.into()]
 }
 
-fn script(missing: &Missing, dialect: Dialect, url: &str) -> anyhow::Result<String> {
+/// `url`: of the database that was looked at.
+fn script(missing: &Missing, dialect: Dialect, url: Option<&str>) -> anyhow::Result<String> {
     let text = |sql: &Sql| match dialect {
         Dialect::Oracle => sql.oracle().to_owned(),
         Dialect::Sqlite => sql.sqlite().to_owned(),
     };
+    let mut out = String::new();
+    if dialect == Dialect::Oracle {
+        // First, as SQL*Plus would ask for what stands behind an `&` of a comment, too.
+        out.push_str("SET DEFINE OFF\nWHENEVER SQLERROR EXIT FAILURE ROLLBACK\n");
+    }
     // A descriptor may span lines; a comment may not.
-    let url = url.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut out = format!(
-        "-- recert {}: what `recert migrate` would add to `{url}`.\n\n",
+    let url = url.map(|url| url.split_whitespace().collect::<Vec<_>>().join(" "));
+    let place = url.map_or_else(|| "an empty schema".to_owned(), |url| format!("`{url}`"));
+    out.push_str(&format!(
+        "-- recert {}: what `recert migrate` would add to {place}.\n\n",
         env!("CARGO_PKG_VERSION")
-    );
+    ));
     for statement in &missing.statements {
         out.push_str(&text(statement));
         out.push_str(";\n\n");

@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use oracle::sql_type::{OracleType, ToSql};
 use oracle::{Connection, Connector, InitParams, RowValue};
 
-use self::errors::{classed, classed_login, classed_row, is_lost};
+use self::errors::{classed, classed_definition, classed_login, classed_row, is_lost};
 use super::{
     Bind, BindArray, Binds, Column, CommitUnanswered, Dialect, EachRow, Read, Row, SessionSpec,
     Transaction, Value,
@@ -230,7 +230,7 @@ impl Transaction for Oracle {
         self.connection
             .execute(sql.oracle(), &[])
             .map(|_| ())
-            .map_err(classed)
+            .map_err(classed_definition)
             .with_context(|| format!("statement `{}`", sql.name))
     }
 

@@ -1,6 +1,7 @@
 //! `recert check`: what it looks at, what it says of what is missing, and the number it ends with.
 
-use recert::commands::check;
+use recert::commands::check::CheckedJob;
+use recert::commands::{check, migrate};
 use recert::exit::Exit;
 use recert::schema;
 use recert::summary::Summary;
@@ -8,7 +9,12 @@ use recert::summary::Summary;
 use crate::harness::{World, ok, worlds, write_secret};
 
 fn check(world: &World) -> Summary {
-    check::run(&check::Args::default(), &world.context()).unwrap().summary
+    check_jobs(world, &[])
+}
+
+fn check_jobs(world: &World, jobs: &[CheckedJob]) -> Summary {
+    let args = check::Args { jobs: jobs.to_vec() };
+    check::run(&args, &world.context()).unwrap().summary
 }
 
 /// The lines of a kind: what, and what is said of it.
@@ -67,7 +73,9 @@ fn check_names_a_missing_table_column_and_lock_with_the_statement_that_mends_it(
         assert!(line.starts_with("lock of access"), "{line}");
         world.tamper(line.split_once("RECERT_LOCK: ").unwrap().1); // The statement works.
         assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
-        assert_mended_by(&world, "DROP TABLE user_tab", "USER_TAB", "CREATE TABLE user_tab (");
+        assert_mended_by(&world, "DROP TABLE user_tab", "USER_TAB", "`[database] url`");
+        let told = lines(&check(&world), "missing").join("\n");
+        assert!(!told.contains("CREATE TABLE"), "an application's tables are its own: {told}");
     }
 }
 
@@ -94,9 +102,14 @@ fn check_names_a_day_that_is_kept_as_text() {
     );
 }
 
-/// The statements of sql/deploy/grants.oracle.sql for the tables there are.
+/// The statements of sql/deploy/grants_*.oracle.sql for the tables there are.
 fn granted_by_the_script(owner: &str, app: &str) -> Vec<String> {
-    let script = include_str!("../../sql/deploy/grants.oracle.sql");
+    let script = concat!(
+        include_str!("../../sql/deploy/grants_own.oracle.sql"),
+        include_str!("../../sql/deploy/grants_rap.oracle.sql"),
+        include_str!("../../sql/deploy/grants_ops.oracle.sql"),
+        include_str!("../../sql/deploy/grants_profilemap.oracle.sql"),
+    );
     let lines = script.lines().filter(|line| line.starts_with("GRANT") && line.contains(" ON "));
     let there: Vec<String> = schema::tables()
         .iter()
@@ -200,4 +213,179 @@ fn the_binary_prints_a_line_for_each_thing_and_its_number() {
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(summary["counts"]["missing"], 1);
     assert_eq!(summary["exit_code"], 3);
+}
+
+#[test]
+fn an_application_that_is_not_there_is_absent_unless_one_of_its_jobs_is_named() {
+    for world in worlds() {
+        for table in ["ops_event", "ops_db_history", "user_session", "ops_user"] {
+            world.define(&format!("DROP TABLE {table}"));
+        }
+        let summary = check(&world);
+        assert_eq!(summary.exit_code, 0, "{}: {:?}", world.name, lines(&summary, "missing"));
+        let absent = lines(&summary, "absent");
+        assert_eq!(absent.len(), 1, "{absent:?}");
+        assert!(absent[0].starts_with("OPS: "), "{absent:?}");
+        assert_eq!(check_jobs(&world, &[CheckedJob::Revoke]).exit_code, 0);
+        let named = check_jobs(&world, &[CheckedJob::Revoke, CheckedJob::DisableInactive]);
+        assert_eq!(named.exit_code, Exit::Config.code(), "{}", world.name);
+        assert_eq!(lines(&named, "missing").len(), 4, "{:?}", lines(&named, "missing"));
+    }
+}
+
+#[test]
+fn a_named_job_is_asked_for_its_own_tables_alone() {
+    for world in worlds() {
+        world.define("DROP TABLE user_tab");
+        assert_eq!(check_jobs(&world, &[CheckedJob::Revoke]).exit_code, 0, "{}", world.name);
+        let sync = check_jobs(&world, &[CheckedJob::SyncManagers]);
+        assert!(lines(&sync, "missing").iter().any(|line| line.starts_with("USER_TAB: ")));
+    }
+}
+
+#[test]
+fn check_names_columns_that_are_compared_and_of_different_types() {
+    let Some(world) = World::oracle() else { return };
+    world.define("ALTER TABLE map_rap_user_role DROP COLUMN user_id");
+    let add = "ALTER TABLE map_rap_user_role ADD user_id CHAR(10)";
+    assert_mended_by(&world, add, "MAP_RAP_USER_ROLE.USER_ID", "both must be of one type");
+    let Some(world) = World::oracle() else { return };
+    world.define("ALTER TABLE pm_availability DROP COLUMN user_id");
+    let add = "ALTER TABLE pm_availability ADD user_id NUMBER(10)";
+    assert_mended_by(&world, add, "PM_AVAILABILITY.USER_ID", "first id with a letter");
+}
+
+#[test]
+fn check_names_what_else_happens_when_rows_change() {
+    let Some(world) = World::standin() else { return };
+    let owner = world.config.database.username.clone().unwrap();
+    let sql = format!(
+        "CREATE FUNCTION {owner}.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER stamp AFTER UPDATE ON {owner}.user_tab FOR EACH ROW EXECUTE FUNCTION {owner}.nothing();
+         CREATE TABLE {owner}.badge (user_id varchar(64) REFERENCES {owner}.pm_user (id) ON DELETE CASCADE);
+         ALTER TABLE {owner}.badge OWNER TO {owner};
+         ALTER DATABASE {} SET oci.nls_characterset = 'WE8ISO8859P15'",
+        world.standin_database().psql("SELECT current_database()").unwrap().trim()
+    );
+    world.standin_database().psql(&sql).unwrap();
+    let summary = check(&world);
+    let warnings = lines(&summary, "warning").join("\n");
+    for said in [
+        "USER_TAB: trigger STAMP",
+        "PM_USER: rows of BADGE go",
+        "without an index",
+        "WE8ISO8859P15",
+    ] {
+        assert!(warnings.contains(said), "no `{said}` in {warnings}");
+    }
+    assert_eq!(summary.exit_code, 0);
+}
+
+#[test]
+fn check_on_a_standby_says_that_a_run_needs_the_primary() {
+    let Some(world) = World::standin() else { return };
+    let standin = world.standin_database();
+    let name = standin.psql("SELECT current_database()").unwrap();
+    let sql = format!("ALTER DATABASE {} SET oci.database_role = 'PHYSICAL STANDBY'", name.trim());
+    standin.psql(&sql).unwrap();
+    let missing = lines(&check(&world), "missing");
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(missing[0].starts_with("role: this is a PHYSICAL STANDBY"), "{missing:?}");
+}
+
+#[test]
+fn tables_behind_synonyms_are_there_and_their_grants_are_counted() {
+    let Some(mut world) = World::standin() else { return };
+    let owner = world.config.database.username.clone().unwrap();
+    let app = world.standin_database().add_user("app").unwrap();
+    let mut sql = format!("GRANT USAGE ON SCHEMA {owner} TO {app};");
+    for statement in granted_by_the_script(&owner, &app) {
+        sql.push_str(&format!("{statement};"));
+    }
+    for table in schema::tables() {
+        let (view, table) = (format!("{app}.{}", table.name), table.name);
+        sql.push_str(&format!(
+            "CREATE VIEW {view} AS SELECT * FROM {owner}.{table}; ALTER VIEW {view} OWNER TO {app};
+             COMMENT ON VIEW {view} IS 'synonym.{}.{table}';",
+            owner.to_uppercase()
+        ));
+    }
+    world.standin_database().psql(&sql).unwrap();
+    world.config.database.username = Some(app);
+    assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
+}
+
+#[test]
+fn migrate_goes_on_after_it_broke_off_and_says_what_it_had_made() {
+    let Some(world) = World::standin() else { return };
+    let migrate = |fault: &str| {
+        let mut run = world.recert("migrate");
+        run.env("OCI_STANDIN_FAULT", fault).output().unwrap()
+    };
+    for table in ["recert_image", "recert_change"] {
+        world.define(&format!("DROP TABLE {table}"));
+    }
+    let broken = migrate("*:execute/CREATE INDEX:54");
+    let told = String::from_utf8(broken.stderr).unwrap();
+    assert_eq!(broken.status.code(), Some(1), "{told}");
+    assert!(told.contains("made and kept: schema/own/recert_change; not made:"), "{told}");
+    assert!(told.contains("schema/own/recert_change_key"), "{told}");
+    assert!(!told.contains("another run of this job"), "{told}");
+    let again = migrate("");
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+    let told = String::from_utf8(again.stdout).unwrap();
+    assert!(told.contains("indexes_added"), "{told}");
+    assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
+}
+
+#[test]
+fn migrate_writes_a_script_for_oracle_without_any_login() {
+    let mut world = World::sqlite();
+    world.config.database.url = "oracle://127.0.0.1:1/RAP?a=1&b=2".to_owned();
+    let out = world.folder.path().join("oracle.sql");
+    let args = migrate::Args {
+        base_tables: false,
+        format: Some(migrate::ScriptFormat::Sql),
+        dialect: Some(migrate::ScriptDialect::Oracle),
+        out: Some(out.clone()),
+    };
+    assert_eq!(migrate::run(&args, &world.context()).unwrap().summary.exit_code, 0);
+    let script = std::fs::read_to_string(out).unwrap();
+    assert!(script.starts_with("SET DEFINE OFF\nWHENEVER SQLERROR EXIT FAILURE ROLLBACK\n"));
+    for text in ["CREATE TABLE recert_run (", "SEGMENT CREATION IMMEDIATE", "'ledger'", "COMMIT;"] {
+        assert!(script.contains(text), "no `{text}` in {script}");
+    }
+    assert!(!script.contains("pm_user"), "an application's tables come with it: {script}");
+}
+
+#[test]
+fn client_lib_dir_alone_is_enough_for_a_library_of_two_files() {
+    let Some(mut world) = World::standin() else { return };
+    // As Instant Client is made: one file needs the other, and doesn't say where it is.
+    let folder = world.folder.path().join("client");
+    std::fs::create_dir(&folder).unwrap();
+    let standin = clntsh::support::library_dir().join("libclntsh.so");
+    std::fs::copy(standin, folder.join("libnnz99.so")).unwrap();
+    let linked = std::process::Command::new("cc")
+        .args([
+            "-shared",
+            "-o",
+            "libclntsh.so",
+            "-x",
+            "c",
+            "/dev/null",
+            "-Wl,--no-as-needed",
+            "-L.",
+        ])
+        .args(["-x", "none", "-l:libnnz99.so"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(linked.status.success(), "{}", String::from_utf8_lossy(&linked.stderr));
+    world.config.database.client_lib_dir = Some(folder);
+    let mut check = world.recert("check");
+    check.env_remove("LD_LIBRARY_PATH");
+    let output = check.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
 }

@@ -225,7 +225,7 @@ CREATE FUNCTION oracle.sys_context(namespace text, parameter text) RETURNS varch
         WHEN 'USERENV.SESSIONID' THEN pg_backend_pid()::text
         WHEN 'USERENV.LANGUAGE' THEN 'AMERICAN_AMERICA.AL32UTF8'
         WHEN 'USERENV.ISDBA' THEN 'FALSE'
-        WHEN 'USERENV.DATABASE_ROLE' THEN 'PRIMARY'
+        WHEN 'USERENV.DATABASE_ROLE' THEN COALESCE(NULLIF(current_setting('oci.database_role', true), ''), 'PRIMARY')
         ELSE oracle.refuse('ORA-02003: invalid USERENV parameter')
     END;
 
@@ -313,6 +313,8 @@ SELECT r.owner, oracle.shown(c.conname) AS constraint_name,
        r.name AS table_name, CASE WHEN c.confrelid <> 0 THEN r.owner END AS r_owner,
        (SELECT oracle.shown(p.conname) FROM pg_constraint p
          WHERE p.conrelid = c.confrelid AND p.contype IN ('p', 'u') AND p.conindid = c.conindid) AS r_constraint_name,
+       CASE WHEN c.contype <> 'f' THEN NULL WHEN c.confdeltype = 'c' THEN 'CASCADE' WHEN c.confdeltype = 'n' THEN 'SET NULL'
+            ELSE 'NO ACTION' END::varchar(9) AS delete_rule,
        'ENABLED'::varchar(8) AS status, 'VALIDATED'::varchar(13) AS validated,
        (SELECT oracle.shown(i.relname) FROM pg_class i WHERE i.oid = c.conindid AND c.contype IN ('p', 'u')) AS index_name
   FROM oracle.relations r
@@ -379,6 +381,24 @@ SELECT r.owner, r.name AS synonym_name, split_part(d.description, '.', 2)::varch
        split_part(d.description, '.', 3)::varchar(128) AS table_name, NULL::varchar(128) AS db_link
   FROM oracle.relations r JOIN pg_description d ON d.objoid = r.oid AND d.objsubid = 0
  WHERE r.relkind = 'v' AND d.description LIKE 'synonym.%';
+
+CREATE VIEW oracle.all_triggers AS
+SELECT r.owner, oracle.shown(t.tgname) AS trigger_name, r.owner AS table_owner, r.name AS table_name,
+       concat_ws(' OR ', CASE WHEN t.tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN t.tgtype & 16 > 0 THEN 'UPDATE' END,
+                 CASE WHEN t.tgtype & 8 > 0 THEN 'DELETE' END)::varchar(246) AS triggering_event,
+       CASE t.tgenabled WHEN 'D' THEN 'DISABLED' ELSE 'ENABLED' END::varchar(8) AS status
+  FROM oracle.relations r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal;
+CREATE VIEW oracle.all_policies AS
+SELECT r.owner AS object_owner, r.name AS object_name, oracle.shown(p.polname) AS policy_name, 'YES'::varchar(3) AS enable
+  FROM oracle.relations r JOIN pg_policy p ON p.polrelid = r.oid;
+CREATE VIEW oracle.all_part_key_columns AS
+SELECT r.owner, r.name, 'TABLE'::varchar(5) AS object_type, oracle.shown(a.attname) AS column_name
+  FROM oracle.relations r JOIN pg_partitioned_table p ON p.partrelid = r.oid
+  JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = ANY (p.partattrs::smallint[]);
+-- What a test may say otherwise: ALTER DATABASE … SET oci.nls_characterset, oci.database_role.
+CREATE VIEW oracle.nls_database_parameters AS
+SELECT 'NLS_CHARACTERSET'::varchar(128) AS parameter,
+       COALESCE(NULLIF(current_setting('oci.nls_characterset', true), ''), 'AL32UTF8')::varchar(64) AS value;
 
 CREATE VIEW oracle.all_sequences AS
 SELECT oracle.shown(schemaname) AS sequence_owner, oracle.shown(sequencename) AS sequence_name,

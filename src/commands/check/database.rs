@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::scope::CheckScope;
 use super::{Report, look_at_secret, tables};
 use crate::commands::Context;
 use crate::config::DatabaseConfig;
@@ -14,16 +15,24 @@ use crate::sql;
 /// Clocks further apart than this make the ledger's times hard to match with the database's.
 const CLOCK_SECONDS_MAX: i64 = 60;
 
-/// Who the session is, as far as grants go by it.
-pub(super) struct Who {
+/// Who the session is and where, as far as grants go by it.
+pub(super) struct SessionSeen {
     pub(super) user: String,
     pub(super) schema: String,
+    role: String,
+}
+
+impl SessionSeen {
+    pub(super) fn is_primary(&self) -> bool {
+        self.role == "PRIMARY"
+    }
 }
 
 /// Looks at one database, as far as it lets.
 pub(super) fn look(
     database: &DatabaseConfig,
     owners: &[Owner],
+    scope: &CheckScope,
     context: &Context<'_>,
     report: &mut Report,
 ) {
@@ -48,7 +57,7 @@ pub(super) fn look(
         Ok(version) => report.ok("database", format!("`{}`: {version}", database.url.trim())),
         Err(error) => return report.failed("database", &error),
     }
-    if let Err(error) = look_inside(&mut *db, owners, context, report) {
+    if let Err(error) = look_inside(&mut *db, owners, scope, context, report) {
         report.failed("database", &error);
     }
     if let Ok(Url::Sqlite(path)) = database.target() {
@@ -65,11 +74,12 @@ pub(super) fn look(
 fn look_inside(
     db: &mut dyn Transaction,
     owners: &[Owner],
+    scope: &CheckScope,
     context: &Context<'_>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let rows = db.rows(&sql!("check/select_session", dialects), &[])?;
-    let mut who = None;
+    let mut seen = None;
     if let (Some(row), Dialect::Oracle) = (rows.first(), db.dialect()) {
         let (user, schema) = (row.text("SESSION_USER")?, row.text("CURRENT_SCHEMA")?);
         report.ok("schema", format!("{schema}, logged on as {user}"));
@@ -77,9 +87,19 @@ fn look_inside(
         if let Some(theirs) = row.date("DATABASE_NOW")? {
             look_at_clock(theirs.and_utc(), (context.clock)(), report);
         }
-        who = Some(Who { user, schema });
+        look_at_characters(&row.text("CHARACTER_SET")?, report);
+        let session = SessionSeen { user, schema, role: row.text("DATABASE_ROLE")? };
+        if session.is_primary() {
+            report.ok("role", "PRIMARY: a run may write here");
+        } else {
+            report.missing(
+                "role",
+                format!("this is a {}: reports may read here, but every job that writes needs the primary; look at `[database] url`", session.role),
+            );
+        }
+        seen = Some(session);
     }
-    tables::look(db, owners, who.as_ref(), report)
+    tables::look(db, owners, scope, seen.as_ref(), report)
 }
 
 fn look_at_module(module: &str, report: &mut Report) {
@@ -89,6 +109,18 @@ fn look_at_module(module: &str, report: &mut Report) {
         report.warn(
             "module",
             format!("the DBA sees `{module}` in V$SESSION.MODULE instead of `recert`: look for a log-on trigger that sets it"),
+        );
+    }
+}
+
+/// What a character set lacks is stored as `¿`: read again it differs from what was written.
+fn look_at_characters(set: &str, report: &mut Report) {
+    if matches!(set, "AL32UTF8" | "UTF8") {
+        report.ok("character set", set);
+    } else {
+        report.warn(
+            "character set",
+            format!("{set}: a name that it can't hold is stored with ¿ in it, is written again every night, and its image would not verify; recert is made for AL32UTF8"),
         );
     }
 }

@@ -1,46 +1,55 @@
 //! The tables of one database: there, whole, of usable types, indexed, and granted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 
-use super::Report;
-use super::database::Who;
+use super::columns::{self, TableColumns};
+use super::database::SessionSeen;
+use super::scope::{CheckScope, application};
+use super::{Report, grants, hazards};
 use crate::commands::migrate;
 use crate::db::{Column, Dialect, Transaction};
 use crate::schema::{self, Owner, Table};
 use crate::sql;
-use crate::sql::{Sql, quote_name};
+use crate::sql::Sql;
 
-/// What a run does with each table; `restore` puts back what the other jobs take.
-const NEEDS: &[(&str, &[&str])] = &[
-    ("RECERT_LOCK", &["SELECT", "UPDATE"]),
-    ("RECERT_RUN", &["SELECT", "INSERT"]),
-    ("RECERT_CHANGE", &["SELECT", "INSERT"]),
-    ("RECERT_IMAGE", &["SELECT", "INSERT", "UPDATE"]),
-    ("RECREATE_RESPONSE", &["SELECT", "UPDATE"]),
-    ("MAP_RAP_USER_ROLE", &["SELECT", "INSERT", "DELETE"]),
-    ("USER_TAB", &["SELECT", "UPDATE"]),
-    ("OPS_USER", &["SELECT", "UPDATE"]),
-    ("USER_SESSION", &["SELECT", "UPDATE"]),
-    ("OPS_EVENT", &["SELECT", "INSERT", "DELETE"]),
-    ("OPS_DB_HISTORY", &["SELECT", "INSERT", "DELETE"]),
-    ("PM_ORGANISATION", &["SELECT"]),
-    ("PM_USER_ROLE", &["SELECT", "INSERT", "DELETE"]),
-];
-/// Of every other table.
-const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
-
-/// Looks at every table of these owners. `who` is known on Oracle only.
+/// Looks at every table that is wanted. `session` is known on Oracle only.
 pub(super) fn look(
     db: &mut dyn Transaction,
     owners: &[Owner],
-    who: Option<&Who>,
+    scope: &CheckScope,
+    session: Option<&SessionSeen>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    for table in schema::tables().iter().filter(|table| owners.contains(&table.owner)) {
-        look_at_table(db, table, who, report)
-            .with_context(|| format!("looking at the table {}", table.name))?;
+    let mut seen: Vec<TableColumns> = Vec::new();
+    for owner in owners {
+        let tables: Vec<Table> = schema::tables()
+            .into_iter()
+            .filter(|table| table.owner == *owner && scope.wants(table))
+            .collect();
+        let mut columns = Vec::with_capacity(tables.len());
+        for table in &tables {
+            let of = db.columns(table.name);
+            columns.push(of.with_context(|| format!("looking at the table {}", table.name))?);
+        }
+        let absent = columns.iter().all(Vec::is_empty);
+        if absent && !tables.is_empty() && !scope.names_application(*owner) {
+            let (name, jobs) = application(*owner);
+            report.absent(
+                name,
+                format!("none of its tables is here: {jobs} can't run on this database; if that is not meant so, look at `[database] schema` and the grants"),
+            );
+            continue;
+        }
+        for (table, columns) in tables.iter().zip(columns) {
+            look_at_table(db, table, &columns, session, report)
+                .with_context(|| format!("looking at the table {}", table.name))?;
+            seen.push((table.name, columns));
+        }
+    }
+    if db.dialect() == Dialect::Oracle {
+        columns::look_at_pairs(&seen, report);
     }
     let dialect = db.dialect();
     for job in migrate::missing_locks(db)? {
@@ -53,61 +62,55 @@ pub(super) fn look(
 fn look_at_table(
     db: &mut dyn Transaction,
     table: &Table,
-    who: Option<&Who>,
+    columns: &[Column],
+    session: Option<&SessionSeen>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let columns = db.columns(table.name)?;
     if columns.is_empty() {
-        let create = in_one_line(&table.create, db.dialect());
-        let granted = who.filter(|who| who.user != who.schema).map(|who| {
-            format!("; or, if it is there: GRANT {}", grant(table.name, needs(table.name), who))
-        });
-        let granted = granted.unwrap_or_default();
-        report.missing(table.name, format!("no such table: {create}{granted}"));
+        let message = no_such_table(db, table, session)?;
+        report.missing(table.name, message);
         return Ok(());
     }
     let before = report.lines.len();
-    look_at_columns(db.dialect(), table, &columns, report);
+    columns::look(db.dialect(), table, columns, report);
     look_at_indexes(db, table, report)?;
-    if let Some(who) = who {
-        look_at_grants(db, table.name, who, report)?;
+    if let Some(session) = session {
+        grants::look(db, table.name, session, report)?;
+        hazards::look(db, table, session, report)?;
     }
     if report.lines.len() == before {
-        report.ok(table.name, format!("{} columns, all that is needed", columns.len()));
+        report.ok(table.name, columns::told(columns));
     }
     Ok(())
 }
 
-fn look_at_columns(dialect: Dialect, table: &Table, there: &[Column], report: &mut Report) {
-    for (name, wanted) in table.columns(dialect) {
-        let what = format!("{}.{name}", table.name);
-        let Some(found) = there.iter().find(|column| column.name == name) else {
-            let add = format!("ALTER TABLE {} ADD {} {wanted}", table.name, quote_name(&name));
-            report.missing(what, format!("no such column: {add}"));
-            continue;
-        };
-        // The embedded database keeps any value in any column.
-        if dialect == Dialect::Oracle && !usable(&wanted, &found.data_type) {
-            report.missing(
-                what,
-                format!("its type is {}, where {wanted} is needed; a DBA must move the data into a column of that type", found.data_type),
-            );
-        }
+/// recert makes its own tables; an application's come with the application.
+fn no_such_table(
+    db: &mut dyn Transaction,
+    table: &Table,
+    session: Option<&SessionSeen>,
+) -> anyhow::Result<String> {
+    let binds = [("table_name", table.name.into())];
+    let synonyms = db.rows(&sql!("db/select_synonym", dialects), &binds)?;
+    if let Some(link) = synonyms.first().map(|row| row.text_opt("DB_LINK")).transpose()?.flatten() {
+        return Ok(format!(
+            "it is behind the database link {link}: rows can be held in their own database only; name that one in the config"
+        ));
     }
-}
-
-/// Whether a column of this type can hold what recert reads and writes there. Numbers and texts may
-/// stand for each other, as keys often do; a day kept as text can't be compared.
-fn usable(wanted: &str, found: &str) -> bool {
-    let one_of = |types: &[&str]| types.iter().any(|known| found.starts_with(known));
-    match wanted.split('(').next().unwrap_or(wanted) {
-        "DATE" | "TIMESTAMP" => one_of(&["DATE", "TIMESTAMP"]),
-        "CLOB" => one_of(&["CLOB", "NCLOB", "VARCHAR2", "NVARCHAR2"]),
-        "NUMBER" | "BINARY_DOUBLE" => {
-            one_of(&["NUMBER", "FLOAT", "BINARY_", "VARCHAR2", "NVARCHAR2", "CHAR"])
+    let granted = session.filter(|session| session.user != session.schema);
+    let granted = granted.map(|session| grants::grant(table.name, session));
+    Ok(match (table.owner, granted) {
+        (Owner::Own, None) => "no such table: run `recert migrate`".to_owned(),
+        (Owner::Own, Some(grant)) => {
+            format!("no such table: run `recert migrate`; or, if it is there: {grant}")
         }
-        _ => one_of(&["VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR", "NUMBER", "CLOB"]),
-    }
+        (_, None) => {
+            "no such table: is this the application's database and schema (`[database] url`, `schema`)?".to_owned()
+        }
+        (_, Some(grant)) => {
+            format!("no such table: wrong schema, or no grant? If it is there: {grant}")
+        }
+    })
 }
 
 /// Without these, runs get slow as the tables grow.
@@ -151,39 +154,6 @@ fn indexed_columns(create: &str) -> Option<Vec<String>> {
     Some(columns.split(',').map(name).collect())
 }
 
-/// Asks the dictionary; nothing is tried out. The owner needs no grant.
-fn look_at_grants(
-    db: &mut dyn Transaction,
-    table: &str,
-    who: &Who,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    if who.user == who.schema {
-        return Ok(());
-    }
-    let binds = [("owner", who.schema.as_str().into()), ("table_name", table.into())];
-    let rows = db.rows(&sql!("check/select_grants"), &binds)?;
-    let granted: BTreeSet<String> =
-        rows.iter().map(|row| row.text("PRIVILEGE")).collect::<anyhow::Result<_>>()?;
-    let lacking: Vec<&str> =
-        needs(table).iter().copied().filter(|need| !granted.contains(*need)).collect();
-    if !lacking.is_empty() {
-        report.missing(
-            table,
-            format!("not granted to {}: GRANT {}", who.user, grant(table, &lacking, who)),
-        );
-    }
-    Ok(())
-}
-
-fn needs(table: &str) -> &'static [&'static str] {
-    NEEDS.iter().find(|(name, _)| *name == table).map_or(ALL, |(_, needs)| *needs)
-}
-
-fn grant(table: &str, rights: &[&str], who: &Who) -> String {
-    format!("{} ON {}.{table} TO {}", rights.join(", "), who.schema, who.user)
-}
-
 /// A statement as it fits into a line of the report.
 fn in_one_line(sql: &Sql, dialect: Dialect) -> String {
     let text = match dialect {
@@ -196,27 +166,6 @@ fn in_one_line(sql: &Sql, dialect: Dialect) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_type_is_usable_when_what_is_kept_there_fits() {
-        for (wanted, found) in [
-            ("DATE", "TIMESTAMP"),
-            ("VARCHAR2(64)", "NUMBER"),
-            ("NUMBER", "VARCHAR2"),
-            ("TIMESTAMP(6)", "TIMESTAMP WITH TIME ZONE"),
-            ("CLOB", "NCLOB"),
-        ] {
-            assert!(usable(wanted, found), "{found} for {wanted}");
-        }
-        for (wanted, found) in [
-            ("DATE", "VARCHAR2"),
-            ("NUMBER(1)", "DATE"),
-            ("VARCHAR2(64)", "BLOB"),
-            ("CLOB", "LONG RAW"),
-        ] {
-            assert!(!usable(wanted, found), "{found} for {wanted}");
-        }
-    }
 
     #[test]
     fn indexed_columns_are_read_from_the_ddl() {

@@ -54,6 +54,7 @@ impl DriverError {
     fn classed(&self, at_login: bool) -> anyhow::Error {
         let Meaning { exit, again, advice } = self.meaning(at_login);
         let said = self.text.told();
+        let advice = numbers::of_missing_file(&said).unwrap_or(advice);
         let mut error =
             if advice.is_empty() { anyhow!(said) } else { anyhow!("{said} ({advice})") };
         if let Some(row) = self.row.filter(|_| exit == Exit::Failed) {
@@ -86,6 +87,19 @@ pub(super) fn classed_row(error: &oracle::Error, start: usize, n_rows: usize) ->
     let only = (n_rows == 1).then_some(0);
     let row = error.row.or(only).map(|row| start + row);
     DriverError { row, ..error }.classed(false)
+}
+
+/// The same of a statement that defines something, for which a table in use is no lock of a run.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
+pub(super) fn classed_definition(error: oracle::Error) -> anyhow::Error {
+    let error = DriverError::of(&error);
+    match error.text.cause() {
+        Some(54 | 4021 | 30006) => {
+            let advice = "another session is using the table; run it again when that is over";
+            anyhow!("{} ({advice})", error.text.told()).context(Exit::Unavailable)
+        }
+        _ => error.classed(false),
+    }
 }
 
 /// The same of an error while logging in: what a log-on trigger says is no mistake in data, and a

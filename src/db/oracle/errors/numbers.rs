@@ -80,6 +80,24 @@ pub(super) fn of_driver(number: i32) -> Option<Meaning> {
     })
 }
 
+/// The file that the client library itself misses, where the driver's message (DPI-1047) names one.
+pub(super) fn of_missing_file(said: &str) -> Option<&'static str> {
+    let (missing, _) =
+        said.strip_prefix("DPI-1047")?.split_once(": cannot open shared object file")?;
+    Some(match missing.rsplit(['"', ' ', '/']).next()? {
+        file if file.starts_with("libaio") => {
+            "the client library needs libaio: install the package libaio1t64 (libaio1 on older Debian, libaio on RHEL); where it brings libaio.so.1t64, link libaio.so.1 to it"
+        }
+        file if file.starts_with("libnsl") => {
+            "the client library needs libnsl: install the package libnsl2 (libnsl on RHEL)"
+        }
+        file if file.starts_with("libnnz") || file.starts_with("libclntshcore") => {
+            "that file lies beside libclntsh in Instant Client's folder: unpack the package whole, and name its folder in `[database] client_lib_dir`"
+        }
+        _ => return None,
+    })
+}
+
 /// The server's and the network's numbers, while logging in (`at_login`) or later.
 pub(super) fn of_number(number: i32, at_login: bool) -> Option<Meaning> {
     if at_login && (20_000..=20_999).contains(&number) {

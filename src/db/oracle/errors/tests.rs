@@ -167,3 +167,20 @@ fn broken_bytes_at_the_end_of_a_message_are_cut_off() {
         classed("DPI-1080: connection was closed by ORA-3113\n\u{fffd}\u{1}x", Some(1080), false);
     assert!(told.contains("closed by ORA-3113") && !told.contains('\u{fffd}'), "{told}");
 }
+
+#[test]
+fn a_client_library_that_misses_a_file_says_which_package_brings_it() {
+    let told = |file: &str| {
+        let text = format!(
+            "DPI Error: DPI-1047: Cannot locate a 64-bit Oracle Client library: \"{file}: cannot open shared object file: No such file or directory\". See https://oracle.github.io/odpi/"
+        );
+        let (exit, again, told) = classed(&text, Some(1047), false);
+        assert_eq!((exit, again), (Exit::Config, ONCE));
+        assert!(told.contains(file), "{told}");
+        told
+    };
+    assert!(told("libaio.so.1").contains("libaio1t64"));
+    assert!(told("libnnz19.so").contains("client_lib_dir"));
+    assert!(told("libnsl.so.1").contains("libnsl2"));
+    assert!(told("libclntsh.so").contains("Instant Client"));
+}

@@ -1,0 +1,20 @@
+-- RAP: what revoke, sync-managers and the report do with its tables.
+-- A DBA or the owner runs this in SQL*Plus or SQL Developer; again does no harm:
+--   sqlplus system@//dbhost:1521/RAPPDB @grants_rap.oracle.sql RAP
+-- The parameter is the schema that holds the tables. `recert check` says whether anything is missing.
+SET VERIFY OFF
+WHENEVER SQLERROR EXIT FAILURE ROLLBACK
+DEFINE owner = &1
+
+-- Ends here in CDB$ROOT, where no application's tables are: name the pluggable database in the connect string.
+SELECT SYS_CONTEXT('USERENV', 'CON_NAME') AS pdb,
+       1 / CASE SYS_CONTEXT('USERENV', 'CON_NAME') WHEN 'CDB$ROOT' THEN 0 ELSE 1 END AS is_a_pdb
+  FROM dual;
+
+-- revoke, and INSERT for restore.
+GRANT SELECT, UPDATE ON &owner..recreate_response TO recert_app;
+
+GRANT SELECT, INSERT, DELETE ON &owner..map_rap_user_role TO recert_app;
+
+-- sync-managers and the report.
+GRANT SELECT, UPDATE ON &owner..user_tab TO recert_app;

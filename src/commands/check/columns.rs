@@ -1,0 +1,182 @@
+//! Columns: there, of types that can be read, compared and kept.
+
+use super::Report;
+use crate::db::{Column, ColumnFill, Dialect};
+use crate::schema::{Owner, Table};
+use crate::sql::quote_name;
+
+/// Columns that are compared with each other: of different types, no row would ever be found.
+const PAIRS: [[&str; 4]; 7] = [
+    ["MAP_RAP_USER_ROLE", "USER_ID", "RECREATE_RESPONSE", "REPORTEES_ID"],
+    ["MAP_RAP_USER_ROLE", "RMM_ID", "RECREATE_RESPONSE", "RMM_ID"],
+    ["USER_TAB", "EMPLOYEE_ID", "RECREATE_RESPONSE", "REPORTEES_ID"],
+    ["USER_SESSION", "USER_ID", "OPS_USER", "ID"],
+    ["PM_USER_ROLE", "USER_ID", "PM_USER", "ID"],
+    ["PM_AVAILABILITY", "USER_ID", "PM_USER", "ID"],
+    ["PM_ORGANISATION", "BUSINESS_UNIT", "PM_USER", "BUSINESS_UNIT"],
+];
+
+/// A table that is there, with its columns.
+pub(super) type TableColumns = (&'static str, Vec<Column>);
+
+pub(super) fn look(dialect: Dialect, table: &Table, there: &[Column], report: &mut Report) {
+    for (name, wanted) in table.columns(dialect) {
+        let what = format!("{}.{name}", table.name);
+        let Some(found) = there.iter().find(|column| column.name == name) else {
+            let add = format!("ALTER TABLE {} ADD {} {wanted}", table.name, quote_name(&name));
+            report.missing(what, format!("no such column: {add}"));
+            continue;
+        };
+        // The embedded database keeps any value in any column.
+        if dialect == Dialect::Oracle && !usable(&wanted, &found.data_type) {
+            report.missing(
+                what,
+                format!("its type is {}, where {wanted} is needed; a DBA must move the data into a column of that type", found.data_type),
+            );
+        } else if table.owner == Owner::Own && is_shorter(found, &wanted) {
+            report.missing(
+                what.as_str(),
+                format!("shorter than {wanted}: ALTER TABLE {} MODIFY {name} {wanted}", table.name),
+            );
+        } else if found.filled == ColumnFill::Expression {
+            report.missing(
+                what,
+                "the database computes it, so that no run can write it; ask the application's owner",
+            );
+        }
+    }
+    let unreadable = there.iter().filter(|column| !is_readable(&column.data_type));
+    for column in unreadable.filter(|_| dialect == Dialect::Oracle) {
+        report.missing(
+            format!("{}.{}", table.name, column.name),
+            format!("its type {} can't be read, and a run keeps the whole row before it changes it; ask the application's owner to keep it in a table of its own", column.data_type),
+        );
+    }
+}
+
+/// What is worth knowing of a table's columns when all is well.
+pub(super) fn told(columns: &[Column]) -> String {
+    let n = |is: fn(&Column) -> bool| columns.iter().filter(|column| is(column)).count();
+    let mut told = format!("{} columns, all that is needed", columns.len());
+    let computed = n(|column| !column.is_writable());
+    if computed > 0 {
+        told.push_str(&format!(
+            "; {computed} filled by the database alone, which a restore leaves out"
+        ));
+    }
+    let invisible = n(|column| column.invisible);
+    if invisible > 0 {
+        told.push_str(&format!("; {invisible} invisible"));
+    }
+    told
+}
+
+/// CHAR against VARCHAR2 compares the blanks; a number against a text ends at the first letter.
+pub(super) fn look_at_pairs(tables: &[TableColumns], report: &mut Report) {
+    let type_of = |table: &str, column: &str| {
+        let (_, columns) = tables.iter().find(|(name, _)| *name == table)?;
+        columns.iter().find(|found| found.name == column).map(|found| found.data_type.as_str())
+    };
+    for [a_table, a_column, b_table, b_column] in PAIRS {
+        let (Some(a), Some(b)) = (type_of(a_table, a_column), type_of(b_table, b_column)) else {
+            continue;
+        };
+        if kind(a) != kind(b) {
+            let why = if kind(a) == kind("NUMBER") || kind(b) == kind("NUMBER") {
+                "the first id with a letter in it would end every run"
+            } else {
+                "the blanks of one would never equal the other, so that no row is ever found"
+            };
+            report.missing(
+                format!("{a_table}.{a_column}"),
+                format!("its type is {a}, but {b_table}.{b_column}, which it is compared with, is {b}: {why}; both must be of one type"),
+            );
+        }
+    }
+}
+
+/// Types that Oracle compares without converting or padding.
+fn kind(data_type: &str) -> &'static str {
+    match data_type {
+        "CHAR" | "NCHAR" => "padded text",
+        "VARCHAR2" | "NVARCHAR2" | "VARCHAR" => "text",
+        "NUMBER" | "FLOAT" | "BINARY_DOUBLE" | "BINARY_FLOAT" | "INTEGER" => "number",
+        _ => "other",
+    }
+}
+
+fn is_shorter(found: &Column, wanted: &str) -> bool {
+    let digits: String =
+        wanted.chars().skip_while(|c| *c != '(').filter(char::is_ascii_digit).collect();
+    let most = if wanted.starts_with("VARCHAR2") { digits.parse::<u32>().ok() } else { None };
+    most.is_some_and(|most| found.length.is_some_and(|length| length.most < most))
+}
+
+/// Types that the driver hands over.
+fn is_readable(data_type: &str) -> bool {
+    const READABLE: [&str; 13] = [
+        "VARCHAR2",
+        "NVARCHAR2",
+        "CHAR",
+        "NCHAR",
+        "CLOB",
+        "NCLOB",
+        "BLOB",
+        "RAW",
+        "NUMBER",
+        "FLOAT",
+        "DATE",
+        "BINARY_DOUBLE",
+        "BINARY_FLOAT",
+    ];
+    READABLE.contains(&data_type) || data_type.starts_with("TIMESTAMP")
+}
+
+/// Whether a column of this type can hold what recert reads and writes there. Numbers and texts may
+/// stand for each other, as keys often do; a day kept as text can't be compared.
+fn usable(wanted: &str, found: &str) -> bool {
+    let one_of = |types: &[&str]| types.iter().any(|known| found.starts_with(known));
+    match wanted.split('(').next().unwrap_or(wanted) {
+        "DATE" | "TIMESTAMP" => one_of(&["DATE", "TIMESTAMP"]),
+        "CLOB" => one_of(&["CLOB", "NCLOB", "VARCHAR2", "NVARCHAR2"]),
+        "NUMBER" | "BINARY_DOUBLE" => {
+            one_of(&["NUMBER", "FLOAT", "BINARY_", "VARCHAR2", "NVARCHAR2", "CHAR"])
+        }
+        _ => one_of(&["VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR", "NUMBER", "CLOB"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_usable_when_what_is_kept_there_fits() {
+        for (wanted, found) in [
+            ("DATE", "TIMESTAMP"),
+            ("VARCHAR2(64)", "NUMBER"),
+            ("NUMBER", "VARCHAR2"),
+            ("TIMESTAMP(6)", "TIMESTAMP WITH TIME ZONE"),
+            ("CLOB", "NCLOB"),
+        ] {
+            assert!(usable(wanted, found), "{found} for {wanted}");
+        }
+        for (wanted, found) in [
+            ("DATE", "VARCHAR2"),
+            ("NUMBER(1)", "DATE"),
+            ("VARCHAR2(64)", "BLOB"),
+            ("CLOB", "LONG RAW"),
+        ] {
+            assert!(!usable(wanted, found), "{found} for {wanted}");
+        }
+    }
+
+    #[test]
+    fn types_that_the_driver_does_not_hand_over_are_known() {
+        for unreadable in ["JSON", "VECTOR", "BOOLEAN", "SDO_GEOMETRY", "LONG", "BFILE", "XMLTYPE"]
+        {
+            assert!(!is_readable(unreadable), "{unreadable}");
+        }
+        assert!(is_readable("TIMESTAMP WITH LOCAL TIME ZONE") && is_readable("RAW"));
+    }
+}
