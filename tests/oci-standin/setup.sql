@@ -212,7 +212,6 @@ CREATE FUNCTION oracle.sys_context(namespace text, parameter text) RETURNS varch
         WHEN 'USERENV.CURRENT_USER' THEN oracle.shown(current_user)
         WHEN 'USERENV.PROXY_USER' THEN NULL
         WHEN 'USERENV.SERVICE_NAME' THEN current_database()::text
-        WHEN 'USERENV.DATABASE_ROLE' THEN 'PRIMARY'
         WHEN 'USERENV.DB_NAME' THEN oracle.shown(current_database())
         WHEN 'USERENV.DB_UNIQUE_NAME' THEN oracle.shown(current_database())
         WHEN 'USERENV.CON_NAME' THEN oracle.shown(current_database())
