@@ -89,7 +89,9 @@ fn systemd_finds_nothing_wrong_with_the_units() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     // What it says of other units on this machine is not ours.
-    let ours: Vec<&str> = said.lines().filter(|line| line.contains("recert")).collect();
+    // And systemd before 254 passes over the one key that later ones know.
+    let known = |line: &&str| line.contains("recert") && !line.contains("key 'RestartMode'");
+    let ours: Vec<&str> = said.lines().filter(known).collect();
     assert!(output.status.success() && ours.is_empty(), "{said}");
 }
 
