@@ -524,6 +524,34 @@ fn what_is_held_nobody_else_can_lock_and_what_comes_later_comes_after_the_run() 
 }
 
 #[test]
+fn a_run_that_is_absent_is_not_believed_to_be_while_somebody_holds_the_chains_end() {
+    let Some(mut world) = world() else { return };
+    world.config.database.lock_timeout = Duration::from_secs(1);
+    let before = tables(&world);
+    let other = ending(&world);
+    let world = &world;
+    let ran = std::thread::scope(|scope| {
+        let run = scope.spawn(|| watched(world, REVOKE, "1:commit:kill-before"));
+        world.standin_database().wait_for_waiters(1).unwrap();
+        // Behind the run in the queue: it stands for the lost session, which may live on.
+        let next = scope.spawn(|| {
+            let mut session = world.open();
+            ledger::take_end(Duration::from_secs(30), &mut *session).unwrap();
+            std::thread::sleep(Duration::from_secs(8));
+        });
+        world.standin_database().wait_for_waiters(2).unwrap();
+        other.commit().unwrap();
+        let ran = run.join().unwrap();
+        next.join().unwrap();
+        ran
+    });
+    let unknown =
+        case("COMMIT lost, chain's end held", "", 7, End::Untouched, "can't be looked up");
+    judge(&unknown, world, &before, &ran);
+    assert_eq!(world.one("SELECT COUNT(*) FROM recert_run WHERE status = 'failed'"), "0");
+}
+
+#[test]
 fn a_run_that_does_not_get_the_chains_end_in_time_is_rolled_back_and_tried_again() {
     let Some(mut world) = world() else { return };
     world.config.database.lock_timeout = Duration::from_secs(1);
