@@ -32,6 +32,9 @@ const COMPRESSION: u8 = 2;
 const LARGE: u64 = 3 << 30;
 /// What a cell takes besides its text, in bytes of XML.
 const CELL_BYTES: u64 = 60;
+/// Points of a line of text, and the most that a row may hold (409 points).
+const ROW_HEIGHT: u32 = 15;
+const LINES_MAX: usize = 27;
 const HEADER_FILL: u32 = 0x1F3A5F;
 
 /// A workbook under way. Its sheets are the summary, the managers, the responses, those without a due date, and the
@@ -199,6 +202,7 @@ impl Format for Xlsx {
         } else if self.next_row > self.sheet_rows {
             self.turn(part, self.n_sheets + 1)?;
         }
+        set_height(&mut self.sheet, self.next_row, &COLUMNS, cells)?;
         for (place, cell) in cells.iter().enumerate() {
             if let Cell::Text(text) = cell {
                 self.sheet_bytes += text.len() as u64;
@@ -224,6 +228,7 @@ impl Format for Xlsx {
             self.next_access = 1;
         }
         let Some(sheet) = self.accesses.last_mut() else { return Ok(()) };
+        set_height(sheet, self.next_access, &ACCESS_COLUMNS, cells)?;
         for (place, cell) in cells.iter().enumerate() {
             put(sheet, self.next_access, place as u16, cell)
                 .with_context(|| format!("xlsx, access of `{}/{}`", cells[0], cells[6]))?;
@@ -266,6 +271,27 @@ impl Xlsx {
         }
         Ok(())
     }
+}
+
+/// How high a row must be for its texts to wrap in it: a program that opens the file does not find out by itself.
+fn set_height(
+    sheet: &mut Worksheet,
+    row: u32,
+    columns: &[Column],
+    cells: &[Cell],
+) -> anyhow::Result<()> {
+    let lines = |(column, cell): (&Column, &Cell)| match cell {
+        Cell::Text(text) => {
+            let width = usize::from(column.width).max(1);
+            text.lines().map(|line| line.chars().count().div_ceil(width).max(1)).sum::<usize>()
+        }
+        _ => 1,
+    };
+    let most = columns.iter().zip(cells).map(lines).max().unwrap_or(1);
+    if most > 1 {
+        sheet.set_row_height(row, ROW_HEIGHT * most.min(LINES_MAX) as u32)?;
+    }
+    Ok(())
 }
 
 /// Writes one cell as what it is: never as a formula.

@@ -143,6 +143,7 @@ impl Writer<'_> {
     }
 
     fn header(&mut self, names: &[&str]) -> anyhow::Result<()> {
+        self.sheet.set_row_height(self.row, 30)?;
         for (column, name) in (0..).zip(names) {
             if column == 0 {
                 self.text(0, name, |styles| &styles.header)?;
@@ -191,7 +192,9 @@ impl Writer<'_> {
         ] {
             self.text(0, name, |styles| &styles.label)?;
             self.number(1, n, n > 0)?;
-            self.text(2, if n > 0 { "to do" } else { "nothing to do" }, |styles| &styles.label)?;
+            self.text(2, if n > 0 { "  to do" } else { "  nothing to do" }, |styles| {
+                &styles.label
+            })?;
             self.row += 1;
         }
         Ok(())
