@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::identities::{IdentityKey, StoredIdentities};
+use super::identities::{IdentityKey, RowIdentity, StoredIdentities};
 use super::roster::Roster;
 use crate::import::{RejectedRow, fields};
 
@@ -25,9 +25,22 @@ pub(super) struct RejectedPeople {
     rows: Vec<RejectTrace>,
     by_id: HashMap<IdentityKey, Vec<usize>>,
     by_email: HashMap<IdentityKey, Vec<usize>>,
+    /// Ids and mail addresses of rows that mix two people up.
+    mixed: HashSet<IdentityKey>,
 }
 
 impl RejectedPeople {
+    /// Notes that a row mixes two people up.
+    pub(super) fn add_mixed(&mut self, identity: &RowIdentity) {
+        self.mixed.extend([identity.id, identity.email]);
+    }
+
+    /// Whether a row mixes this person up with another. Were one of the two purged, the same file would no longer be found
+    /// at fault, and say something else of the other.
+    pub(super) fn mixes_up(&self, id: IdentityKey, email: Option<IdentityKey>) -> bool {
+        self.mixed.contains(&id) || email.is_some_and(|email| self.mixed.contains(&email))
+    }
+
     /// Adds a rejected row.
     pub(super) fn add(&mut self, reject: &RejectedRow, stored: &StoredIdentities) {
         let at = self.rows.len();

@@ -139,6 +139,7 @@ impl Roster {
                             roster.add(&person, &identity, &signed, world, plan);
                             continue;
                         }
+                        roster.rejected.add_mixed(&identity);
                         lines.rejected(PersonColumn::Email, ONE_PERSON)
                     }
                 };

@@ -128,6 +128,8 @@ struct StoredPerson<'a> {
     row: &'a Row,
     id: String,
     has_email: bool,
+    /// A rejected row mixes them up with somebody else.
+    is_mixed_up: bool,
     /// Marked for deletion.
     is_marked: bool,
     /// From when on they may be purged.
@@ -165,7 +167,9 @@ impl StoredScan<'_> {
         self.stored.population += 1;
 
         let id_key = self.roster.stored.keys.id(&id);
-        let person = StoredPerson { row, id, has_email: email.is_some(), is_marked, delete_at };
+        let is_mixed_up = self.roster.rejected.mixes_up(id_key, email);
+        let has_email = email.is_some();
+        let person = StoredPerson { row, id, has_email, is_mixed_up, is_marked, delete_at };
         if let Some(at) = self.roster.find(id_key, email) {
             return self.see_delivered(at, person);
         }
@@ -180,11 +184,15 @@ impl StoredScan<'_> {
     /// A rejected row may speak of them: whether they stay, the next good file says.
     fn spare_hidden(&mut self, person: StoredPerson<'_>) {
         if person.is_due(self.as_of).is_some() {
-            let told =
-                "to be purged, but a rejected row may speak of them: left until the file is mended";
-            self.plan.find("purge_waits", person.id.as_str(), told);
+            self.find_waiting(&person.id);
         }
         self.keep_mark(person);
+    }
+
+    fn find_waiting(&mut self, id: &str) {
+        let told =
+            "to be purged, but a rejected row may speak of them: left until the file is mended";
+        self.plan.find("purge_waits", id, told);
     }
 
     /// A mark that stays.
@@ -264,8 +272,11 @@ impl StoredScan<'_> {
         };
         self.roster.set_matched(at);
         if let Some(going) = person.is_due(self.as_of).filter(|_| reason.is_some()) {
-            self.stored.going.push(going);
-            return Ok(());
+            if !person.is_mixed_up {
+                self.stored.going.push(going);
+                return Ok(());
+            }
+            self.find_waiting(&person.id);
         }
         if is_unsigned {
             self.stored.unsigned.insert(person.id.clone());
