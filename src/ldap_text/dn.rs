@@ -100,7 +100,7 @@ fn push_type(name: &str, key: &mut String) -> Option<()> {
         None
     } else {
         let is = |known: &&str| known.eq_ignore_ascii_case(name);
-        SYNONYMS.iter().find(|(_, others)| others.iter().any(|known| is(&known)))
+        SYNONYMS.iter().find(|(_, others)| others.iter().any(&is))
     };
     match synonym {
         Some((short, _)) => key.push_str(short),

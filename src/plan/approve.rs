@@ -88,7 +88,6 @@ impl PlanSignature {
 ///
 /// # Errors
 /// The plan, and an `Exit::Refused` that names each doubt and limit, the missing approval, and the way on.
-#[expect(clippy::result_large_err, reason = "a plan is moved, once, and not copied")]
 pub fn approve(
     plan: Plan,
     limits: &[HeldLimit<'_>],
