@@ -158,5 +158,4 @@ fn recount(worlds: &[World]) {
     let (said, failed) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}{failed}");
-    println!("{said}");
 }
