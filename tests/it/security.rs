@@ -367,14 +367,13 @@ fn a_config_found_in_a_folder_open_to_everybody_is_not_trusted_either() {
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// recert, waiting for somebody to write a saved plan into a pipe.
+/// recert, waiting for somebody to write a file into its standard input.
 fn waiting(world: &World) -> std::process::Child {
-    let pipe = world.folder.path().join("pipe");
-    assert!(Process::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let child = world.recert("revoke --plan pipe").stderr(Stdio::null()).spawn().unwrap();
+    let mut command = world.recert("import-users -");
+    let child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let waits = format!("/proc/{}/wchan", child.id());
     let since = Instant::now();
-    while !fs::read_to_string(&waits).is_ok_and(|at| at.contains("fifo")) {
+    while !fs::read_to_string(&waits).is_ok_and(|at| at.contains("pipe")) {
         // Where the kernel does not say, a moment is enough.
         if since.elapsed() > Duration::from_millis(700) {
             break;

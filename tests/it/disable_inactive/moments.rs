@@ -78,7 +78,12 @@ fn disable_inactive_takes_its_days_from_the_command_line_first() {
         let parameters = "SELECT parameters FROM recert_run WHERE status = 'applied' ORDER BY started_at, run_id";
         let parameters: Vec<_> =
             world.query(parameters).iter().map(|row| row.values[0].display()).collect();
-        assert_eq!(parameters, ["{}", r#"{"days":1}"#], "{}", world.name);
+        let days = |text: &String| {
+            let parameters: serde_json::Value = serde_json::from_str(text).unwrap();
+            parameters.get("days").and_then(serde_json::Value::as_u64)
+        };
+        let days: Vec<_> = parameters.iter().map(days).collect();
+        assert_eq!(days, [None, Some(1)], "{}", world.name);
     }
 }
 
