@@ -10,7 +10,7 @@
 //!
 //! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
 //! spreadsheets · `signature` of approvals and heads · [`script`] and [`preview`] a plan as SQL, text, CSV, JSON ·
-//! [`schema`] the tables, [`sql`] the statements · `ldap_text` names and filters · [`guard`], [`hex`], [`progress`].
+//! [`schema`] the tables, [`mod@sql`] the statements · `ldap_text` names and filters · [`guard`], [`hex`], [`progress`].
 //!
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.

@@ -18,10 +18,10 @@ pub const COUNTRY: &str = "a country by ISO 3166: alpha-2, alpha-3 or number";
 /// What [`is_email`] takes, for messages.
 pub const EMAIL: &str =
     "one mail address, without invisible characters, and without quotes round it";
-/// What [`business_unit`] takes, for messages.
+/// What `business_unit` takes, for messages.
 pub const COST_CENTER: &str =
     "a cost center of digits, the first four of which are its business unit";
-/// What [`number`] takes, for messages.
+/// What `number` takes, for messages.
 pub const NUMBER: &str = "a number with a dot, from 0 to 31, such as 0.5";
 
 /// The earliest year of a written date: an earlier one is a typo such as `0202-10-17`.
