@@ -10,7 +10,7 @@
 //!
 //! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
 //! spreadsheets · `signature` of approvals and heads · [`script`] and [`preview`] a plan as SQL, text, CSV, JSON ·
-//! [`schema`] the tables, [`mod@sql`] the statements · `ldap_text` names and filters · [`guard`], [`hex`], [`progress`].
+//! [`schema`] the tables, [`mod@sql`] the statements · `ldap_text` names and filters · `who` runs it · [`guard`], [`hex`], [`progress`].
 //!
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.
@@ -46,6 +46,7 @@ pub(crate) mod signature;
 pub mod sql;
 pub mod summary;
 pub mod text;
+mod who;
 
 #[cfg(test)]
 mod mutated_inputs;

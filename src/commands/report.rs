@@ -68,8 +68,8 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         database: crate::config::without_login(&context.config.database.url),
         parameters: parameters(args, scope, &rules),
         run_at: (context.clock)().trunc_subsecs(6),
-        os_user: whoami::username(),
-        host: whoami::fallible::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+        os_user: crate::who::os_user(),
+        host: crate::who::host(),
         dialect: db.dialect(),
     };
     let mut formats: Vec<Box<dyn Format>> = outputs

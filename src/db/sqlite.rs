@@ -112,7 +112,7 @@ impl Read for Sqlite {
             statement.raw_bind_parameter(place, Bound(value.into())).map_err(classed)?;
         }
         let columns: Arc<[String]> =
-            statement.column_names().iter().map(|name| name.to_uppercase()).collect();
+            statement.column_names().map(|name| name.to_uppercase()).collect();
         let mut row = Row { values: vec![Value::Null; columns.len()], columns };
         let mut rows = statement.raw_query();
         while let Some(found) = rows.next().map_err(classed).with_context(told)? {

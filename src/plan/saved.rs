@@ -120,7 +120,7 @@ impl SavedPlan {
             moment: made.moment,
             parameters: made.parameters,
             preview: made.preview.to_owned(),
-            saved_by: whoami::username(),
+            saved_by: crate::who::os_user(),
             sudo_user: std::env::var("SUDO_USER").ok().filter(|user| !user.is_empty()),
             saved_at: made.saved_at,
             units,

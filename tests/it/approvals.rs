@@ -115,11 +115,11 @@ fn without_a_listed_signature_of_somebody_else_under_these_very_bytes_nothing_is
             "not valid any more",
         ),
         ("listed from tomorrow", |s| s.list_and_sign("valid-after=\"20300617Z\""), "not valid yet"),
-        ("by who saved it", |s| s.list_as(&whoami::username()), "plan of their own"),
+        ("by who saved it", |s| s.list_as(&whoami::username().unwrap()), "plan of their own"),
         (
             "by who saved it, by mail",
             |s| {
-                s.list_as(&format!("{}@example.org", whoami::username().to_uppercase()));
+                s.list_as(&format!("{}@example.org", whoami::username().unwrap().to_uppercase()));
             },
             "plan of their own",
         ),
