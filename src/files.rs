@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::exit::Exit;
 
-pub(crate) use place::{Place, Target, is_same_file};
+pub(crate) use place::{Place, PlaceTarget, is_same_file};
 
 /// Writes a whole file, or leaves what stood there.
 ///
@@ -39,11 +39,11 @@ pub fn write_whole<T>(
 
 /// A file under way, beside the one whose place it takes when it is whole.
 pub struct Whole {
-    draft: Draft,
+    draft: DraftFile,
     path: PathBuf,
 }
 
-enum Draft {
+enum DraftFile {
     /// Under a temporary name beside its target.
     Beside(NamedTempFile),
     /// Without a name, until it is poured into what can't be replaced.
@@ -58,13 +58,13 @@ impl Whole {
     pub fn beside(path: &Path) -> anyhow::Result<Whole> {
         let told = || format!("writing `{}`", path.display());
         let draft = match Place::of(path).target {
-            Target::Through => Draft::Nameless(tempfile::tempfile().with_context(told)?),
-            Target::Other(kind) => {
+            PlaceTarget::Through => DraftFile::Nameless(tempfile::tempfile().with_context(told)?),
+            PlaceTarget::Other(kind) => {
                 return Err(anyhow!("it is {kind}, and not a file"))
                     .with_context(told)
                     .context(Exit::Usage);
             }
-            _ => Draft::Beside(
+            _ => DraftFile::Beside(
                 leftovers::draft_in(folder_of(path)).context(Exit::Config).with_context(told)?,
             ),
         };
@@ -74,8 +74,8 @@ impl Whole {
     /// Where it is written to.
     pub fn file(&mut self) -> &mut File {
         match &mut self.draft {
-            Draft::Beside(file) => file.as_file_mut(),
-            Draft::Nameless(file) => file,
+            DraftFile::Beside(file) => file.as_file_mut(),
+            DraftFile::Nameless(file) => file,
         }
     }
 
@@ -83,7 +83,7 @@ impl Whole {
     /// readers; never a writer, and never a link's). Without it, it is for its owner alone.
     pub fn keep_readers(&mut self) {
         let Ok(stood) = std::fs::symlink_metadata(&self.path) else { return };
-        let Draft::Beside(file) = &self.draft else { return };
+        let DraftFile::Beside(file) = &self.draft else { return };
         let file = file.as_file();
         // As far as it goes: a group that is not one's own can't be given.
         if stood.is_file() && fchown(file, None, Some(stood.gid())).is_ok() {
@@ -98,7 +98,7 @@ impl Whole {
     pub fn persist(self) -> anyhow::Result<()> {
         let told = || format!("writing `{}`", self.path.display());
         match self.draft {
-            Draft::Beside(file) => {
+            DraftFile::Beside(file) => {
                 file.as_file().sync_all().with_context(told)?;
                 file.persist(&self.path).map_err(|error| error.error).with_context(told)?;
                 // The name is on the disk too: what is erased after this may rely on it.
@@ -106,7 +106,7 @@ impl Whole {
                     .and_then(|folder| folder.sync_all())
                     .with_context(told)?;
             }
-            Draft::Nameless(mut file) => pour(&mut file, &self.path).with_context(told)?,
+            DraftFile::Nameless(mut file) => pour(&mut file, &self.path).with_context(told)?,
         }
         Ok(())
     }

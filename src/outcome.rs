@@ -95,7 +95,7 @@ impl Stdout {
         &self,
         write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let mut out = BufWriter::with_capacity(1 << 16, Watched { stdout: self });
+        let mut out = BufWriter::with_capacity(1 << 16, WatchedOutput { stdout: self });
         let written = write(&mut out).and_then(|()| Ok(out.flush()?));
         if self.is_closed.get() {
             let _ = out.into_parts(); // What is left in it has no reader.
@@ -112,11 +112,11 @@ impl Stdout {
 }
 
 /// Libraries wrap an error in their own; what it was is seen only here.
-struct Watched<'a> {
+struct WatchedOutput<'a> {
     stdout: &'a Stdout,
 }
 
-impl Watched<'_> {
+impl WatchedOutput<'_> {
     fn watch<T>(&self, done: io::Result<T>) -> io::Result<T> {
         if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             self.stdout.is_closed.set(true);
@@ -125,7 +125,7 @@ impl Watched<'_> {
     }
 }
 
-impl Write for Watched<'_> {
+impl Write for WatchedOutput<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.stdout.has_left.set(true);
         self.watch(io::stdout().write(bytes))

@@ -96,7 +96,7 @@ fn columns_of(before: &str, after: &str) -> anyhow::Result<String> {
 
 /// One change, as JSON and CSV show it.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownChange<'a> {
     seq: usize,
     table: &'a str,
     key: &'a str,
@@ -107,9 +107,9 @@ struct Shown<'a> {
     after: Option<&'a RawValue>,
 }
 
-fn shown<'a>(seq: usize, step: &'a Step, change: &'a Change) -> anyhow::Result<Shown<'a>> {
+fn shown<'a>(seq: usize, step: &'a Step, change: &'a Change) -> anyhow::Result<ShownChange<'a>> {
     let raw = |image: Option<&'a str>| image.map(serde_json::from_str::<&RawValue>).transpose();
-    Ok(Shown {
+    Ok(ShownChange {
         seq,
         table: &step.table,
         key: &change.key,

@@ -92,7 +92,7 @@ struct Run<'a> {
 }
 
 /// What came of one attempt.
-struct Came {
+struct AttemptEnd {
     status: Status,
     plan: Plan,
     refusal: Option<anyhow::Error>,
@@ -100,9 +100,9 @@ struct Came {
     held: Option<Duration>,
 }
 
-impl Came {
+impl AttemptEnd {
     fn looked(status: Status, plan: Plan) -> Self {
-        Came { status, plan, refusal: None, held: None }
+        AttemptEnd { status, plan, refusal: None, held: None }
     }
 }
 
@@ -187,7 +187,7 @@ fn end_of_day(day: NaiveDate, zone: chrono_tz::Tz) -> DateTime<Utc> {
 }
 
 impl Run<'_> {
-    fn try_until_done(&mut self) -> anyhow::Result<Came> {
+    fn try_until_done(&mut self) -> anyhow::Result<AttemptEnd> {
         let database = self.request.job.database(self.request.config);
         let mut pause = database.retry_delay;
         for attempt in 1.. {
@@ -213,7 +213,7 @@ impl Run<'_> {
     }
 
     /// The whole of a run, from opening the connection to COMMIT.
-    fn attempt(&mut self) -> anyhow::Result<Came> {
+    fn attempt(&mut self) -> anyhow::Result<AttemptEnd> {
         let Request { job, config, preview, .. } = *self.request;
         let mut db = db::open(job.database(config), &self.session)?;
         let end = if self.session.writes { Some(self.lock(&mut *db)?) } else { None };
@@ -237,11 +237,11 @@ impl Run<'_> {
             Err(refused) => {
                 let (plan, refusal) = *refused;
                 let refusal = Some(refusal);
-                return Ok(Came { refusal, ..Came::looked(Status::Refused, plan) });
+                return Ok(AttemptEnd { refusal, ..AttemptEnd::looked(Status::Refused, plan) });
             }
         };
         let Some(end) = end else {
-            return Ok(Came::looked(Status::Planned, approved.into_plan()));
+            return Ok(AttemptEnd::looked(Status::Planned, approved.into_plan()));
         };
 
         if let Some(lines) = approved.plan().lines.as_ref().filter(|_| !preview) {
@@ -256,11 +256,11 @@ impl Run<'_> {
         let hashes = self.change(&held, &mut *db)?;
         if preview {
             drop(db); // A rehearsal: all of it is rolled back.
-            return Ok(Came::looked(Status::Planned, held.into_plan()));
+            return Ok(AttemptEnd::looked(Status::Planned, held.into_plan()));
         }
         let status = self.close(held.plan(), &hashes, end, db)?;
         let held_for = Some(since.elapsed());
-        Ok(Came { held: held_for, ..Came::looked(status, held.into_plan()) })
+        Ok(AttemptEnd { held: held_for, ..AttemptEnd::looked(status, held.into_plan()) })
     }
 
     /// The lock of what the job writes. Where that is to be learned from the ledger, the run has reached it.
@@ -404,9 +404,9 @@ impl Run<'_> {
         }
     }
 
-    fn end(mut self, came: anyhow::Result<Came>, took: Duration) -> Ended {
+    fn end(mut self, came: anyhow::Result<AttemptEnd>, took: Duration) -> Ended {
         let (mut status, plan, mut error, held) = match came {
-            Ok(Came { status, plan, refusal, held }) => (status, Some(plan), refusal, held),
+            Ok(AttemptEnd { status, plan, refusal, held }) => (status, Some(plan), refusal, held),
             Err(error) => (Status::Failed, None, Some(error), None),
         };
         let mut findings = plan.as_ref().map(|plan| plan.findings.clone()).unwrap_or_default();

@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::files::{Place, Target, Whole};
+use crate::files::{Place, PlaceTarget, Whole};
 use crate::plan::LimitLeft;
 use crate::summary::{Status, Summary};
 
@@ -43,8 +43,8 @@ pub(super) fn write(path: &Path, summary: &Summary, now: DateTime<Utc>) -> anyho
 /// Whether nothing but metrics is lost when this file is replaced.
 pub(super) fn may_replace(path: &Path) -> bool {
     match Place::of(path).target {
-        Target::Absent { has_folder } => has_folder,
-        Target::File => {
+        PlaceTarget::Absent { has_folder } => has_folder,
+        PlaceTarget::File => {
             let mut start = [0; 6];
             let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
             read.is_ok_and(|n| n == 0 || start == *b"# HELP")
@@ -131,11 +131,11 @@ fn label(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::Facts;
+    use crate::commands::CommandFacts;
 
     #[test]
     fn metrics_escape_what_a_label_can_not_hold() {
-        let facts = Facts::of("a\"b\\c\nd");
+        let facts = CommandFacts::of("a\"b\\c\nd");
         let day = DateTime::UNIX_EPOCH.date_naive();
         let summary =
             Summary { exit_code: 1, duration_ms: 1_007, ..facts.summary(Status::Failed, day) };

@@ -15,8 +15,8 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcomma
 
 use crate::client_library;
 use crate::commands::{
-    Context, Facts, check, completions, demo, history, man, migrate, preview, repair_sql, report,
-    schema, show, verify,
+    CommandContext, CommandFacts, check, completions, demo, history, man, migrate, preview,
+    repair_sql, report, schema, show, verify,
 };
 use crate::config::{Config, ConfigMistakes, without_login};
 use crate::db;
@@ -28,7 +28,7 @@ use crate::plan::Finding;
 use crate::run::{self, Request};
 use crate::summary::Status;
 
-use tell::Telling;
+use tell::OutcomeTelling;
 
 pub use log::{LogFormat, LogHandle, LogOrigin, start as start_log};
 
@@ -56,7 +56,7 @@ pub struct Global {
     pub as_of: Option<NaiveDate>,
     /// How the result is written to stdout
     #[arg(long, global = true, value_enum, default_value_t)]
-    pub output: Output,
+    pub output: OutputForm,
     /// How the log is written to stderr
     #[arg(long, global = true, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -76,7 +76,7 @@ pub struct Global {
 
 /// `--output`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum OutputForm {
     /// A summary a person reads
     #[default]
     Text,
@@ -129,7 +129,7 @@ impl Cli {
     }
 
     /// Starts the log as the options say.
-    fn start_log(&self, facts: &Facts) -> LogHandle {
+    fn start_log(&self, facts: &CommandFacts) -> LogHandle {
         let Global { log_format, verbose, quiet, .. } = self.global;
         let origin = LogOrigin { job: facts.job.to_owned(), run_id: facts.run_id.clone() };
         start_log(log_format, verbose, quiet, origin)
@@ -210,7 +210,7 @@ pub fn find_client_library(cli: &Cli) {
 /// Carries out a command line, tells what came of it, and returns the number to end with.
 #[must_use]
 pub fn run(cli: &Cli) -> Exit {
-    let facts = Facts {
+    let facts = CommandFacts {
         command: cli.word(),
         job: cli.job(),
         run_id: uuid::Uuid::now_v7().to_string(),
@@ -239,13 +239,13 @@ pub fn run(cli: &Cli) -> Exit {
             let mut summary = facts.summary(status, as_of);
             summary.findings.extend(mistakes(&error));
             let outcome = Outcome::of(summary).with_error(Some(error));
-            let json = cli.global.output == Output::Json && !out.has_left();
+            let json = cli.global.output == OutputForm::Json && !out.has_left();
             let is_run = !cli.answers_with_data() && outcome.exit() != Exit::Usage;
             if json || is_run { outcome } else { outcome.said() }
         }
     };
-    let how = Telling {
-        json: cli.global.output == Output::Json,
+    let how = OutcomeTelling {
+        json: cli.global.output == OutputForm::Json,
         is_run: matches!(cli.command, Command::Job(_)),
         is_quiet: cli.global.quiet,
         metrics_file,
@@ -288,11 +288,16 @@ fn tell_config(cli: &Cli, config: &Config) {
     );
 }
 
-fn carry_out(cli: &Cli, config: &Config, facts: &Facts, out: &Stdout) -> anyhow::Result<Outcome> {
-    let context = Context {
+fn carry_out(
+    cli: &Cli,
+    config: &Config,
+    facts: &CommandFacts,
+    out: &Stdout,
+) -> anyhow::Result<Outcome> {
+    let context = CommandContext {
         config,
         as_of: cli.global.as_of,
-        json: cli.global.output == Output::Json,
+        json: cli.global.output == OutputForm::Json,
         clock: &now,
         facts,
         out,
@@ -316,7 +321,7 @@ fn carry_out(cli: &Cli, config: &Config, facts: &Facts, out: &Stdout) -> anyhow:
     Err(anyhow!("no attempt was made"))
 }
 
-fn dispatch(cli: &Cli, context: &Context<'_>) -> anyhow::Result<Outcome> {
+fn dispatch(cli: &Cli, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     match &cli.command {
         Command::Check(args) => check::run(args, context),
         Command::Demo(args) => demo::run(args, context),
@@ -331,7 +336,7 @@ fn dispatch(cli: &Cli, context: &Context<'_>) -> anyhow::Result<Outcome> {
         Command::Show(args) => show::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Job(job) => {
-            let Context { as_of, config, clock, facts, .. } = *context;
+            let CommandContext { as_of, config, clock, facts, .. } = *context;
             let run_id = facts.run_id.clone();
             run::run(&Request {
                 job,

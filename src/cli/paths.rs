@@ -11,14 +11,14 @@ use clap::builder::ValueParser;
 use super::metrics;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::files::{Place, Target, is_same_file};
+use crate::files::{Place, PlaceTarget, is_same_file};
 
 /// Written to also when all else fails.
 const METRICS: &str = "--metrics-file";
 
 /// What a path on the command line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+enum PathRole {
     /// It is read.
     Input,
     /// A file is written.
@@ -30,25 +30,25 @@ enum Role {
 }
 
 /// By the subcommand that has the option (`*`: any) and the option's id; the first that fits.
-const ROLES: &[(&str, &str, Role)] = &[
-    ("*", "config", Role::Input),
-    ("*", "metrics_file", Role::File),
-    ("*", "plan", Role::Input),
-    ("*", "approval", Role::Input),
-    ("*", "file", Role::Input),
-    ("*", "rejects", Role::File),
-    ("*", "claim_into", Role::Folder),
-    ("*", "warnings", Role::File),
-    ("*", "save", Role::File),
-    ("*", "input", Role::Input),
-    ("*", "against", Role::Input),
-    ("*", "export", Role::File),
-    ("*", "dump", Role::File),
-    ("*", "dump", Role::File),
-    ("demo", "dir", Role::Folder),
-    ("man", "out", Role::Folder),
-    ("report", "out", Role::FileOrFolder),
-    ("*", "out", Role::File),
+const ROLES: &[(&str, &str, PathRole)] = &[
+    ("*", "config", PathRole::Input),
+    ("*", "metrics_file", PathRole::File),
+    ("*", "plan", PathRole::Input),
+    ("*", "approval", PathRole::Input),
+    ("*", "file", PathRole::Input),
+    ("*", "rejects", PathRole::File),
+    ("*", "claim_into", PathRole::Folder),
+    ("*", "warnings", PathRole::File),
+    ("*", "save", PathRole::File),
+    ("*", "input", PathRole::Input),
+    ("*", "against", PathRole::Input),
+    ("*", "export", PathRole::File),
+    ("*", "dump", PathRole::File),
+    ("*", "dump", PathRole::File),
+    ("demo", "dir", PathRole::Folder),
+    ("man", "out", PathRole::Folder),
+    ("report", "out", PathRole::FileOrFolder),
+    ("*", "out", PathRole::File),
 ];
 
 /// A path as it was typed.
@@ -57,7 +57,7 @@ pub(super) struct NamedPath {
     /// `--out`, or `FILE`
     option: String,
     path: PathBuf,
-    role: Role,
+    role: PathRole,
 }
 
 /// The paths in a command line, each with its option.
@@ -68,7 +68,7 @@ pub(super) fn named(command: &clap::Command, matches: &ArgMatches) -> Vec<NamedP
         found.extend(values.map(|path| NamedPath {
             option: option.clone(),
             path: path.clone(),
-            role: role.unwrap_or(Role::File), // Never met: a test sees to it.
+            role: role.unwrap_or(PathRole::File), // Never met: a test sees to it.
         }));
     }
     if let Some((name, below)) = matches.subcommand()
@@ -80,7 +80,7 @@ pub(super) fn named(command: &clap::Command, matches: &ArgMatches) -> Vec<NamedP
 }
 
 /// The command's own options that take a path: id, as it is typed, and its role.
-fn path_options(command: &clap::Command) -> Vec<(String, String, Option<Role>)> {
+fn path_options(command: &clap::Command) -> Vec<(String, String, Option<PathRole>)> {
     let path = ValueParser::path_buf().type_id();
     let options = command.get_arguments().filter(|arg| arg.get_value_parser().type_id() == path);
     options
@@ -90,7 +90,7 @@ fn path_options(command: &clap::Command) -> Vec<(String, String, Option<Role>)> 
                 Some(long) => format!("--{long}"),
                 None => id.to_uppercase(),
             };
-            let fits = |of: &&(&str, &str, Role)| {
+            let fits = |of: &&(&str, &str, PathRole)| {
                 (of.0 == "*" || of.0 == command.get_name()) && of.1 == id
             };
             (id.to_owned(), typed, ROLES.iter().find(fits).map(|of| of.2))
@@ -108,13 +108,13 @@ pub(super) fn check(named: &[NamedPath], config: &Config) -> anyhow::Result<()> 
     for (what, path) in config.files() {
         needed.push((what, path));
     }
-    for input in named.iter().filter(|named| named.role == Role::Input) {
+    for input in named.iter().filter(|named| named.role == PathRole::Input) {
         needed.push((format!("what `{}` names", input.option), input.path.clone()));
     }
-    for output in named.iter().filter(|named| named.role != Role::Input) {
+    for output in named.iter().filter(|named| named.role != PathRole::Input) {
         let place = Place::of(&output.path);
         must_be_writable(output, &place)?;
-        if place.target == Target::Through {
+        if place.target == PlaceTarget::Through {
             continue;
         }
         if let Some((what, _)) = needed.iter().find(|(_, path)| is_same_file(&output.path, path)) {
@@ -138,7 +138,7 @@ pub(super) fn metrics_file<'a>(
     must_be_writable(metrics, &place).ok()?;
     let files = config.map(Config::files).unwrap_or_default();
     let mut needed = files.iter().map(|(_, path)| path).chain(others.iter().map(|of| &of.path));
-    let is_free = place.target == Target::Through
+    let is_free = place.target == PlaceTarget::Through
         || needed.all(|path| !is_same_file(&metrics.path, path))
             && (config.is_some() || metrics::may_replace(&metrics.path));
     is_free.then_some(metrics.path.as_path())
@@ -146,12 +146,14 @@ pub(super) fn metrics_file<'a>(
 
 fn must_be_writable(output: &NamedPath, place: &Place) -> anyhow::Result<()> {
     let why = match (place.target, output.role) {
-        (Target::Other(kind), _) => format!("it is {kind}, and not a file"),
-        (Target::Folder, Role::File) => "it is a folder, and a file is to be written".to_owned(),
-        (Target::File | Target::Through, Role::Folder) => {
+        (PlaceTarget::Other(kind), _) => format!("it is {kind}, and not a file"),
+        (PlaceTarget::Folder, PathRole::File) => {
+            "it is a folder, and a file is to be written".to_owned()
+        }
+        (PlaceTarget::File | PlaceTarget::Through, PathRole::Folder) => {
             "it is a file, and a folder is asked for".to_owned()
         }
-        (Target::Absent { has_folder: false }, Role::File | Role::FileOrFolder) => {
+        (PlaceTarget::Absent { has_folder: false }, PathRole::File | PathRole::FileOrFolder) => {
             "the folder it is to be in is not there".to_owned()
         }
         _ => return Ok(()),

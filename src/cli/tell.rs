@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::{metrics, now};
-use crate::commands::Facts;
+use crate::commands::CommandFacts;
 use crate::config::ConfigMistakes;
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Stdout};
@@ -19,7 +19,7 @@ use crate::text::plain;
 pub(super) const CONFIG: &str = "config";
 
 /// How it is told.
-pub(super) struct Telling<'a> {
+pub(super) struct OutcomeTelling<'a> {
     /// `--output json`
     pub(super) json: bool,
     /// A job that writes: its findings are warned of.
@@ -31,7 +31,12 @@ pub(super) struct Telling<'a> {
 }
 
 /// Tells what came of a command, and returns the number to end with.
-pub(super) fn tell(mut outcome: Outcome, how: &Telling<'_>, facts: &Facts, out: &Stdout) -> Exit {
+pub(super) fn tell(
+    mut outcome: Outcome,
+    how: &OutcomeTelling<'_>,
+    facts: &CommandFacts,
+    out: &Stdout,
+) -> Exit {
     outcome.summary.duration_ms = facts.took_ms();
     if let Err(error) = say(&outcome, how.json, out) {
         if outcome.is_lasting || outcome.error.is_some() {

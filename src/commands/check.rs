@@ -5,7 +5,7 @@
 
 use anyhow::anyhow;
 
-use super::{Context, migrate};
+use super::{CommandContext, migrate};
 use crate::config::DatabaseConfig;
 use crate::exit::Exit;
 use crate::outcome::Outcome;
@@ -87,7 +87,7 @@ impl Report {
 /// # Errors
 /// The config names no time zone there is. All else is a line of the summary, whose number is 3
 /// when something is missing, and 75 when only somebody did not answer.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let mut report = Report::default();
     look_at_config(context, &mut report);
     let scope = CheckScope(args.jobs.clone());
@@ -128,7 +128,7 @@ fn verdict(report: &Report) -> Option<anyhow::Error> {
 }
 
 /// A config with mistakes never gets here: they are all reported while it is read.
-fn look_at_config(context: &Context<'_>, report: &mut Report) {
+fn look_at_config(context: &CommandContext<'_>, report: &mut Report) {
     match &context.config.path {
         Some(path) => report.ok("config", format!("`{}`", path.display())),
         None => report.ok(

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap_complete::{Shell, generate};
 
-use super::Context;
+use super::CommandContext;
 use crate::outcome::Outcome;
 use crate::summary::Status;
 
@@ -22,7 +22,7 @@ pub struct Args {
 pub fn run(
     args: &Args,
     mut command: clap::Command,
-    context: &Context<'_>,
+    context: &CommandContext<'_>,
 ) -> anyhow::Result<Outcome> {
     // In memory first: the generator gives up loudly when its writer does.
     let mut script = Vec::new();

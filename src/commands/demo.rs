@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use uuid::Uuid;
 
-use super::{Context, Facts, migrate, report, verify};
+use super::{CommandContext, CommandFacts, migrate, report, verify};
 use crate::config::Config;
 use crate::db;
 use crate::exit::Exit;
@@ -36,13 +36,13 @@ const MARK: &str = "# Made by `recert demo`; it makes the folder anew each time.
 ///
 /// # Errors
 /// `Exit::Config`: the folder holds something that is not the demo's; else as any run.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let config = make_folder(&args.dir)?;
     let today = context.day()?;
-    let context = Context { config: &config, ..*context };
+    let context = CommandContext { config: &config, ..*context };
     let demo = Demo { context: &context };
     let made = demo.build(today)?;
-    let story = Story { silent: context.json, context: &context };
+    let story = DemoStory { silent: context.json, context: &context };
     story.say(&format!(
         "A bank that does not exist: {} people, {} access rights, {} answers of line managers.",
         made.users, made.mappings, made.responses
@@ -93,12 +93,12 @@ fn try_next(dir: &Path, today: NaiveDate, run_id: &str) -> String {
 }
 
 struct Demo<'a> {
-    context: &'a Context<'a>,
+    context: &'a CommandContext<'a>,
 }
 
 impl Demo<'_> {
     /// The tables, and the made-up people in them.
-    fn build(&self, today: NaiveDate) -> anyhow::Result<sample::Made> {
+    fn build(&self, today: NaiveDate) -> anyhow::Result<sample::SampleSize> {
         let args = migrate::Args { base_tables: true, ..migrate::Args::default() };
         migrate::run(&args, self.context)?;
         let session = db::SessionSpec {
@@ -114,7 +114,7 @@ impl Demo<'_> {
     }
 
     fn run(&self, job: &Job, preview: bool) -> anyhow::Result<Ended> {
-        let Context { as_of, clock, config, .. } = *self.context;
+        let CommandContext { as_of, clock, config, .. } = *self.context;
         let run_id = Uuid::now_v7().to_string();
         let ended =
             run::run(&Request { job, preview, rehearse: false, as_of, config, clock, run_id })?;
@@ -131,26 +131,26 @@ impl Demo<'_> {
             format: Vec::new(), // By the file's ending.
             out: Some(page),
         };
-        let facts = Facts::of("report");
-        let outcome = report::run(&args, &Context { facts: &facts, ..*self.context })?;
+        let facts = CommandFacts::of("report");
+        let outcome = report::run(&args, &CommandContext { facts: &facts, ..*self.context })?;
         outcome.error.map_or(Ok(outcome.summary), Err)
     }
 
     fn verify(&self) -> anyhow::Result<Summary> {
         let args = verify::Args::default();
-        let facts = Facts::of("verify");
-        let outcome = verify::run(&args, &Context { facts: &facts, ..*self.context })?;
+        let facts = CommandFacts::of("verify");
+        let outcome = verify::run(&args, &CommandContext { facts: &facts, ..*self.context })?;
         outcome.error.map_or(Ok(outcome.summary), Err)
     }
 }
 
 /// What is told on the way; nothing with `--output json`.
-struct Story<'a> {
+struct DemoStory<'a> {
     silent: bool,
-    context: &'a Context<'a>,
+    context: &'a CommandContext<'a>,
 }
 
-impl Story<'_> {
+impl DemoStory<'_> {
     fn say(&self, text: &str) -> anyhow::Result<()> {
         if self.silent {
             return Ok(());

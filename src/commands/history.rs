@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::Context;
+use super::CommandContext;
 use super::databases;
 use super::show::ShownChange;
 use crate::db::{Read, parse_date};
@@ -81,7 +81,7 @@ pub enum ListFormat {
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`); an archive that can't be written.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     if let (Some(before), Some(path)) = (args.archive_before, &args.out) {
         return archive::run(before, path, args.database.as_deref(), context);
     }
@@ -119,7 +119,7 @@ pub struct ListedRun {
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`).
-pub fn list(args: &Args, context: &Context<'_>) -> anyhow::Result<Vec<ListedRun>> {
+pub fn list(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Vec<ListedRun>> {
     let zone = context.config.time.tz()?;
     let day =
         |moment: &str| parse_date(moment).map(|at| at.and_utc().with_timezone(&zone).date_naive());

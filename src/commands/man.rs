@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
-use super::Context;
+use super::CommandContext;
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::outcome::Outcome;
@@ -53,7 +53,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// `Exit::Config`: the folder can't be written to.
-pub fn run(args: &Args, command: clap::Command, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(
+    args: &Args,
+    command: clap::Command,
+    context: &CommandContext<'_>,
+) -> anyhow::Result<Outcome> {
     let command = ready(command);
     let Some(dir) = &args.out else {
         context.out.write(|out| page(&command, out))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::Context;
+use super::CommandContext;
 use crate::config::{Config, DatabaseConfig, Url};
 use crate::db::{self, BindArray, Dialect, SessionSpec, Transaction, Value};
 use crate::exit::Exit;
@@ -54,7 +54,7 @@ pub enum ScriptDialect {
 
 /// What one database lacks.
 #[derive(Default)]
-struct Missing {
+struct MissingPieces {
     statements: Vec<Sql>,
     locks: Vec<&'static str>,
     counts: Counts,
@@ -64,7 +64,7 @@ struct Missing {
 ///
 /// # Errors
 /// What the databases say, classed (`Exit`).
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let mut counts =
         Counts::named(&["tables_created", "columns_added", "indexes_added", "locks_added"]);
     let mut scripts = Vec::new();
@@ -156,8 +156,8 @@ fn find_missing(
     dialect: Dialect,
     owners: &[Owner],
     base_tables: bool,
-) -> anyhow::Result<Missing> {
-    let mut missing = Missing::default();
+) -> anyhow::Result<MissingPieces> {
+    let mut missing = MissingPieces::default();
     for table in tables().into_iter().filter(|table| owners.contains(&table.owner)) {
         let there = match &mut db {
             Some(db) => db
@@ -211,7 +211,7 @@ fn locks(db: &mut dyn Transaction) -> anyhow::Result<Vec<String>> {
     rows.iter().map(|row| row.text("JOB")).collect()
 }
 
-fn add_columns(table: &Table, there: &[&str], dialect: Dialect, missing: &mut Missing) {
+fn add_columns(table: &Table, there: &[&str], dialect: Dialect, missing: &mut MissingPieces) {
     for (name, data_type) in table.columns(dialect) {
         if !there.contains(&name.as_str()) {
             let text = format!("ALTER TABLE {} ADD {} {data_type}", table.name, quote_name(&name));
@@ -225,7 +225,7 @@ fn add_columns(table: &Table, there: &[&str], dialect: Dialect, missing: &mut Mi
 fn add_indexes(
     table: &Table,
     db: &mut dyn Transaction,
-    missing: &mut Missing,
+    missing: &mut MissingPieces,
 ) -> anyhow::Result<()> {
     if table.then.is_empty() {
         return Ok(());
@@ -249,7 +249,7 @@ fn index_name(statement: &Sql) -> Option<String> {
     words.nth(1).map(str::to_uppercase)
 }
 
-fn add(missing: Missing, mut db: Box<dyn Transaction>) -> anyhow::Result<()> {
+fn add(missing: MissingPieces, mut db: Box<dyn Transaction>) -> anyhow::Result<()> {
     for (done, statement) in missing.statements.iter().enumerate() {
         let defined = db.define(statement);
         defined.map_err(|error| broken_off(error, &missing.statements, done, db.dialect()))?;
@@ -296,7 +296,7 @@ fn lock_row(job: &str) -> Vec<Value> {
 }
 
 /// `url`: of the database that was looked at.
-fn script(missing: &Missing, dialect: Dialect, url: Option<&str>) -> anyhow::Result<String> {
+fn script(missing: &MissingPieces, dialect: Dialect, url: Option<&str>) -> anyhow::Result<String> {
     let text = |sql: &Sql| match dialect {
         Dialect::Oracle => sql.oracle().to_owned(),
         Dialect::Sqlite => sql.sqlite().to_owned(),

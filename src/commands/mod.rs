@@ -28,7 +28,7 @@ use crate::summary::{SCHEMA, Status, Summary};
 
 /// What is known of a command before it begins.
 #[derive(Debug)]
-pub struct Facts {
+pub struct CommandFacts {
     /// What was typed first.
     pub command: &'static str,
     /// The job it is about.
@@ -39,12 +39,12 @@ pub struct Facts {
     pub began: Instant,
 }
 
-impl Facts {
+impl CommandFacts {
     /// Those of a command in a test, or of one that another carries out.
     #[must_use]
-    pub fn of(command: &'static str) -> Facts {
+    pub fn of(command: &'static str) -> CommandFacts {
         let run_id = uuid::Uuid::now_v7().to_string();
-        Facts { command, job: command, run_id, began: Instant::now() }
+        CommandFacts { command, job: command, run_id, began: Instant::now() }
     }
 
     /// How long it has taken by now, in milliseconds.
@@ -77,7 +77,7 @@ impl Facts {
 }
 
 /// What every command is given.
-pub struct Context<'a> {
+pub struct CommandContext<'a> {
     /// The config.
     pub config: &'a Config,
     /// `--as-of`
@@ -87,12 +87,12 @@ pub struct Context<'a> {
     /// What time it is.
     pub clock: &'a dyn Fn() -> DateTime<Utc>,
     /// What is known of the command before it begins.
-    pub facts: &'a Facts,
+    pub facts: &'a CommandFacts,
     /// Where its result goes.
     pub out: &'a Stdout,
 }
 
-impl Context<'_> {
+impl CommandContext<'_> {
     /// Today, in the configured zone, or the day that was named.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Context<'_> {
     /// The summary of this command, with nothing counted or found yet.
     ///
     /// # Errors
-    /// As [`Context::day`].
+    /// As [`CommandContext::day`].
     pub fn summary(&self, status: Status) -> anyhow::Result<Summary> {
         Ok(self.facts.summary(status, self.day()?))
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-use super::Context;
+use super::CommandContext;
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::jobs::Job;
@@ -57,7 +57,7 @@ impl Args {
 ///
 /// # Errors
 /// As [`run::run`]; an output file that can't be written.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     match (&args.plan, &args.job) {
         (Some(path), None) => return saved::show(path, context),
         (Some(_), Some(_)) => {
@@ -67,7 +67,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         (None, _) => {}
     }
     let job = args.job.clone().unwrap_or_default();
-    let Context { config, as_of, clock, facts, .. } = *context;
+    let CommandContext { config, as_of, clock, facts, .. } = *context;
     let (run_id, rehearse) = (facts.run_id.clone(), args.rehearse);
     let mut ended =
         run::run(&Request { job: &job, preview: true, rehearse, as_of, config, clock, run_id })?;
@@ -93,7 +93,12 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
 }
 
 /// The plan goes to `--out`, and then the summary to stdout; or both share stdout as well as they can.
-fn show(args: &Args, context: &Context<'_>, plan: &Plan, summary: &Summary) -> anyhow::Result<()> {
+fn show(
+    args: &Args,
+    context: &CommandContext<'_>,
+    plan: &Plan,
+    summary: &Summary,
+) -> anyhow::Result<()> {
     let write = |format, out: &mut dyn std::io::Write| {
         preview::write(format, plan, summary, args.commit_every, out)
     };

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use memchr::{memchr_iter, memmem};
 
-use super::Context;
+use super::CommandContext;
 use crate::exit::Exit;
 use crate::files::{open_regular, write_whole};
 use crate::outcome::Outcome;
@@ -56,7 +56,7 @@ pub struct Args {
 /// # Errors
 /// `Exit::BadInput`: the script can't be read. Doubtful lines are no error here: the summary's
 /// `exit_code` says 5, and OUT is written all the same.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let told = || format!("reading the script `{}`", args.input.display());
     let file = open_regular(&args.input).context(Exit::BadInput).with_context(told)?;
     let mut input = BufReader::with_capacity(1 << 16, file);
@@ -73,7 +73,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         }
         Ok(())
     })?;
-    let Done { lines, mended, unsure } = repairer.finish();
+    let RepairResult { lines, mended, unsure } = repairer.finish();
     let mut counts = Counts::named(&["lines", "mended", "unsure"]);
     counts.add("lines", lines);
     counts.add("mended", mended);
@@ -89,7 +89,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         )
         .context(Exit::BadInput)
     });
-    let finding = |unsure: &Unsure| Finding {
+    let finding = |unsure: &UnsureLine| Finding {
         kind: "unsure",
         key: format!("{}:{}", unsure.line, unsure.column),
         message: unsure.why.clone(),
@@ -125,7 +125,7 @@ fn pass_rest(
 
 /// A line that was left as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsure {
+pub struct UnsureLine {
     /// Counted from 1.
     pub line: u64,
     /// Where in the line the doubt arose: characters, counted from 1 (bytes in a line that is not UTF-8).
@@ -144,7 +144,7 @@ pub struct Repaired {
     /// Lines that were changed.
     pub mended: u64,
     /// Lines left as they were, in order. Not empty: exit code 5, though everything else is mended.
-    pub unsure: Vec<Unsure>,
+    pub unsure: Vec<UnsureLine>,
 }
 
 /// Mends a whole script in memory. For one of any size, give its lines to a [`Repairer`].
@@ -154,25 +154,25 @@ pub fn repair(input: &[u8]) -> Repaired {
     for line in input.split_inclusive(|byte| *byte == b'\n') {
         output.extend_from_slice(&repairer.line(line));
     }
-    let Done { lines, mended, unsure } = repairer.finish();
+    let RepairResult { lines, mended, unsure } = repairer.finish();
     Repaired { output, lines, mended, unsure }
 }
 
 /// What was done, once all lines went through a [`Repairer`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct RepairResult {
     /// Lines of the script.
     pub lines: u64,
     /// Lines that were changed.
     pub mended: u64,
     /// Lines left as they were, in order. Not empty: exit code 5.
-    pub unsure: Vec<Unsure>,
+    pub unsure: Vec<UnsureLine>,
 }
 
 /// Mends a script line by line, in memory that does not grow with it.
 #[derive(Debug, Default)]
 pub struct Repairer {
-    done: Done,
+    done: RepairResult,
     /// The line where a comment over several lines began, while in it.
     in_comment_since: Option<u64>,
     /// The line where a text began that its line did not end.
@@ -242,11 +242,11 @@ impl Repairer {
     }
 
     /// Returns the counts and the lines in doubt. A comment that never ended is one of them: it hid all that followed.
-    pub fn finish(mut self) -> Done {
+    pub fn finish(mut self) -> RepairResult {
         if let Some(line) = self.in_comment_since {
             let why = "the comment that begins here has no end, so nothing after it was mended"
                 .to_owned();
-            self.done.unsure.push(Unsure { line, column: 1, why });
+            self.done.unsure.push(UnsureLine { line, column: 1, why });
             self.done.unsure.sort_by_key(|unsure| unsure.line);
         }
         self.done
@@ -328,7 +328,7 @@ impl Repairer {
         let before = content.get(..doubt.at).unwrap_or(content);
         let n_before =
             std::str::from_utf8(before).map_or(before.len(), |text| text.chars().count());
-        self.done.unsure.push(Unsure {
+        self.done.unsure.push(UnsureLine {
             line: self.done.lines,
             column: n_before as u64 + 1,
             why: doubt.why.to_string(),

@@ -9,13 +9,14 @@ use anyhow::{Context as _, anyhow};
 use chrono::{NaiveDate, SubsecRound as _};
 use serde_json::json;
 
-use super::Context;
+use super::CommandContext;
 use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
 use crate::files::Whole;
 use crate::outcome::{Outcome, Stdout};
 use crate::report::{
-    self, Format, FormatName, Origin, PassedReport, ReportContent, ReportRules, Scope,
+    self, FormatName, PassedReport, ReportContent, ReportFormat, ReportOrigin, ReportRules,
+    ReportScope,
 };
 use crate::summary::{Status, Summary};
 
@@ -38,7 +39,7 @@ pub struct Args {
 }
 
 /// One output under way.
-struct Output {
+struct ReportOutput {
     format: FormatName,
     /// `None`: stdout.
     path: Option<PathBuf>,
@@ -49,8 +50,8 @@ struct Output {
 /// # Errors
 /// `Exit::Usage`: formats and `--out` don't go together; `Exit::Evidence`: it does not reconcile;
 /// what the database and the disk say.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
-    let scope = args.year.map_or(Scope::All, Scope::Year);
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
+    let scope = args.year.map_or(ReportScope::All, ReportScope::Year);
     let as_of = context.day()?;
     let outputs = outputs(args, scope, as_of, context.json)?;
     let zone = context.config.time.tz()?;
@@ -63,7 +64,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         defines: false,
     };
     let mut db = db::open(&context.config.database, &session)?;
-    let origin = Origin {
+    let origin = ReportOrigin {
         report_id: report_id.clone(),
         database: crate::config::without_login(&context.config.database.url),
         parameters: parameters(args, scope, &rules),
@@ -72,11 +73,11 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         host: crate::who::host(),
         dialect: db.dialect(),
     };
-    let mut formats: Vec<Box<dyn Format>> = outputs
+    let mut formats: Vec<Box<dyn ReportFormat>> = outputs
         .iter()
         .map(|output| output.format.begin(&output.folder()).context(Exit::Config))
         .collect::<anyhow::Result<_>>()?;
-    let folder = outputs.first().map_or_else(std::env::temp_dir, Output::folder);
+    let folder = outputs.first().map_or_else(std::env::temp_dir, ReportOutput::folder);
     let PassedReport { tally, figures, evidence, findings } =
         report::pass(scope, &rules, origin, &folder, &mut *db, &mut formats)?;
     drop(db);
@@ -101,7 +102,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     Ok(if args.out.is_none() { outcome.said() } else { outcome.lasting() })
 }
 
-fn parameters(args: &Args, scope: Scope, rules: &ReportRules) -> serde_json::Value {
+fn parameters(args: &Args, scope: ReportScope, rules: &ReportRules) -> serde_json::Value {
     let scope = args.year.map_or_else(|| scope.word().into(), serde_json::Value::from);
     json!({
         "year": scope,
@@ -117,8 +118,8 @@ fn parameters(args: &Args, scope: Scope, rules: &ReportRules) -> serde_json::Val
 
 /// Finishes every file before the first one takes its place.
 fn write(
-    outputs: Vec<Output>,
-    formats: Vec<Box<dyn Format>>,
+    outputs: Vec<ReportOutput>,
+    formats: Vec<Box<dyn ReportFormat>>,
     content: &ReportContent<'_>,
     out: &Stdout,
 ) -> anyhow::Result<()> {
@@ -150,7 +151,7 @@ fn to_stdout(mut file: File, out: &Stdout) -> anyhow::Result<()> {
     out.write(|out| Ok(io::copy(&mut file, out).map(|_| ())?))
 }
 
-impl Output {
+impl ReportOutput {
     /// Where its temporary files go: beside it, so that they may be as large as it.
     fn folder(&self) -> PathBuf {
         match self.path.as_deref().and_then(Path::parent) {
@@ -177,7 +178,12 @@ impl Output {
 }
 
 /// Which file gets which format.
-fn outputs(args: &Args, scope: Scope, as_of: NaiveDate, json: bool) -> anyhow::Result<Vec<Output>> {
+fn outputs(
+    args: &Args,
+    scope: ReportScope,
+    as_of: NaiveDate,
+    json: bool,
+) -> anyhow::Result<Vec<ReportOutput>> {
     let usage = |message: String| anyhow!(message).context(Exit::Usage);
     let mut formats: Vec<FormatName> = Vec::new();
     for format in &args.format {
@@ -188,11 +194,11 @@ fn outputs(args: &Args, scope: Scope, as_of: NaiveDate, json: bool) -> anyhow::R
     let Some(out) = &args.out else {
         let default = if json { FormatName::Json } else { FormatName::Csv };
         return match formats.as_slice() {
-            [] => Ok(vec![Output { format: default, path: None }]),
+            [] => Ok(vec![ReportOutput { format: default, path: None }]),
             [FormatName::Xlsx] => {
                 Err(usage("xlsx is not text: name its file with `--out`".to_owned()))
             }
-            [format] => Ok(vec![Output { format: *format, path: None }]),
+            [format] => Ok(vec![ReportOutput { format: *format, path: None }]),
             _ => Err(usage("several formats need a folder: name it with `--out`".to_owned())),
         };
     };
@@ -208,7 +214,7 @@ fn outputs(args: &Args, scope: Scope, as_of: NaiveDate, json: bool) -> anyhow::R
         formats.push(by_ending.unwrap_or(FormatName::Csv));
     }
     if !names_folder && formats.len() == 1 {
-        return Ok(vec![Output { format: formats[0], path: Some(out.clone()) }]);
+        return Ok(vec![ReportOutput { format: formats[0], path: Some(out.clone()) }]);
     }
     if out.exists() && !out.is_dir() {
         return Err(usage(format!(
@@ -227,7 +233,10 @@ fn outputs(args: &Args, scope: Scope, as_of: NaiveDate, json: bool) -> anyhow::R
         // With the day, so that no report replaces an older one.
         out.join(format!("recertification-{}_{as_of}.{}", scope.word(), format.ending()))
     };
-    Ok(formats.into_iter().map(|format| Output { format, path: Some(path(format)) }).collect())
+    Ok(formats
+        .into_iter()
+        .map(|format| ReportOutput { format, path: Some(path(format)) })
+        .collect())
 }
 
 fn by_ending(path: &Path) -> Option<FormatName> {

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
-use super::Context;
+use super::CommandContext;
 use crate::outcome::Outcome;
 use crate::summary::Status;
 
@@ -36,7 +36,7 @@ const SCHEMAS: [(&str, &str); 10] = [
 ///
 /// # Errors
 /// stdout can't be written to.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let text = match &args.name {
         Some(name) => SCHEMAS
             .iter()

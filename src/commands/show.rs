@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::anyhow;
 use serde::{Serialize, Serializer};
 
-use super::Context;
+use super::CommandContext;
 use super::databases;
 use super::history::{ListFormat, to_the_second};
 use crate::db::Read;
@@ -41,7 +41,7 @@ pub struct Args {
 ///
 /// # Errors
 /// `Exit::Usage`: no ledger holds it; else what the databases say.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let databases = databases::chosen(context.config, args.database.as_deref())?;
     let format = if context.json { ListFormat::Json } else { args.format };
     for (_, database) in &databases {

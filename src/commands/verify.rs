@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
-use super::Context;
+use super::CommandContext;
 use super::databases;
 use crate::config::DatabaseConfig;
 use crate::exit::Exit;
@@ -53,7 +53,7 @@ fn not_verified(kept: &Heads, seen: &[String]) -> Vec<Finding> {
 }
 
 /// All that is gathered over the databases.
-struct Gathered {
+struct VerifiedDatabases {
     counts: Counts,
     findings: Vec<Finding>,
     problems: Vec<String>,
@@ -67,7 +67,7 @@ struct Gathered {
 /// # Errors
 /// What the databases say, classed (`Exit`); a file that can't be read or written, or heads that are none of
 /// this ledger's.
-pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let now = (context.clock)();
     let signers = context.config.ledger.signers.as_deref();
     let kept = args.against.as_deref().map(|path| Heads::read(path, signers, now)).transpose()?;
@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
     if kept.is_some() {
         counts.add("behind_heads", 0);
     }
-    let mut gathered = Gathered {
+    let mut gathered = VerifiedDatabases {
         counts,
         findings: Vec::new(),
         problems: Vec::new(),
@@ -87,7 +87,7 @@ pub fn run(args: &Args, context: &Context<'_>) -> anyhow::Result<Outcome> {
         look_at(name, database, kept.as_ref(), &mut gathered)
             .with_context(|| format!("verifying the ledger of the database `{name}`"))?;
     }
-    let Gathered { counts, mut findings, problems, heads, seen } = gathered;
+    let VerifiedDatabases { counts, mut findings, problems, heads, seen } = gathered;
     if let (Some(kept), None) = (&kept, &args.database) {
         findings.extend(not_verified(kept, &seen));
     }
@@ -108,7 +108,7 @@ fn look_at(
     name: &str,
     database: &DatabaseConfig,
     kept: Option<&Heads>,
-    gathered: &mut Gathered,
+    gathered: &mut VerifiedDatabases,
 ) -> anyhow::Result<()> {
     let mut db = databases::open(database, "verify", None)?;
     let against = match kept {

@@ -13,19 +13,19 @@ use crate::exit::Exit;
 
 /// Accounts that are believed, and the system's lists of users and groups.
 #[derive(Debug, Default)]
-pub(super) struct Accounts {
+pub(super) struct BelievedAccounts {
     trusted: BTreeSet<u32>,
     passwd: String,
     group: String,
 }
 
-impl Accounts {
+impl BelievedAccounts {
     /// Root, whoever runs, and whom root has named in `/etc/recert/owners`: a name or a number a line.
     ///
     /// # Errors
     /// `Exit::Config`: that list is there, and not root's alone.
-    pub(super) fn trusted() -> anyhow::Result<Accounts> {
-        let mut accounts = Accounts::only_root();
+    pub(super) fn trusted() -> anyhow::Result<BelievedAccounts> {
+        let mut accounts = BelievedAccounts::only_root();
         accounts.trusted.insert(rustix::process::geteuid().as_raw());
         if Path::new(OWNERS).exists() {
             let told = || format!("reading `{OWNERS}`");
@@ -36,8 +36,8 @@ impl Accounts {
         Ok(accounts)
     }
 
-    pub(super) fn only_root() -> Accounts {
-        Accounts {
+    pub(super) fn only_root() -> BelievedAccounts {
+        BelievedAccounts {
             trusted: BTreeSet::from([0]),
             passwd: read_to_string("/etc/passwd").unwrap_or_default(),
             group: read_to_string("/etc/group").unwrap_or_default(),
@@ -84,8 +84,8 @@ impl Accounts {
 mod tests {
     use super::*;
 
-    fn accounts() -> Accounts {
-        let mut accounts = Accounts {
+    fn accounts() -> BelievedAccounts {
+        let mut accounts = BelievedAccounts {
             trusted: BTreeSet::from([0, 1000]),
             passwd: "root:x:0:0::/:/bin/sh\nop:x:1000:1000::/:\neve:x:1001:1001::/:\nbatch:x:1002:1000::/:\n"
                 .to_owned(),

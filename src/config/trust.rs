@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
-use super::accounts::Accounts;
+use super::accounts::BelievedAccounts;
 use crate::exit::Exit;
 
 const WORLD_READS: u32 = 0o004;
@@ -33,8 +33,8 @@ const LINKS_MAX: usize = 40;
 /// # Errors
 /// `Exit::Config`: somebody else could have changed it, or it can't be looked at.
 pub fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
-    let accounts = Accounts::trusted()?;
-    Walk { accounts: Some(&accounts) }
+    let accounts = BelievedAccounts::trusted()?;
+    PathWalk { accounts: Some(&accounts) }
         .down(path)
         .map(|_| ())
         .with_context(|| format!("`{}` is not safe to act on", path.display()))
@@ -46,7 +46,7 @@ pub fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// As [`must_be_ours_alone`].
 pub fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
-    let accounts = Accounts::trusted()?;
+    let accounts = BelievedAccounts::trusted()?;
     let look = || -> anyhow::Result<()> {
         let file = std::fs::metadata(path)?;
         if file.mode() & (WORLD_READS | WORLD_WRITES | 0o001) != 0 {
@@ -56,7 +56,7 @@ pub fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
                 path.display()
             ));
         }
-        Walk { accounts: Some(&accounts) }.down(path).map(|_| ())
+        PathWalk { accounts: Some(&accounts) }.down(path).map(|_| ())
     };
     look().context(Exit::Config)
 }
@@ -67,7 +67,7 @@ pub fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// As [`must_be_ours_alone`].
 pub fn must_not_be_open(path: &Path) -> anyhow::Result<()> {
-    Walk { accounts: None }
+    PathWalk { accounts: None }
         .down(path)
         .map(|_| ())
         .with_context(|| format!("`{}` is not safe to act on", path.display()))
@@ -76,16 +76,16 @@ pub fn must_not_be_open(path: &Path) -> anyhow::Result<()> {
 
 /// Root's own files, for what decides whom to believe.
 pub(super) fn must_be_roots(path: &Path) -> anyhow::Result<()> {
-    let accounts = Accounts::only_root();
-    Walk { accounts: Some(&accounts) }.down(path).map(|_| ())
+    let accounts = BelievedAccounts::only_root();
+    PathWalk { accounts: Some(&accounts) }.down(path).map(|_| ())
 }
 
-struct Walk<'a> {
+struct PathWalk<'a> {
     /// Whose files are believed; `None`: anybody's, that the world can't write to.
-    accounts: Option<&'a Accounts>,
+    accounts: Option<&'a BelievedAccounts>,
 }
 
-impl Walk<'_> {
+impl PathWalk<'_> {
     /// Down to what the path names in the end; what that is.
     fn down(&self, path: &Path) -> anyhow::Result<Metadata> {
         let mut ahead = parts(&std::path::absolute(path)?);
@@ -129,16 +129,16 @@ impl Walk<'_> {
             return Ok(());
         }
         Err(match who {
-            Other::Owner(uid) => anyhow!(
+            OtherWriter::Owner(uid) => anyhow!(
                 "`{}` belongs to user {uid}, who is neither root nor this account nor named in `{OWNERS}`",
                 at.display()
             ),
-            Other::World => anyhow!(
+            OtherWriter::World => anyhow!(
                 "everybody may write to `{0}` (mode {1:03o}); `chmod o-w {0}` mends that",
                 at.display(),
                 here.mode() & 0o7777
             ),
-            Other::Group(gid) => anyhow!(
+            OtherWriter::Group(gid) => anyhow!(
                 "group {gid} may write to `{0}` (mode {1:03o}), and others may be in it; `chmod g-w {0}` mends that",
                 at.display(),
                 here.mode() & 0o7777
@@ -147,11 +147,11 @@ impl Walk<'_> {
     }
 
     /// Who else could write to it.
-    fn who_else(&self, here: &Metadata, is_folder: bool) -> Option<Other> {
+    fn who_else(&self, here: &Metadata, is_folder: bool) -> Option<OtherWriter> {
         if let Some(accounts) = self.accounts
             && !accounts.is_trusted(here.uid())
         {
-            return Some(Other::Owner(here.uid()));
+            return Some(OtherWriter::Owner(here.uid()));
         }
         // A link's own mode says nothing. In a folder with the sticky bit everybody may make names, but only a
         // name's owner may change it; and the owner of each name is looked at.
@@ -159,15 +159,15 @@ impl Walk<'_> {
             return None;
         }
         if here.mode() & WORLD_WRITES != 0 {
-            return Some(Other::World);
+            return Some(OtherWriter::World);
         }
         let accounts = self.accounts?;
         (here.mode() & GROUP_WRITES != 0 && accounts.may_be_others_in(here.gid()))
-            .then(|| Other::Group(here.gid()))
+            .then(|| OtherWriter::Group(here.gid()))
     }
 }
 
-enum Other {
+enum OtherWriter {
     Owner(u32),
     Group(u32),
     World,

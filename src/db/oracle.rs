@@ -164,11 +164,12 @@ impl Read for Oracle {
                 .map_err(classed)
                 .with_context(told)?;
         }
-        let answer = statement.query_as::<Fetched>(&[]).map_err(classed).with_context(told)?;
+        let answer =
+            statement.query_as::<FetchedValues>(&[]).map_err(classed).with_context(told)?;
         let columns: Arc<[String]> =
             answer.column_info().iter().map(|column| column.name().to_uppercase()).collect();
         for fetched in answer {
-            let Fetched(values) = fetched.map_err(classed).with_context(told)?;
+            let FetchedValues(values) = fetched.map_err(classed).with_context(told)?;
             each(&Row { columns: Arc::clone(&columns), values })?;
         }
         Ok(())
@@ -322,11 +323,11 @@ fn bind_one(
 }
 
 /// A fetched row, taken straight out of the driver's fetch buffers.
-struct Fetched(Vec<Value>);
+struct FetchedValues(Vec<Value>);
 
-impl RowValue for Fetched {
+impl RowValue for FetchedValues {
     fn get(row: &oracle::Row) -> oracle::Result<Self> {
-        row.sql_values().iter().map(value_of).collect::<oracle::Result<Vec<_>>>().map(Fetched)
+        row.sql_values().iter().map(value_of).collect::<oracle::Result<Vec<_>>>().map(FetchedValues)
     }
 }
 

@@ -109,7 +109,7 @@ impl Read for Sqlite {
         let names: Vec<&str> = binds.iter().map(|(name, _)| *name).collect();
         let places = bind_places(&statement, &names).with_context(told)?;
         for ((_, value), place) in binds.iter().zip(places) {
-            statement.raw_bind_parameter(place, Bound(value.into())).map_err(classed)?;
+            statement.raw_bind_parameter(place, BoundValue(value.into())).map_err(classed)?;
         }
         let columns: Arc<[String]> =
             statement.column_names().map(|name| name.to_uppercase()).collect();
@@ -156,7 +156,7 @@ impl Transaction for Sqlite {
             for (at, (bind, place)) in row.iter().zip(&places).enumerate() {
                 // A bind stays bound, and much of a run says the same in every row.
                 if !bound.get(at).is_some_and(|before| before.is_the_same(bind)) {
-                    statement.raw_bind_parameter(*place, Bound(*bind)).map_err(classed)?;
+                    statement.raw_bind_parameter(*place, BoundValue(*bind)).map_err(classed)?;
                 }
             }
             bound.clear();
@@ -211,9 +211,9 @@ fn bind_places(statement: &Statement<'_>, names: &[&str]) -> anyhow::Result<Vec<
 }
 
 /// A value on its way into SQLite.
-struct Bound<'a>(Bind<'a>);
+struct BoundValue<'a>(Bind<'a>);
 
-impl rusqlite::ToSql for Bound<'_> {
+impl rusqlite::ToSql for BoundValue<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
             Bind::Null => ToSqlOutput::from(rusqlite::types::Null),

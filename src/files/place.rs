@@ -8,7 +8,7 @@ use super::folder_of;
 
 /// What stands at a path, links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum PlaceTarget {
     /// Nothing; whether the folder is there.
     Absent { has_folder: bool },
     /// A regular file, or a link to one: it is replaced.
@@ -24,28 +24,28 @@ pub(crate) enum Target {
 /// A path, looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
-    pub(crate) target: Target,
+    pub(crate) target: PlaceTarget,
 }
 
 impl Place {
     pub(crate) fn of(path: &Path) -> Place {
         if stream(path).is_some() {
-            return Place { target: Target::Through };
+            return Place { target: PlaceTarget::Through };
         }
         let target = match metadata(path) {
-            Err(_) => Target::Absent { has_folder: folder_of(path).is_dir() },
+            Err(_) => PlaceTarget::Absent { has_folder: folder_of(path).is_dir() },
             Ok(stands) => {
                 let kind = stands.file_type();
                 if kind.is_file() {
-                    Target::File
+                    PlaceTarget::File
                 } else if kind.is_dir() {
-                    Target::Folder
+                    PlaceTarget::Folder
                 } else if kind.is_fifo() || is_null(stands.rdev()) {
-                    Target::Through
+                    PlaceTarget::Through
                 } else if kind.is_socket() {
-                    Target::Other("a socket")
+                    PlaceTarget::Other("a socket")
                 } else {
-                    Target::Other("a device")
+                    PlaceTarget::Other("a device")
                 }
             }
         };

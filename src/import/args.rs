@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
-use super::claim::{self, Claimant, ClaimedFile};
+use super::claim::{self, ClaimedFile, FileClaimant};
 use super::{BadFile, ColumnPlace, ImportSource, RejectedRow, RejectsWriter, UnknownColumn};
 use crate::config::ImportConfig;
 use crate::db::Read;
@@ -54,7 +54,11 @@ impl ImportArgs {
     /// # Errors
     /// `Exit::Usage`: standard input has no name; as [`claim::claim`]; `Exit::BadInput`: it is another file than the one a
     /// saved plan was checked with.
-    pub(crate) fn claim(&self, claimant: &Claimant<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
+    pub(crate) fn claim(
+        &self,
+        claimant: &FileClaimant<'_>,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<()> {
         let Some(folder) = self.claim_into.as_ref().filter(|_| self.claimed.get().is_none()) else {
             return Ok(());
         };

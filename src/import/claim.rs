@@ -23,7 +23,7 @@ use crate::exit::Exit;
 use crate::sql;
 
 /// Who claims.
-pub(crate) struct Claimant<'a> {
+pub(crate) struct FileClaimant<'a> {
     /// Of the run.
     pub(crate) run_id: &'a str,
     /// Files of killed runs are taken first; not where a saved plan says which file it is.
@@ -61,7 +61,7 @@ struct FiledFile {
 pub(super) fn claim(
     file: &Path,
     folder: &Path,
-    claimant: &Claimant<'_>,
+    claimant: &FileClaimant<'_>,
     db: &mut dyn Read,
 ) -> anyhow::Result<ClaimedFile> {
     let name = file.display().to_string();
@@ -138,7 +138,7 @@ fn must_be_beside(file: &Path, folder: &Path) -> anyhow::Result<()> {
 fn left_by_killed(
     folder: &Path,
     stem: &str,
-    claimant: &Claimant<'_>,
+    claimant: &FileClaimant<'_>,
     db: &mut dyn Read,
 ) -> anyhow::Result<Option<FiledFile>> {
     let list = || -> io::Result<Vec<FiledFile>> {

@@ -25,11 +25,11 @@ use crate::db::{Row, Value};
 use crate::exit::Exit;
 use crate::plan::{Counts, Plan};
 use crate::sql;
-use exempt::Exempt;
+use exempt::ExemptAccounts;
 use history::DateColumns;
-use rule::{Rule, Verdict};
-use steps::{Stamp, Steps};
-use warnings::Warnings;
+use rule::{AccountVerdict, InactivityRule};
+use steps::{DisableStamp, DisableSteps};
+use warnings::DueWarnings;
 
 /// `recert disable-inactive`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -49,7 +49,7 @@ const COUNTS: [&str; 7] =
 const ADDED: usize = 2;
 
 /// A row that changes, and why; a row of OPS_USER or of USER_SESSION.
-struct Doomed {
+struct InactiveAccount {
     row: Row,
     why: Arc<str>,
 }
@@ -82,16 +82,16 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let actor = find_actor(world)?;
     let moment = world.moment.naive_utc().trunc_subsecs(0);
-    let rule = Rule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
+    let rule = InactivityRule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
 
-    let exempt = Exempt::new(&world.config.disable_inactive);
+    let exempt = ExemptAccounts::new(&world.config.disable_inactive);
     plan.population = count_active(world)?;
     plan.noticed.add("active", plan.population);
     let n_exempt = count_exempt(world, &exempt)?;
     plan.noticed.add("exempt", n_exempt);
     let n_accounts = plan.population.saturating_sub(n_exempt);
     plan.doubts.extend(silence::doubt(n_accounts, moment, &exempt, world)?);
-    let mut warnings = Warnings::new(args.warnings.as_deref(), &rule, world)?;
+    let mut warnings = DueWarnings::new(args.warnings.as_deref(), &rule, world)?;
     let users = read_inactive(world, &rule, &exempt, &actor, &mut warnings, &mut plan)?;
     warnings.finish(&mut plan)?;
     if users.is_empty() {
@@ -99,7 +99,8 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     }
     let sessions = read_open_sessions(world, &rule, &users)?;
 
-    let mut steps = Steps::new(Stamp { actor, moment, after_cutoff: rule.after_cutoff() });
+    let mut steps =
+        DisableSteps::new(DisableStamp { actor, moment, after_cutoff: rule.after_cutoff() });
     let dates = DateColumns::of(world.db, "OPS_USER")?;
     for user in users {
         steps.disable(&user, &dates)?;
@@ -144,7 +145,7 @@ fn count_active(world: &mut World<'_>) -> anyhow::Result<u64> {
 }
 
 /// The active accounts that the config names, whether or not they are in use.
-fn count_exempt(world: &mut World<'_>, exempt: &Exempt) -> anyhow::Result<u64> {
+fn count_exempt(world: &mut World<'_>, exempt: &ExemptAccounts) -> anyhow::Result<u64> {
     let mut n = 0;
     if exempt.is_empty() {
         return Ok(n);
@@ -162,12 +163,12 @@ fn count_exempt(world: &mut World<'_>, exempt: &Exempt) -> anyhow::Result<u64> {
 /// The accounts to disable, by their ID; what else is met is counted.
 fn read_inactive(
     world: &mut World<'_>,
-    rule: &Rule,
-    exempt: &Exempt,
+    rule: &InactivityRule,
+    exempt: &ExemptAccounts,
     actor: &Value,
-    warnings: &mut Warnings<'_>,
+    warnings: &mut DueWarnings<'_>,
     plan: &mut Plan,
-) -> anyhow::Result<Vec<Doomed>> {
+) -> anyhow::Result<Vec<InactiveAccount>> {
     let binds = [("surely_later", rule.surely_later(warnings.days_ahead()))];
     let mut users = Vec::new();
     let mut columns: Option<Arc<[String]>> = None; // One for all rows.
@@ -182,16 +183,16 @@ fn read_inactive(
                 plan.noticed.add("never_active", 1);
             }
             match rule.judge(row).with_context(|| format!("account `{}`", id.display()))? {
-                Verdict::Keep(idle_since) => warnings.consider(row, idle_since)?,
-                Verdict::Undated(message) => {
+                AccountVerdict::Keep(idle_since) => warnings.consider(row, idle_since)?,
+                AccountVerdict::Undated(message) => {
                     plan.noticed.add("undated", 1);
                     plan.find("undated", id.display(), message);
                 }
-                Verdict::Disable(why) => {
+                AccountVerdict::Disable(why) => {
                     let columns = columns.get_or_insert_with(|| row.columns[ADDED..].into());
                     let values = row.values[ADDED..].to_vec();
                     let row = Row { columns: Arc::clone(columns), values };
-                    users.push(Doomed { row, why });
+                    users.push(InactiveAccount { row, why });
                 }
             }
             Ok(())
@@ -205,11 +206,11 @@ fn read_inactive(
 /// The open sessions of the accounts to disable, by their ID.
 fn read_open_sessions(
     world: &mut World<'_>,
-    rule: &Rule,
-    users: &[Doomed],
-) -> anyhow::Result<Vec<Doomed>> {
+    rule: &InactivityRule,
+    users: &[InactiveAccount],
+) -> anyhow::Result<Vec<InactiveAccount>> {
     let mut whys: HashMap<String, &Arc<str>> = HashMap::with_capacity(users.len());
-    for Doomed { row, why } in users {
+    for InactiveAccount { row, why } in users {
         whys.insert(row.text("ID")?, why);
     }
     let binds = [("surely_later", rule.surely_later(0))];
@@ -218,7 +219,7 @@ fn read_open_sessions(
         .db
         .each(&sql!("disable_inactive/select_sessions"), &binds, &mut |row| {
             if let Some(why) = whys.get(&row.text("USER_ID")?) {
-                sessions.push(Doomed { row: row.clone(), why: Arc::clone(why) });
+                sessions.push(InactiveAccount { row: row.clone(), why: Arc::clone(why) });
             }
             Ok(())
         })
@@ -228,8 +229,8 @@ fn read_open_sessions(
 }
 
 /// The same plan for the same rows, however the database hands them out.
-fn sort_by_id(rows: &mut [Doomed]) -> anyhow::Result<()> {
-    for Doomed { row, .. } in &*rows {
+fn sort_by_id(rows: &mut [InactiveAccount]) -> anyhow::Result<()> {
+    for InactiveAccount { row, .. } in &*rows {
         row.get("ID")?;
     }
     rows.sort_by_cached_key(|doomed| match doomed.row.get("ID") {

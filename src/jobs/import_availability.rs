@@ -13,7 +13,7 @@ use crate::db::{Read, Row, Value, image};
 use crate::import::ImportSource;
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
-use crate::import::claim::Claimant;
+use crate::import::claim::FileClaimant;
 use crate::import::nfc;
 use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
 use crate::sql;
@@ -66,7 +66,7 @@ impl PlanJob for Args {
         let RunClaim { run_id, takes_up } = run;
         let is_ours: fn(&ImportSource) -> bool =
             |source| availability(source.read(), &source.name).is_ok();
-        self.import.claim(&Claimant { run_id, takes_up, is_ours }, db)
+        self.import.claim(&FileClaimant { run_id, takes_up, is_ours }, db)
     }
 
     fn give_back(&self) {

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
-use self::source::Changed;
-use self::table::{Now, Table, Todo};
+use self::source::ChangedRow;
+use self::table::{RowNow, RowTodo, Table};
 use super::{Job, JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
 use crate::db::Read;
@@ -98,7 +98,7 @@ const COUNTS: [&str; 7] = [
 ];
 
 /// A row that is to be put back, before it is one of a step's touches.
-struct Back {
+struct RowToPutBack {
     seq: i64,
     table: Arc<str>,
     columns: Vec<String>,
@@ -158,7 +158,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     tell::erased(&source, &run, &mut plan);
     tell::restored_before(&run, world, &mut plan)?;
 
-    let mut by_table: HashMap<&str, Vec<&Changed>> = HashMap::new();
+    let mut by_table: HashMap<&str, Vec<&ChangedRow>> = HashMap::new();
     for row in &source.rows {
         by_table.entry(&row.table).or_default().push(row);
     }
@@ -173,15 +173,15 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
         // The last change first, as the last one undone must be the first one done.
         for row in rows.iter().rev() {
             match table.decide(row) {
-                Todo::Nothing => plan.noticed.add("already_restored", 1),
-                Todo::IsThere(now) => {
+                RowTodo::Nothing => plan.noticed.add("already_restored", 1),
+                RowTodo::IsThere(now) => {
                     plan.noticed.add("already_restored", 1);
                     plan.kept.push(kept(row, now));
                 }
-                Todo::ChangedSince => since.push(*row),
-                Todo::Insert => backs.push(insert(&table, row, &run)?),
-                Todo::Update(now) => backs.push(update(&table, row, now, &run)?),
-                Todo::Delete(now) => backs.push(delete(row, now, &run)),
+                RowTodo::ChangedSince => since.push(*row),
+                RowTodo::Insert => backs.push(insert(&table, row, &run)?),
+                RowTodo::Update(now) => backs.push(update(&table, row, now, &run)?),
+                RowTodo::Delete(now) => backs.push(delete(row, now, &run)),
             }
         }
         if backs[n_backs..].iter().any(takes_away) {
@@ -253,11 +253,11 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
     Ok(run)
 }
 
-fn insert(table: &Table, row: &Changed, run: &LedgerRun) -> anyhow::Result<Back> {
+fn insert(table: &Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<RowToPutBack> {
     let image = row.before.clone().unwrap_or_default();
     let (columns, binds) = table.binds(&image, None)?;
     let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
-    Ok(Back {
+    Ok(RowToPutBack {
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
@@ -265,12 +265,17 @@ fn insert(table: &Table, row: &Changed, run: &LedgerRun) -> anyhow::Result<Back>
     })
 }
 
-fn update(table: &Table, row: &Changed, now: Now, run: &LedgerRun) -> anyhow::Result<Back> {
+fn update(
+    table: &Table,
+    row: &ChangedRow,
+    now: RowNow,
+    run: &LedgerRun,
+) -> anyhow::Result<RowToPutBack> {
     let image = row.before.clone().unwrap_or_default();
     let (columns, mut binds) = table.binds(&image, Some(&row.set))?;
     binds.push(now.row_id);
     let change = change(row, Action::Update, Some(now.image), Some(image.json(&columns)), run);
-    Ok(Back {
+    Ok(RowToPutBack {
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
@@ -278,19 +283,19 @@ fn update(table: &Table, row: &Changed, now: Now, run: &LedgerRun) -> anyhow::Re
     })
 }
 
-fn delete(row: &Changed, now: Now, run: &LedgerRun) -> Back {
+fn delete(row: &ChangedRow, now: RowNow, run: &LedgerRun) -> RowToPutBack {
     let change = change(row, Action::Delete, Some(now.image), None, run);
     let touch = Touch { unit: unit(row), binds: vec![now.row_id], change, seen: None };
-    Back { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
+    RowToPutBack { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
 }
 
 /// Which row, in whatever table.
-fn unit(row: &Changed) -> Arc<str> {
+fn unit(row: &ChangedRow) -> Arc<str> {
     format!("{}:{}", row.table, row.key).into()
 }
 
 /// A row that is as it was before the run: to be left alone, it has to be so still at the end.
-fn kept(row: &Changed, now: Now) -> KeptRow {
+fn kept(row: &ChangedRow, now: RowNow) -> KeptRow {
     KeptRow {
         table: Arc::clone(&row.table),
         key: row.key.as_str().into(),
@@ -300,7 +305,7 @@ fn kept(row: &Changed, now: Now) -> KeptRow {
 }
 
 fn change(
-    row: &Changed,
+    row: &ChangedRow,
     action: Action,
     before: Option<String>,
     after: Option<String>,
@@ -320,16 +325,16 @@ fn change(
 const TOLD: [&str; 2] = ["OPS_DB_HISTORY", "OPS_EVENT"];
 
 /// Whether the row counts against the limit.
-fn takes_away(back: &Back) -> bool {
+fn takes_away(back: &RowToPutBack) -> bool {
     action(back) == Action::Delete && !TOLD.contains(&&*back.table)
 }
 
-fn action(back: &Back) -> Action {
+fn action(back: &RowToPutBack) -> Action {
     back.touch.change.action
 }
 
 /// One step for each statement, as long as table and action stay the same.
-fn steps(backs: Vec<Back>) -> Vec<Step> {
+fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut block: Option<(Arc<str>, Action)> = None;
     let mut in_block: HashMap<Vec<String>, usize> = HashMap::new();
@@ -348,7 +353,7 @@ fn steps(backs: Vec<Back>) -> Vec<Step> {
     steps
 }
 
-fn step(back: &Back) -> Step {
+fn step(back: &RowToPutBack) -> Step {
     let table = quote_name(&back.table);
     let quoted: Vec<String> = back.columns.iter().map(|name| quote_name(name)).collect();
     let mut names: Vec<String> = (0..quoted.len()).map(|at| format!("c{at}")).collect();

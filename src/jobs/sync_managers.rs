@@ -76,7 +76,7 @@ fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let answers = look_up(&mut *directory, &users.ids)?;
     drop(directory); // Nothing more is asked, so nobody's connection is kept open while rows are written.
     let columns = world.db.columns("USER_TAB").context("reading the columns of USER_TAB")?;
-    let mut diff = Diff::new(config, FillRule::new(config, &columns), now);
+    let mut diff = ManagerDiff::new(config, FillRule::new(config, &columns), now);
     // So that it is not moved while it grows. Memory that is not written to costs nothing.
     diff.steps[0][0].touches.reserve_exact(users.ids.len());
     diff.plan.noticed.add("users", users.n_rows);
@@ -114,7 +114,7 @@ pub(crate) fn sample_ids(db: &mut dyn Read, config: &Config) -> anyhow::Result<V
 
 /// Who is asked about.
 #[derive(Default)]
-struct Users {
+struct KnownUsers {
     /// Every id once, in the order of the rows.
     ids: Vec<String>,
     /// Places of the ids that several rows share.
@@ -124,7 +124,7 @@ struct Users {
     places: OnceCell<HashMap<String, usize>>,
 }
 
-impl Users {
+impl KnownUsers {
     /// Where an id stands that comes after the one at `before`, as nearly all do.
     fn place(&self, id: &str, before: usize) -> Option<usize> {
         let near = [before, before + 1];
@@ -143,8 +143,8 @@ fn employee_id(row: &Row) -> anyhow::Result<String> {
     Ok(row.text_opt("EMPLOYEE_ID")?.unwrap_or_default())
 }
 
-fn read_users(world: &mut World<'_>) -> anyhow::Result<Users> {
-    let mut users = Users::default();
+fn read_users(world: &mut World<'_>) -> anyhow::Result<KnownUsers> {
+    let mut users = KnownUsers::default();
     world
         .db
         .each(&sql!("sync_managers/select_users"), &all_users(world.config), &mut |row| {
@@ -178,7 +178,7 @@ fn look_up(directory: &mut dyn Directory, ids: &[String]) -> anyhow::Result<Vec<
 }
 
 /// What the comparison of users with the directory comes to.
-struct Diff {
+struct ManagerDiff {
     plan: Plan,
     rule: FillRule,
     tally: AnswerTally,
@@ -196,14 +196,14 @@ struct SharedText {
     why: Arc<str>,
 }
 
-impl Diff {
+impl ManagerDiff {
     fn new(config: &Config, rule: FillRule, now: NaiveDateTime) -> Self {
         let sql = if config.sync_managers.all_users {
             sql!("sync_managers/update_any_manager")
         } else {
             sql!("sync_managers/update_manager")
         };
-        Diff {
+        ManagerDiff {
             plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
             rule,
             tally: AnswerTally::default(),
@@ -306,7 +306,7 @@ impl Diff {
     }
 
     fn finish(self, config: &Config, found_before: Option<u64>) -> Plan {
-        let Diff { mut plan, steps, tally, .. } = self;
+        let ManagerDiff { mut plan, steps, tally, .. } = self;
         plan.doubts.extend(tally.doubts(config, found_before));
         plan.remembered.insert(doubts::REMEMBERED.to_owned(), tally.found().into());
         plan.steps = steps.into_iter().flatten().collect();

@@ -172,7 +172,7 @@ fn write_images(
     out: &mut dyn io::Write,
     db: &mut dyn Read,
 ) -> anyhow::Result<(Vec<ArchivedRun>, String)> {
-    let mut out = Hashing { out, hasher: Sha256::new() };
+    let mut out = HashingWriter { out, hasher: Sha256::new() };
     let mut archived: Vec<ArchivedRun> = Vec::new();
     write_line(header, &mut out)?;
     let binds = [("before", header.before.into())];
@@ -208,18 +208,18 @@ fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn write_line(line: &impl Serialize, out: &mut Hashing<'_>) -> anyhow::Result<()> {
+fn write_line(line: &impl Serialize, out: &mut HashingWriter<'_>) -> anyhow::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     Ok(out.write_all(b"\n")?)
 }
 
 /// Knows the hash of all that went through.
-struct Hashing<'a> {
+struct HashingWriter<'a> {
     out: &'a mut dyn io::Write,
     hasher: Sha256,
 }
 
-impl io::Write for Hashing<'_> {
+impl io::Write for HashingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.out.write(bytes)?;
         self.hasher.update(&bytes[..n]);

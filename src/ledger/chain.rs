@@ -6,7 +6,7 @@ use super::canonical::GENESIS;
 
 /// A run as the chain needs it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Link {
+pub(super) struct ChainLink {
     pub(super) run_id: String,
     pub(super) job: String,
     pub(super) status: String,
@@ -16,7 +16,7 @@ pub(super) struct Link {
 }
 
 /// The runs in order, and what is wrong with that order.
-pub(super) struct Order {
+pub(super) struct ChainOrder {
     /// Indices of the links: the chain from its beginning, then what is no part of it.
     pub(super) order: Vec<usize>,
     /// Where each link stands in `order`.
@@ -24,10 +24,10 @@ pub(super) struct Order {
     /// How many links the chain reaches.
     pub(super) reached: usize,
     /// Breaks, with the position they are at.
-    pub(super) breaks: Vec<Break>,
+    pub(super) breaks: Vec<ChainBreak>,
 }
 
-pub(super) struct Break {
+pub(super) struct ChainBreak {
     pub(super) position: usize,
     /// The run that does not follow, if it is about one.
     pub(super) link: Option<usize>,
@@ -35,7 +35,7 @@ pub(super) struct Break {
 }
 
 /// Follows the chain from its genesis.
-pub(super) fn order(links: &[Link], head: Option<&str>) -> Order {
+pub(super) fn order(links: &[ChainLink], head: Option<&str>) -> ChainOrder {
     let mut followers: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, link) in links.iter().enumerate() {
         followers.entry(link.previous.as_str()).or_default().push(at);
@@ -51,7 +51,7 @@ pub(super) fn order(links: &[Link], head: Option<&str>) -> Order {
                 "run {} was inserted: it and run {} both follow the same run",
                 links[other].run_id, links[chosen].run_id
             );
-            breaks.push(Break { position: order.len(), link: Some(other), told });
+            breaks.push(ChainBreak { position: order.len(), link: Some(other), told });
         }
         reached[chosen] = true;
         order.push(chosen);
@@ -66,13 +66,13 @@ pub(super) fn order(links: &[Link], head: Option<&str>) -> Order {
     for (place, at) in order.iter().enumerate() {
         position[*at] = place;
     }
-    Order { order, position, reached: n_reached, breaks }
+    ChainOrder { order, position, reached: n_reached, breaks }
 }
 
 /// Of several runs that follow the same one, the one whose branch leads to the head, else the first.
 fn choose(
     next: &mut Vec<usize>,
-    links: &[Link],
+    links: &[ChainLink],
     followers: &HashMap<&str, Vec<usize>>,
     head: Option<&str>,
 ) -> usize {
@@ -100,12 +100,12 @@ fn choose(
 
 /// What is wrong where the chain ends.
 fn find_break(
-    links: &[Link],
+    links: &[ChainLink],
     chain: &[usize],
     reached: &[bool],
     end: &str,
     head: Option<&str>,
-) -> Option<Break> {
+) -> Option<ChainBreak> {
     let position = chain.len();
     let last =
         chain.last().map_or("its beginning".to_owned(), |at| format!("run {}", links[*at].run_id));
@@ -136,5 +136,5 @@ fn find_break(
         ),
         (None, Some(_)) => return None,
     };
-    Some(Break { position, link: root.map(|(at, _)| at), told })
+    Some(ChainBreak { position, link: root.map(|(at, _)| at), told })
 }

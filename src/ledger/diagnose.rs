@@ -1,13 +1,13 @@
 //! What was done to a row that does not fit, as far as the hashes of others can tell.
 
-use super::chain::Link;
+use super::chain::ChainLink;
 use super::read;
 use super::row::LedgerChange;
-use super::verify::Walked;
+use super::verify::WalkedRun;
 use crate::db::Read;
 
 /// What is wrong, as far as the walk can tell; the rest is found out for the first one only.
-pub(super) enum Suspect {
+pub(super) enum SuspectedFault {
     Told(String),
     Run(usize),
     Change { link: usize, change: LedgerChange<'static> },
@@ -15,15 +15,17 @@ pub(super) enum Suspect {
 
 /// Finds out what was done.
 pub(super) fn diagnose(
-    suspect: Suspect,
-    links: &[Link],
-    walked: &[Walked],
+    suspect: SuspectedFault,
+    links: &[ChainLink],
+    walked: &[WalkedRun],
     db: &mut dyn Read,
 ) -> anyhow::Result<String> {
     match suspect {
-        Suspect::Told(told) => Ok(told),
-        Suspect::Change { link, change } => Ok(diagnose_change(link, &change, links, walked)),
-        Suspect::Run(link) => diagnose_run(&links[link], &walked[link], db),
+        SuspectedFault::Told(told) => Ok(told),
+        SuspectedFault::Change { link, change } => {
+            Ok(diagnose_change(link, &change, links, walked))
+        }
+        SuspectedFault::Run(link) => diagnose_run(&links[link], &walked[link], db),
     }
 }
 
@@ -36,8 +38,8 @@ fn belongs_to(change: &LedgerChange<'_>, run_id: &str, seq: i64) -> bool {
 fn diagnose_change(
     link: usize,
     change: &LedgerChange<'_>,
-    links: &[Link],
-    walked: &[Walked],
+    links: &[ChainLink],
+    walked: &[WalkedRun],
 ) -> String {
     let here = format!("change {} of run {}", change.seq, links[link].run_id);
     // Only as far as there are changes, whatever numbers were written into them.
@@ -53,7 +55,7 @@ fn diagnose_change(
     }
 }
 
-fn diagnose_run(link: &Link, walked: &Walked, db: &mut dyn Read) -> anyhow::Result<String> {
+fn diagnose_run(link: &ChainLink, walked: &WalkedRun, db: &mut dyn Read) -> anyhow::Result<String> {
     // An id that was tampered with need not lead to one run: then there is no more to say of it.
     let mut hash = read::find_run(&link.run_id, db).ok().flatten().map(|run| run.begin_hash());
     let mut fits_after = None;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 
-use super::chain::{Link, Order};
+use super::chain::{ChainLink, ChainOrder};
 use crate::db::Read;
 use crate::sql;
 
@@ -66,7 +66,11 @@ pub(super) struct Erasures {
 
 impl Erasures {
     /// Reads what the erasing runs say. One that the chain does not reach allows nothing.
-    pub(super) fn read(db: &mut dyn Read, links: &[Link], order: &Order) -> anyhow::Result<Self> {
+    pub(super) fn read(
+        db: &mut dyn Read,
+        links: &[ChainLink],
+        order: &ChainOrder,
+    ) -> anyhow::Result<Self> {
         let by_id: HashMap<&str, usize> =
             links.iter().enumerate().map(|(at, link)| (link.run_id.as_str(), at)).collect();
         let mut erasures = Erasures::default();

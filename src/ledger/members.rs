@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 
 use super::canonical::{Canonical, GENESIS};
-use super::chain::{self, Link};
+use super::chain::{self, ChainLink};
 use super::read::{each_link, hash_fits, head};
 use super::row::LedgerRun;
 use crate::db::{Read, parse_date};
@@ -26,7 +26,7 @@ const UNFIT: &str = "its hash does not fit its columns and its changes";
 #[derive(Debug, Default)]
 pub struct LedgerChain {
     /// In the order of the chain.
-    links: Vec<Link>,
+    links: Vec<ChainLink>,
     reached: HashSet<String>,
     broken: Option<String>,
     unbelieved: Vec<String>,
@@ -95,8 +95,8 @@ impl LedgerChain {
                 .map_or_else(|| "it does not lead to its end".to_owned(), |broken| broken.told);
             return Ok(LedgerChain { broken: Some(told), ..LedgerChain::default() });
         };
-        let mut by_place: Vec<Option<Link>> = links.into_iter().map(Some).collect();
-        let links: Vec<Link> =
+        let mut by_place: Vec<Option<ChainLink>> = links.into_iter().map(Some).collect();
+        let links: Vec<ChainLink> =
             order.order[..n_members].iter().filter_map(|at| by_place[*at].take()).collect();
         let reached = links.iter().map(|link| link.run_id.clone()).collect();
         Ok(LedgerChain { links, reached, ..LedgerChain::default() })
@@ -135,7 +135,7 @@ impl LedgerChain {
     /// Whether a run of this job ended `applied` at `since` or later; nothing is read for it.
     pub(crate) fn has_applied_since(&self, job: &str, since: DateTime<Utc>) -> bool {
         let is_later =
-            |link: &Link| parse_date(&link.finished_at).is_none_or(|at| at.and_utc() >= since);
+            |link: &ChainLink| parse_date(&link.finished_at).is_none_or(|at| at.and_utc() >= since);
         let mut latest = self.links.iter().rev();
         latest.any(|link| link.job == job && link.status == "applied" && is_later(link))
     }
@@ -199,7 +199,8 @@ impl LedgerChain {
         statuses: &[&str],
         db: &mut dyn Read,
     ) -> anyhow::Result<Option<LedgerMember>> {
-        let wanted = |link: &&Link| link.job == job && statuses.contains(&link.status.as_str());
+        let wanted =
+            |link: &&ChainLink| link.job == job && statuses.contains(&link.status.as_str());
         let ids: Vec<String> =
             self.links.iter().rev().filter(wanted).map(|link| link.run_id.clone()).collect();
         for id in ids {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 
-use super::chain::Link;
+use super::chain::ChainLink;
 use super::heads::{Head, LedgerIds};
 use super::row::{LedgerEntry, LedgerRun};
 use crate::db::{Read, Unreadable};
@@ -33,10 +33,10 @@ fn as_evidence(error: anyhow::Error) -> anyhow::Error {
 /// Hands every run to `each` as far as the chain needs it, in any order.
 pub(super) fn each_link(
     db: &mut dyn Read,
-    each: &mut dyn FnMut(Link) -> anyhow::Result<()>,
+    each: &mut dyn FnMut(ChainLink) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     db.each(&sql!("ledger/select_links"), &[], &mut |row| {
-        each(Link {
+        each(ChainLink {
             run_id: row.text("RUN_ID")?,
             job: row.text("JOB")?,
             status: row.text("STATUS")?,

@@ -39,7 +39,7 @@ pub(crate) fn note_in(
     parameters: &mut serde_json::Map<String, Json>,
     plan: &Plan,
     names: impl Iterator<Item = &'static str>,
-    before: Before,
+    before: RunMoment,
 ) {
     let takes = takes(plan, names);
     if takes.is_empty() {
@@ -53,7 +53,7 @@ pub(crate) fn note_in(
 
 /// The moment a run stands for, and the time it is: the hours are those before either.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Before {
+pub(crate) struct RunMoment {
     /// The run's moment.
     pub(crate) moment: DateTime<Utc>,
     /// When it began.
@@ -67,12 +67,12 @@ pub(crate) struct Before {
 pub(crate) fn held<'a>(
     job: &str,
     limits: Vec<(&'static str, &'a Limits)>,
-    before: Before,
+    before: RunMoment,
     chain: &mut LedgerChain,
     db: &mut dyn Read,
 ) -> anyhow::Result<Vec<HeldLimit<'a>>> {
     let hours = limits.iter().map(|(_, limits)| limits.hours).max().unwrap_or_default();
-    let earlier = Earlier::read(job, hours, before, chain, db)?;
+    let earlier = EarlierRuns::read(job, hours, before, chain, db)?;
     let held = limits.into_iter().map(|(name, limits)| HeldLimit {
         name,
         limits,
@@ -83,7 +83,7 @@ pub(crate) fn held<'a>(
 
 /// The job's earlier runs that took something.
 #[derive(Debug, Default)]
-struct Earlier {
+struct EarlierRuns {
     runs: Vec<EarlierRun>,
 }
 
@@ -95,7 +95,7 @@ struct EarlierRun {
     taken: HashMap<String, u64>,
 }
 
-impl Earlier {
+impl EarlierRuns {
     /// Reads what the job's runs took in the last `hours`; nothing is read where there was no such run.
     ///
     /// # Errors
@@ -103,13 +103,13 @@ impl Earlier {
     fn read(
         job: &str,
         hours: u32,
-        before: Before,
+        before: RunMoment,
         chain: &mut LedgerChain,
         db: &mut dyn Read,
     ) -> anyhow::Result<Self> {
         let since = before.moment.min(before.now) - TimeDelta::hours(i64::from(hours));
         if hours == 0 || !chain.has_applied_since(job, since) {
-            return Ok(Earlier::default());
+            return Ok(EarlierRuns::default());
         }
         let members = chain.since(since, db)?;
         let undone = undone(&members, db)?;
@@ -134,13 +134,13 @@ impl Earlier {
             }
             runs.push(EarlierRun { finished_at, moment, taken });
         }
-        Ok(Earlier { runs })
+        Ok(EarlierRuns { runs })
     }
 
     /// How much of a limit they took in so many hours.
-    fn of(&self, limit: &str, hours: u32, before: Before) -> u64 {
+    fn of(&self, limit: &str, hours: u32, before: RunMoment) -> u64 {
         let hours = TimeDelta::hours(i64::from(hours));
-        let Before { moment, now } = before;
+        let RunMoment { moment, now } = before;
         // A run of a past day counts among the runs of that day, and what was taken lately among those of now:
         // it came before this run, whatever its clock says.
         let until = if moment >= now { DateTime::<Utc>::MAX_UTC } else { moment };

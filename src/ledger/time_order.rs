@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::chain::Order;
+use super::chain::ChainOrder;
 use super::row::LedgerRun;
 use crate::db::parse_date;
 use crate::plan::Finding;
@@ -70,7 +70,7 @@ impl TimeOrder {
     }
 
     /// Looks at the runs in the order of the chain: each is written when the one before is committed.
-    pub(super) fn check(&mut self, order: &Order) {
+    pub(super) fn check(&mut self, order: &ChainOrder) {
         let mut latest: Option<DateTime<Utc>> = None;
         let mut found = Vec::new();
         for at in &order.order[..order.reached] {

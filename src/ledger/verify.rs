@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 
 use super::canonical::Canonical;
-use super::chain::{self, Link, Order};
-use super::diagnose::{Suspect, diagnose};
+use super::chain::{self, ChainLink, ChainOrder};
+use super::diagnose::{SuspectedFault, diagnose};
 use super::erasures::{ErasedImages, Erasures};
 use super::heads::{DatabaseHeads, Head, compare};
 use super::read;
@@ -101,7 +101,7 @@ fn walk_all(
     let (links, mut walked, mut times) = read_links(db, witness)?;
     let order = chain::order(&links, head.as_deref());
     times.check(&order);
-    let mut walk = Walk::new(&links, &mut walked, &order);
+    let mut walk = ChainWalk::new(&links, &mut walked, &order);
     read::each_change(db, &mut |entry| {
         if let Some(place) = walk.change(entry) {
             witness.change(place, entry);
@@ -112,14 +112,14 @@ fn walk_all(
     walk.orphan_images(db)?;
     let erasures = Erasures::read(db, &links, &order)?;
     walk.erased_images(&erasures);
-    let Walk { mut found, mut counted, unfit, untrue, .. } = walk;
+    let ChainWalk { mut found, mut counted, unfit, untrue, .. } = walk;
     for broken in &order.breaks {
         // A run that does not follow because it was edited is told as edited.
         let edited = broken.link.filter(|link| unfit[*link]);
         let place = (broken.position, 0);
         found.note(place, || match edited {
-            Some(link) => Suspect::Run(link),
-            None => Suspect::Told(broken.told.clone()),
+            Some(link) => SuspectedFault::Run(link),
+            None => SuspectedFault::Told(broken.told.clone()),
         });
     }
     let reached = &order.order[..order.reached];
@@ -134,14 +134,14 @@ fn walk_all(
     if let Some(kept) = against {
         // Before the chain's own break there: the kept heads know which runs are gone.
         if let Some((position, told)) = compare(&counted.heads, &kept.runs) {
-            found.note((position, -1), || Suspect::Told(told));
+            found.note((position, -1), || SuspectedFault::Told(told));
         }
         let erased = |at: usize| &walked[reached[at]].erased;
         let by = |at: usize, seq| erasures.by(reached[at], seq, at);
         let since = since_heads::images(kept, &counted.heads, &erased, &by);
         counted.findings.extend(since.findings);
         for (place, told) in since.problems {
-            found.note(place, || Suspect::Told(told));
+            found.note(place, || SuspectedFault::Told(told));
         }
     }
     counted.places = places(&links, &order, head.as_deref(), |at| !unfit[at] && !untrue[at]);
@@ -154,8 +154,8 @@ fn walk_all(
 
 /// From its beginning to its end: a chain that does not lead there has no member.
 fn places(
-    links: &[Link],
-    order: &Order,
+    links: &[ChainLink],
+    order: &ChainOrder,
     head: Option<&str>,
     fits: impl Fn(usize) -> bool,
 ) -> Vec<Option<u32>> {
@@ -170,7 +170,7 @@ fn places(
 }
 
 /// What the walk knows of a run.
-pub(super) struct Walked {
+pub(super) struct WalkedRun {
     /// The hash of its own columns; its changes are added as they come.
     hash: Canonical,
     /// How many of its changes were seen.
@@ -184,15 +184,22 @@ pub(super) struct Walked {
 fn read_links(
     db: &mut dyn Read,
     witness: &mut dyn LedgerWitness,
-) -> anyhow::Result<(Vec<Link>, Vec<Walked>, TimeOrder)> {
+) -> anyhow::Result<(Vec<ChainLink>, Vec<WalkedRun>, TimeOrder)> {
     let (mut links, mut walked, mut times) = (Vec::new(), Vec::new(), TimeOrder::default());
     read::each_run(db, &mut |run| {
         witness.run(links.len(), &run);
         times.push(&run);
         let (hash, erased) = (run.begin_hash(), ErasedImages::default());
-        walked.push(Walked { hash, n_changes: 0, last_seq: 0, erased });
+        walked.push(WalkedRun { hash, n_changes: 0, last_seq: 0, erased });
         let LedgerRun { run_id, job, status, finished_at, previous_sha256, sha256, .. } = run;
-        links.push(Link { run_id, job, status, finished_at, previous: previous_sha256, sha256 });
+        links.push(ChainLink {
+            run_id,
+            job,
+            status,
+            finished_at,
+            previous: previous_sha256,
+            sha256,
+        });
         Ok(())
     })?;
     Ok((links, walked, times))
@@ -200,13 +207,13 @@ fn read_links(
 
 /// The first of all problems, by place in the chain and in the run.
 #[derive(Default)]
-struct Found {
-    first: Option<((usize, i64), Suspect)>,
+struct FirstFault {
+    first: Option<((usize, i64), SuspectedFault)>,
     n: u64,
 }
 
-impl Found {
-    fn note(&mut self, place: (usize, i64), suspect: impl FnOnce() -> Suspect) {
+impl FirstFault {
+    fn note(&mut self, place: (usize, i64), suspect: impl FnOnce() -> SuspectedFault) {
         self.n += 1;
         if self.first.as_ref().is_none_or(|(first, _)| place < *first) {
             self.first = Some((place, suspect()));
@@ -214,12 +221,12 @@ impl Found {
     }
 }
 
-struct Walk<'a> {
-    links: &'a [Link],
-    walked: &'a mut [Walked],
+struct ChainWalk<'a> {
+    links: &'a [ChainLink],
+    walked: &'a mut [WalkedRun],
     by_id: HashMap<String, usize>,
-    order: &'a Order,
-    found: Found,
+    order: &'a ChainOrder,
+    found: FirstFault,
     counted: Verified,
     unfit: Vec<bool>,
     /// Runs of which a change or an image is not as it was written.
@@ -228,12 +235,12 @@ struct Walk<'a> {
     current: Option<(String, Option<usize>)>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(links: &'a [Link], walked: &'a mut [Walked], order: &'a Order) -> Self {
+impl<'a> ChainWalk<'a> {
+    fn new(links: &'a [ChainLink], walked: &'a mut [WalkedRun], order: &'a ChainOrder) -> Self {
         let by_id = links.iter().enumerate().map(|(at, link)| (link.run_id.clone(), at)).collect();
         let (unfit, untrue) = (vec![false; links.len()], vec![false; links.len()]);
-        let (found, counted) = (Found::default(), Verified::default());
-        Walk { links, walked, by_id, order, found, counted, unfit, untrue, current: None }
+        let (found, counted) = (FirstFault::default(), Verified::default());
+        ChainWalk { links, walked, by_id, order, found, counted, unfit, untrue, current: None }
     }
 
     /// Takes one change; returns whose it is.
@@ -250,7 +257,7 @@ impl<'a> Walk<'a> {
         };
         let Some(link) = link else {
             let told = || {
-                Suspect::Told(format!(
+                SuspectedFault::Told(format!(
                     "change {} of run {} stands without its run: the run was removed, or the change inserted",
                     change.seq, change.run_id
                 ))
@@ -267,7 +274,8 @@ impl<'a> Walk<'a> {
         let place = (position, seq);
         if !change.fits() {
             self.untrue[link] = true;
-            self.found.note(place, || Suspect::Change { link, change: change.to_owned_row() });
+            self.found
+                .note(place, || SuspectedFault::Change { link, change: change.to_owned_row() });
         } else if seq != of.last_seq {
             // Told once for a gap: from here on the numbers count.
             let expected = of.last_seq;
@@ -275,7 +283,7 @@ impl<'a> Walk<'a> {
             self.untrue[link] = true;
             let what = if seq > expected { "was removed" } else { "was inserted" };
             let told = format!("change {} of run {} {what}", expected.min(seq), change.run_id);
-            self.found.note((position, expected.min(seq)), || Suspect::Told(told));
+            self.found.note((position, expected.min(seq)), || SuspectedFault::Told(told));
         }
         self.image(entry, link, place);
         Some(link)
@@ -295,7 +303,8 @@ impl<'a> Walk<'a> {
             ImageState::Missing => "was removed with its row",
         };
         let LedgerChange { seq, run_id, .. } = &entry.change;
-        let told = || Suspect::Told(format!("the image of change {seq} of run {run_id} {what}"));
+        let told =
+            || SuspectedFault::Told(format!("the image of change {seq} of run {run_id} {what}"));
         self.untrue[link] = true;
         self.found.note(place, told);
     }
@@ -311,7 +320,7 @@ impl<'a> Walk<'a> {
                 }
                 let run_id = &link.run_id;
                 let told = || {
-                    Suspect::Told(format!(
+                    SuspectedFault::Told(format!(
                         "the image of change {seq} of run {run_id} was erased, and no run recorded that"
                     ))
                 };
@@ -326,7 +335,7 @@ impl<'a> Walk<'a> {
         for (at, (link, walked)) in self.links.iter().zip(&*self.walked).enumerate() {
             if walked.hash.clone().finish().as_slice() != link.sha256.as_bytes() {
                 self.unfit[at] = true;
-                self.found.note((self.order.position[at], i64::MAX), || Suspect::Run(at));
+                self.found.note((self.order.position[at], i64::MAX), || SuspectedFault::Run(at));
             }
         }
     }
@@ -337,7 +346,7 @@ impl<'a> Walk<'a> {
             let (run_id, seq) = (row.text("RUN_ID")?, row.int("SEQ")?.unwrap_or(-1));
             let place = by_id.get(&run_id).map_or((order.reached, 2), |at| (order.position[*at], seq));
             found.note(place, || {
-                Suspect::Told(format!(
+                SuspectedFault::Told(format!(
                     "change {seq} of run {run_id} was removed and its image left behind, or the image inserted"
                 ))
             });

@@ -75,51 +75,51 @@ type FoundBy = Option<&'static str>;
 
 /// Where the plan speaks of a row.
 #[derive(Clone, Copy)]
-enum Spot {
+enum RowSpot {
     /// Step, touch, and which of its binds names the row.
     Change(usize, usize, usize),
     /// One of the rows that are there already.
     Kept(usize),
 }
 
-impl Spot {
+impl RowSpot {
     fn key<'a>(&self, plan: &'a Plan) -> &'a Value {
         match *self {
-            Spot::Change(step, touch, bind) => &plan.steps[step].touches[touch].binds[bind],
-            Spot::Kept(at) => &plan.kept[at].row_id,
+            RowSpot::Change(step, touch, bind) => &plan.steps[step].touches[touch].binds[bind],
+            RowSpot::Kept(at) => &plan.kept[at].row_id,
         }
     }
 
     /// The row in words.
     fn name<'a>(&self, plan: &'a Plan) -> &'a str {
         match *self {
-            Spot::Change(step, touch, _) => &plan.steps[step].touches[touch].change.key,
-            Spot::Kept(at) => &plan.kept[at].key,
+            RowSpot::Change(step, touch, _) => &plan.steps[step].touches[touch].change.key,
+            RowSpot::Kept(at) => &plan.kept[at].key,
         }
     }
 
     /// The row as the plan read it.
     fn seen<'a>(&self, plan: &'a Plan) -> &'a str {
         match *self {
-            Spot::Change(step, touch, _) => {
+            RowSpot::Change(step, touch, _) => {
                 let touch = &plan.steps[step].touches[touch];
                 touch.change.before.as_deref().or(touch.seen.as_deref()).unwrap_or("{}")
             }
-            Spot::Kept(at) => &plan.kept[at].image,
+            RowSpot::Kept(at) => &plan.kept[at].image,
         }
     }
 }
 
-fn spots(plan: &Plan) -> BTreeMap<(Arc<str>, FoundBy), Vec<Spot>> {
-    let mut spots: BTreeMap<(Arc<str>, FoundBy), Vec<Spot>> = BTreeMap::new();
+fn spots(plan: &Plan) -> BTreeMap<(Arc<str>, FoundBy), Vec<RowSpot>> {
+    let mut spots: BTreeMap<(Arc<str>, FoundBy), Vec<RowSpot>> = BTreeMap::new();
     for (at, step) in plan.steps.iter().enumerate() {
         if let Some((found_by, bind)) = found_by(step) {
-            let places = (0..step.touches.len()).map(|touch| Spot::Change(at, touch, bind));
+            let places = (0..step.touches.len()).map(|touch| RowSpot::Change(at, touch, bind));
             spots.entry((Arc::clone(&step.table), found_by)).or_default().extend(places);
         }
     }
     for (at, kept) in plan.kept.iter().enumerate() {
-        spots.entry((Arc::clone(&kept.table), None)).or_default().push(Spot::Kept(at));
+        spots.entry((Arc::clone(&kept.table), None)).or_default().push(RowSpot::Kept(at));
     }
     spots
 }
@@ -145,7 +145,7 @@ fn sort_key(key: &Value) -> (i64, String) {
 fn hold_batch(
     table: &str,
     found_by: FoundBy,
-    batch: &[Spot],
+    batch: &[RowSpot],
     leeway: Leeway,
     plan: &mut Plan,
     db: &mut dyn Transaction,
@@ -185,7 +185,7 @@ fn drifted(told: String) -> anyhow::Error {
 fn lock(
     table: &str,
     found_by: FoundBy,
-    batch: &[Spot],
+    batch: &[RowSpot],
     manner: &str,
     plan: &Plan,
     db: &mut dyn Read,
@@ -225,7 +225,7 @@ fn statement(table: &str, found_by: FoundBy, names: &[String], manner: &str) -> 
 fn name_locked(
     table: &str,
     found_by: FoundBy,
-    batch: &[Spot],
+    batch: &[RowSpot],
     plan: &Plan,
     db: &mut dyn Read,
 ) -> Option<anyhow::Error> {
@@ -239,7 +239,7 @@ fn name_locked(
 }
 
 /// The first column that matters and holds something else than it did.
-fn difference(spot: &Spot, held: &str, leeway: Leeway, plan: &Plan) -> Option<String> {
+fn difference(spot: &RowSpot, held: &str, leeway: Leeway, plan: &Plan) -> Option<String> {
     let seen = spot.seen(plan);
     if seen == held {
         return None;
@@ -247,7 +247,7 @@ fn difference(spot: &Spot, held: &str, leeway: Leeway, plan: &Plan) -> Option<St
     let (Some(seen), Some(held)) = (columns_of(seen), columns_of(held)) else {
         return Some(String::new());
     };
-    let matters = Matters::of(spot, leeway, plan);
+    let matters = ComparedColumns::of(spot, leeway, plan);
     seen.iter()
         .filter(|(column, _)| matters.column(column))
         .find(|(column, value)| held.get(*column).map(|held| held.get()) != Some(value.get()))
@@ -261,15 +261,15 @@ fn columns_of(image: &str) -> Option<Image<'_>> {
 }
 
 /// The columns in which a row may not differ.
-enum Matters<'a> {
+enum ComparedColumns<'a> {
     All,
     /// What the decision read, and what the change writes.
     Some(&'static [&'static str], Image<'a>),
 }
 
-impl<'a> Matters<'a> {
-    fn of(spot: &Spot, leeway: Leeway, plan: &'a Plan) -> Self {
-        let Spot::Change(step, touch, _) = *spot else { return Matters::All };
+impl<'a> ComparedColumns<'a> {
+    fn of(spot: &RowSpot, leeway: Leeway, plan: &'a Plan) -> Self {
+        let RowSpot::Change(step, touch, _) = *spot else { return ComparedColumns::All };
         let step = &plan.steps[step];
         let change = &step.touches[touch].change;
         match (leeway, step.hold) {
@@ -278,23 +278,25 @@ impl<'a> Matters<'a> {
                 Hold::Row(Columns::These(read)) | Hold::Key(_, Columns::These(read)),
             ) => {
                 let written = change.after.as_deref().filter(|_| change.action == Action::Update);
-                Matters::Some(read, written.and_then(columns_of).unwrap_or_default())
+                ComparedColumns::Some(read, written.and_then(columns_of).unwrap_or_default())
             }
-            _ => Matters::All,
+            _ => ComparedColumns::All,
         }
     }
 
     fn column(&self, column: &str) -> bool {
         match self {
-            Matters::All => true,
-            Matters::Some(read, written) => read.contains(&column) || written.contains_key(column),
+            ComparedColumns::All => true,
+            ComparedColumns::Some(read, written) => {
+                read.contains(&column) || written.contains_key(column)
+            }
         }
     }
 }
 
 /// The row before the change is the row as it is held.
-fn take_over(spot: &Spot, held: &mut String, plan: &mut Plan) {
-    let Spot::Change(step, touch, _) = *spot else { return };
+fn take_over(spot: &RowSpot, held: &mut String, plan: &mut Plan) {
+    let RowSpot::Change(step, touch, _) = *spot else { return };
     let before = &mut plan.steps[step].touches[touch].change.before;
     if before.as_deref().is_some_and(|before| before != held) {
         *before = Some(held.clone().into());

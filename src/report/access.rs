@@ -1,12 +1,12 @@
 //! One access: a user and a location of MAP_RAP_USER_ROLE, asked about or not.
 
 use super::person::{ReportPerson, UserKind};
-use super::row::{AccessCells, Cell};
+use super::row::{AccessCells, RowCell};
 use crate::jobs::revoke::rule::AnswerClass;
 
 /// What the review of an access came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Review {
+pub(crate) enum ReviewResult {
     /// Approved.
     Approved,
     /// Revoked, and still there.
@@ -23,17 +23,17 @@ pub(crate) enum Review {
 pub(crate) const N_REVIEWS: usize = 5;
 
 /// All of them, in the order they are shown.
-pub(crate) const REVIEWS: [(Review, &str); N_REVIEWS] = [
-    (Review::Approved, "approved"),
-    (Review::Revoked, "revoked and still there"),
-    (Review::Pending, "pending"),
-    (Review::Other, "other"),
-    (Review::NeverAsked, "never asked"),
+pub(crate) const REVIEWS: [(ReviewResult, &str); N_REVIEWS] = [
+    (ReviewResult::Approved, "approved"),
+    (ReviewResult::Revoked, "revoked and still there"),
+    (ReviewResult::Pending, "pending"),
+    (ReviewResult::Other, "other"),
+    (ReviewResult::NeverAsked, "never asked"),
 ];
 
-impl Review {
+impl ReviewResult {
     /// Of contradictory responses the first of revoked, other, pending, approved counts.
-    pub(super) fn of(classes: impl Iterator<Item = AnswerClass>) -> Review {
+    pub(super) fn of(classes: impl Iterator<Item = AnswerClass>) -> ReviewResult {
         let rank = |class: &AnswerClass| match class {
             AnswerClass::Revoked => 0,
             AnswerClass::Other => 1,
@@ -41,11 +41,11 @@ impl Review {
             AnswerClass::Approved => 3,
         };
         match classes.min_by_key(rank) {
-            None => Review::NeverAsked,
-            Some(AnswerClass::Revoked) => Review::Revoked,
-            Some(AnswerClass::Other) => Review::Other,
-            Some(AnswerClass::Pending) => Review::Pending,
-            Some(AnswerClass::Approved) => Review::Approved,
+            None => ReviewResult::NeverAsked,
+            Some(AnswerClass::Revoked) => ReviewResult::Revoked,
+            Some(AnswerClass::Other) => ReviewResult::Other,
+            Some(AnswerClass::Pending) => ReviewResult::Pending,
+            Some(AnswerClass::Approved) => ReviewResult::Approved,
         }
     }
 }
@@ -53,11 +53,11 @@ impl Review {
 /// One access.
 #[derive(Clone, Debug)]
 pub(super) struct ReportAccess {
-    pub(super) user: Cell,
-    pub(super) location: Cell,
+    pub(super) user: RowCell,
+    pub(super) location: RowCell,
     pub(super) person: ReportPerson,
     pub(super) n_rows: u64,
-    pub(super) review: Review,
+    pub(super) review: ReviewResult,
     /// Revoked access that should be gone by now, or that came back.
     pub(super) should_be_gone: bool,
 }
@@ -65,7 +65,7 @@ pub(super) struct ReportAccess {
 impl ReportAccess {
     /// Whether somebody should look at it, so that it is listed.
     pub(super) fn is_listed(&self) -> bool {
-        self.review == Review::NeverAsked
+        self.review == ReviewResult::NeverAsked
             || self.person.kind != UserKind::Known
             || self.should_be_gone
     }
@@ -87,9 +87,9 @@ impl ReportAccess {
             manager_name,
             manager_mail,
             self.location.clone(),
-            Cell::number(self.n_rows),
-            Cell::text(review.map_or("", |(_, word)| *word)),
-            Cell::text(user_is),
+            RowCell::number(self.n_rows),
+            RowCell::text(review.map_or("", |(_, word)| *word)),
+            RowCell::text(user_is),
         ]
     }
 

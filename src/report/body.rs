@@ -7,12 +7,12 @@ use std::path::Path;
 use super::spool::nameless;
 
 /// Rows written so far.
-pub(super) struct Body(BufWriter<File>);
+pub(super) struct BodyFile(BufWriter<File>);
 
-impl Body {
+impl BodyFile {
     /// None yet.
-    pub(super) fn new(folder: &Path) -> anyhow::Result<Body> {
-        Ok(Body(BufWriter::with_capacity(1 << 17, nameless(folder)?)))
+    pub(super) fn new(folder: &Path) -> anyhow::Result<BodyFile> {
+        Ok(BodyFile(BufWriter::with_capacity(1 << 17, nameless(folder)?)))
     }
 
     /// Writes `head`, the rows, and `foot`.
@@ -26,7 +26,7 @@ impl Body {
     }
 }
 
-impl Write for Body {
+impl Write for BodyFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }

@@ -8,26 +8,26 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::body::Body;
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cell, Cells, Column, push_day};
-use super::{Format, Part, ReportContent, verdict};
+use super::body::BodyFile;
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell, push_day};
+use super::{ReportContent, ReportFormat, ReportPart, verdict};
 use crate::text::guarded;
 
 /// A CSV file under way, and one beside it.
 pub(super) struct Csv {
-    rows: Body,
-    accesses: Body,
+    rows: BodyFile,
+    accesses: BodyFile,
     line: Vec<u8>,
 }
 
 impl Csv {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Csv> {
-        Ok(Csv { rows: Body::new(folder)?, accesses: Body::new(folder)?, line: Vec::new() })
+        Ok(Csv { rows: BodyFile::new(folder)?, accesses: BodyFile::new(folder)?, line: Vec::new() })
     }
 }
 
-impl Format for Csv {
-    fn row(&mut self, _: Part, cells: &Cells) -> anyhow::Result<()> {
+impl ReportFormat for Csv {
+    fn row(&mut self, _: ReportPart, cells: &Cells) -> anyhow::Result<()> {
         self.line.clear();
         put_record(cells, &mut self.line);
         Ok(self.rows.write_all(&self.line)?)
@@ -57,9 +57,9 @@ impl Format for Csv {
 fn head(content: &ReportContent<'_>, columns: &[Column]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut evidence = |name: &str, value: &str| {
-        let mut record = vec![Cell::Empty; columns.len()];
-        record[0] = Cell::text(format!("# {name}"));
-        record[1] = Cell::text(value);
+        let mut record = vec![RowCell::Empty; columns.len()];
+        record[0] = RowCell::text(format!("# {name}"));
+        record[1] = RowCell::text(value);
         put_record(&record, &mut out);
     };
     evidence("title", &content.scope.title());
@@ -79,21 +79,21 @@ fn head(content: &ReportContent<'_>, columns: &[Column]) -> Vec<u8> {
             &format!("{}: {}", finding.key, finding.message),
         );
     }
-    let names: Vec<Cell> = columns.iter().map(|column| Cell::text(column.name)).collect();
+    let names: Vec<RowCell> = columns.iter().map(|column| RowCell::text(column.name)).collect();
     put_record(&names, &mut out);
     out
 }
 
-fn put_record(cells: &[Cell], out: &mut Vec<u8>) {
+fn put_record(cells: &[RowCell], out: &mut Vec<u8>) {
     for (place, cell) in cells.iter().enumerate() {
         if place > 0 {
             out.push(b',');
         }
         match cell {
-            Cell::Empty => {}
-            Cell::Text(text) => put_text(&guarded(text), out),
-            Cell::Number(text) => out.extend_from_slice(text.as_bytes()),
-            Cell::Day(day) => push_day(*day, out),
+            RowCell::Empty => {}
+            RowCell::Text(text) => put_text(&guarded(text), out),
+            RowCell::Number(text) => out.extend_from_slice(text.as_bytes()),
+            RowCell::Day(day) => push_day(*day, out),
         }
     }
     out.extend_from_slice(b"\r\n");
@@ -123,7 +123,12 @@ mod tests {
     fn a_field_with_a_semicolon_is_quoted() {
         let mut out = Vec::new();
         put_record(
-            &[Cell::text("a;b"), Cell::text("c\"d"), Cell::Empty, Cell::Number("-7".to_owned())],
+            &[
+                RowCell::text("a;b"),
+                RowCell::text("c\"d"),
+                RowCell::Empty,
+                RowCell::Number("-7".to_owned()),
+            ],
             &mut out,
         );
         assert_eq!(String::from_utf8(out).unwrap(), "\"a;b\",\"c\"\"d\",,-7\r\n");

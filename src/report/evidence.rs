@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::facts::LedgerVerdict;
-use super::row::{Cell, push_day};
+use super::row::{RowCell, push_day};
 use super::tally::Tally;
 use crate::db::Dialect;
 use crate::hex::hex;
@@ -16,7 +16,7 @@ use crate::sql::Sql;
 
 /// What is known before the first row.
 #[derive(Clone, Debug)]
-pub(crate) struct Origin {
+pub(crate) struct ReportOrigin {
     /// UUIDv7 of this report.
     pub(crate) report_id: String,
     /// The database's address, without anything secret.
@@ -37,7 +37,7 @@ pub(crate) struct Origin {
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     /// What was known before.
-    pub(crate) origin: Origin,
+    pub(crate) origin: ReportOrigin,
     /// Name of the statement: its file below `sql/`.
     pub(crate) statement: String,
     /// SHA-256 of the statement's text, as the database got it.
@@ -57,7 +57,7 @@ pub(crate) struct Evidence {
 impl Evidence {
     /// Closes the evidence.
     pub(super) fn close(
-        origin: Origin,
+        origin: ReportOrigin,
         query: &Sql,
         ledger: LedgerVerdict,
         tally: &Tally,
@@ -176,19 +176,19 @@ impl RowsHash {
     }
 
     /// One more row.
-    pub(super) fn add(&mut self, cells: &[Cell]) {
+    pub(super) fn add(&mut self, cells: &[RowCell]) {
         let mut digits = [0; 20];
         for cell in cells {
             match cell {
-                Cell::Empty => self.room.push(b'-'),
-                Cell::Text(text) | Cell::Number(text) => {
+                RowCell::Empty => self.room.push(b'-'),
+                RowCell::Text(text) | RowCell::Number(text) => {
                     let length = canonical::decimal(text.len() as u64, &mut digits);
                     self.room.extend_from_slice(length);
                     self.room.push(b':');
                     self.room.extend_from_slice(text.as_bytes());
                     self.room.push(b',');
                 }
-                Cell::Day(day) => {
+                RowCell::Day(day) => {
                     self.day.clear();
                     push_day(*day, &mut self.day);
                     let length = canonical::decimal(self.day.len() as u64, &mut digits);
@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn rows_are_hashed_over_the_bytes_that_are_written_down() {
         let mut cells = super::super::row::Cells::default();
-        cells[0] = Cell::text("é");
-        cells[6] = Cell::Number("-7".to_owned());
+        cells[0] = RowCell::text("é");
+        cells[6] = RowCell::Number("-7".to_owned());
         let mut rows = RowsHash::begin();
         rows.add(&cells);
         let expected =

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::state::CitedRun;
 use crate::db::{Read, parse_date};
-use crate::jobs::revoke::closings::{Closings, RunPlace};
+use crate::jobs::revoke::closings::{ClosingRuns, RunPlace};
 use crate::ledger::row::{LedgerEntry, LedgerRun};
 use crate::ledger::verify::{LedgerWitness, Verified, verify_seeing};
 use crate::sql;
@@ -16,7 +16,7 @@ use crate::sql;
 /// What the ledger came to.
 pub(super) struct LedgerFacts {
     /// Which run closed which response; its runs are places in `runs`.
-    pub(super) closings: Closings,
+    pub(super) closings: ClosingRuns,
     /// The runs that may be believed, in the order of the chain.
     pub(super) runs: Vec<Option<Arc<CitedRun>>>,
     /// What verifying found.
@@ -65,7 +65,7 @@ pub(crate) struct LedgerException {
 
 /// Looks on while the ledger is verified.
 struct ReportWitness {
-    closings: Closings,
+    closings: ClosingRuns,
     zone: chrono_tz::Tz,
     year: Option<i32>,
     runs: Vec<SeenRun>,
@@ -142,7 +142,7 @@ impl LedgerFacts {
             .rows(&sql!("report/count_closings"), &[])
             .context("counting the ledger's changes")?;
         let n = rows.first().map_or(Ok(None), |row| row.int("N"))?.unwrap_or_default();
-        let closings = Closings::new(names, usize::try_from(n).unwrap_or_default());
+        let closings = ClosingRuns::new(names, usize::try_from(n).unwrap_or_default());
         let mut witness = ReportWitness { closings, zone, year, runs: Vec::new() };
         let verified = verify_seeing(db, None, &mut witness)?;
         Ok(witness.end(verified))

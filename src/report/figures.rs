@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Context as _;
 use chrono::{Datelike as _, NaiveDate};
 
-use super::Scope;
-use super::access::{ReportAccess, Review};
+use super::ReportScope;
+use super::access::{ReportAccess, ReviewResult};
 use super::facts::LedgerException;
-use super::row::{Cell, ReportRow, at};
+use super::row::{ReportRow, RowCell, at};
 use super::state::ResponseState;
 use super::tally::ByClass;
 use crate::db::Read;
@@ -53,11 +53,11 @@ pub(crate) struct ListedAccess {
     /// The day that passed, if one did.
     pub(crate) since: Option<NaiveDate>,
     /// Whose: id, name.
-    pub(crate) user: [Cell; 2],
+    pub(crate) user: [RowCell; 2],
     /// Where.
-    pub(crate) location: Cell,
+    pub(crate) location: RowCell,
     /// Their manager: id, name, mail.
-    pub(crate) manager: [Cell; 3],
+    pub(crate) manager: [RowCell; 3],
     /// Its exact state, or what the user is.
     pub(crate) state: String,
 }
@@ -73,9 +73,9 @@ impl ListedAccess {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ManagerFigures {
     /// Their name and mail.
-    pub(crate) name: Cell,
+    pub(crate) name: RowCell,
     /// Their mail.
-    pub(crate) mail: Cell,
+    pub(crate) mail: RowCell,
     /// Answers that approve, and all.
     pub(crate) approved: u64,
     /// Answers.
@@ -108,13 +108,13 @@ impl LocationFigures {
 
 /// A bar of the chart over time: a month of the year, or one year of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Period {
+pub(crate) struct ChartPeriod {
     pub(crate) year: i32,
     /// 1 to 12; 0 for a whole year.
     pub(crate) month: u32,
 }
 
-impl std::fmt::Display for Period {
+impl std::fmt::Display for ChartPeriod {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.month {
             0 => write!(f, "{}", self.year),
@@ -140,9 +140,9 @@ pub(crate) struct Figures {
     /// By line manager's id; none: nobody is known.
     pub(crate) managers: HashMap<String, ManagerFigures>,
     /// By location.
-    pub(crate) locations: HashMap<Cell, LocationFigures>,
+    pub(crate) locations: HashMap<RowCell, LocationFigures>,
     /// By due date.
-    pub(crate) periods: BTreeMap<Period, PeriodFigures>,
+    pub(crate) periods: BTreeMap<ChartPeriod, PeriodFigures>,
     /// Revoked responses whose day has come.
     pub(crate) revoked_due: u64,
     pub(crate) remains: CutList<ListedAccess>,
@@ -154,9 +154,9 @@ pub(crate) struct Figures {
     pub(crate) orphans: CutList<ListedAccess>,
     pub(crate) without_application: CutList<ListedAccess>,
     /// Reportees who are their own line manager.
-    pub(crate) self_managed: CutList<(String, Cell)>,
+    pub(crate) self_managed: CutList<(String, RowCell)>,
     /// Reportees whose line manager nobody knows.
-    pub(crate) unmanaged: CutList<(String, Cell)>,
+    pub(crate) unmanaged: CutList<(String, RowCell)>,
     /// Keys that are both approved and revoked for one year.
     pub(crate) contradictory: CutList<String>,
     /// Keys that a run speaks of which is not to be believed.
@@ -164,27 +164,32 @@ pub(crate) struct Figures {
     pub(crate) n_doubles: u64,
     pub(crate) garbled: CutList<String>,
     pub(crate) exceptions: Vec<LedgerException>,
-    last_reportee: Option<Cell>,
+    last_reportee: Option<RowCell>,
 }
 
 impl Figures {
-    pub(super) fn new(scope: Scope, sla_days: u32, exceptions: Vec<LedgerException>) -> Figures {
+    pub(super) fn new(
+        scope: ReportScope,
+        sla_days: u32,
+        exceptions: Vec<LedgerException>,
+    ) -> Figures {
         let mut periods = BTreeMap::new();
-        if let Scope::Year(year) = scope {
-            periods
-                .extend((1..=12).map(|month| (Period { year, month }, PeriodFigures::default())));
+        if let ReportScope::Year(year) = scope {
+            periods.extend(
+                (1..=12).map(|month| (ChartPeriod { year, month }, PeriodFigures::default())),
+            );
         }
         Figures { sla_days: sla_days.into(), periods, exceptions, ..Figures::default() }
     }
 
     /// Takes one response of the report.
-    pub(super) fn add(&mut self, row: &ReportRow, scope: Scope, as_of: NaiveDate) {
+    pub(super) fn add(&mut self, row: &ReportRow, scope: ReportScope, as_of: NaiveDate) {
         if let Some(days) = row.days_to_removal() {
             *self.removal_days.entry(days).or_default() += 1;
         }
         if let Some(due) = row.due {
-            let month = if scope == Scope::All { 0 } else { due.month() };
-            let period = self.periods.entry(Period { year: due.year(), month }).or_default();
+            let month = if scope == ReportScope::All { 0 } else { due.month() };
+            let period = self.periods.entry(ChartPeriod { year: due.year(), month }).or_default();
             period.classes[row.class as usize] += 1;
             period.overdue += u64::from(row.state.is_overdue());
         }
@@ -220,7 +225,7 @@ impl Figures {
 
     fn add_manager(&mut self, row: &ReportRow) {
         let manager = self.managers.entry(row.cells[at::MANAGER].to_string()).or_default();
-        if manager.name == Cell::Empty {
+        if manager.name == RowCell::Empty {
             manager.name = row.cells[at::MANAGER + 1].clone();
             manager.mail = row.cells[at::MANAGER + 2].clone();
         }
@@ -267,7 +272,7 @@ impl Figures {
                 state: state.to_owned(),
             }
         };
-        if access.review == Review::NeverAsked {
+        if access.review == ReviewResult::NeverAsked {
             self.never_asked.push(|| listed("never asked"));
         }
         match access.person.kind {
@@ -342,8 +347,8 @@ impl Figures {
 
     /// The locations, largest first.
     pub(crate) fn locations_by_size(&self) -> Vec<(String, LocationFigures)> {
-        let name = |location: &Cell| match location {
-            Cell::Empty => "none".to_owned(),
+        let name = |location: &RowCell| match location {
+            RowCell::Empty => "none".to_owned(),
             location => location.to_string(),
         };
         let mut all: Vec<(String, LocationFigures)> =

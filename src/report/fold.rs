@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 
-use super::access::{ReportAccess, Review};
+use super::access::{ReportAccess, ReviewResult};
 use super::facts::LedgerFacts;
 use super::person::{N_PERSON, ReportPerson};
-use super::row::{Cell, Cells, ReportRow, at, class_word};
+use super::row::{Cells, ReportRow, RowCell, at, class_word};
 use super::state::{ResponseState, StateFacts, decide};
-use super::{Part, ReportRules, Scope};
+use super::{ReportPart, ReportRules, ReportScope};
 use crate::db::{Row, Value};
 use crate::jobs::revoke::closings::RowPrint;
 use crate::jobs::revoke::near::near_key;
@@ -39,12 +39,12 @@ pub(super) struct SettledGroup {
 }
 
 /// Takes the rows of the query in its order, and hands out groups as soon as they are settled.
-pub(super) struct Fold<'a> {
+pub(super) struct ResponseFold<'a> {
     rules: &'a ReportRules,
-    scope: Scope,
+    scope: ReportScope,
     facts: &'a LedgerFacts,
     near: &'a HashMap<u64, String>,
-    places: Option<Places>,
+    places: Option<RowPlaces>,
     group: Vec<Response>,
     key: String,
     person: Option<ReportPerson>,
@@ -57,7 +57,7 @@ pub(super) type EachGroup<'e> = &'e mut dyn FnMut(SettledGroup) -> anyhow::Resul
 
 /// Where the response's own columns stand in a row.
 #[derive(Clone, Copy)]
-struct Places {
+struct RowPlaces {
     reportee: usize,
     location: usize,
     level: usize,
@@ -79,14 +79,14 @@ struct Response {
     print: Option<RowPrint>,
 }
 
-impl Places {
-    fn of(row: &Row) -> anyhow::Result<Places> {
+impl RowPlaces {
+    fn of(row: &Row) -> anyhow::Result<RowPlaces> {
         let find = |name: &str| {
             let own = row.columns.iter().skip(OWN).position(|column| column == name);
             // The error of `get` says what to do about a column that is missing.
             own.map(|place| place + OWN).map_or_else(|| row.get(name).map(|_| OWN), Ok)
         };
-        Ok(Places {
+        Ok(RowPlaces {
             reportee: find("REPORTEES_ID")?,
             location: find("RMM_ID")?,
             level: find("ACCESS_LEVEL")?,
@@ -98,16 +98,27 @@ impl Places {
     }
 }
 
-impl<'a> Fold<'a> {
+impl<'a> ResponseFold<'a> {
     /// Begins.
     pub(super) fn new(
         rules: &'a ReportRules,
-        scope: Scope,
+        scope: ReportScope,
         facts: &'a LedgerFacts,
         near: &'a HashMap<u64, String>,
     ) -> Self {
         let (places, group, key, person) = (None, Vec::new(), String::new(), None);
-        Fold { rules, scope, facts, near, places, group, key, person, n_access: 0, is_heard: false }
+        ResponseFold {
+            rules,
+            scope,
+            facts,
+            near,
+            places,
+            group,
+            key,
+            person,
+            n_access: 0,
+            is_heard: false,
+        }
     }
 
     /// Takes one row; hands out the group that it settles, which is the one before it.
@@ -117,7 +128,7 @@ impl<'a> Fold<'a> {
     pub(super) fn take(&mut self, row: &Row, each: EachGroup<'_>) -> anyhow::Result<()> {
         let places = match self.places {
             Some(places) => places,
-            None => *self.places.insert(Places::of(row)?),
+            None => *self.places.insert(RowPlaces::of(row)?),
         };
         if let (Some(last), Some(person)) = (self.group.last(), &mut self.person)
             && last.row_id == row.values[ROW_ID]
@@ -126,8 +137,9 @@ impl<'a> Fold<'a> {
             return person.also(row, PERSON);
         }
         let is_new = self.group.first().is_none_or(|first| {
-            let same = |place, cell: usize| Cell::of(&row.values[place]) == first.row.cells[cell];
-            !(Cell::text(row.values[places.reportee].display()) == first.row.cells[at::REPORTEE]
+            let same =
+                |place, cell: usize| RowCell::of(&row.values[place]) == first.row.cells[cell];
+            !(RowCell::text(row.values[places.reportee].display()) == first.row.cells[at::REPORTEE]
                 && same(places.location, at::LOCATION))
         });
         if is_new {
@@ -147,27 +159,27 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    fn read(&self, row: &Row, places: &Places) -> anyhow::Result<Response> {
+    fn read(&self, row: &Row, places: &RowPlaces) -> anyhow::Result<Response> {
         let value = |place: usize| &row.values[place];
         let dates = ResponseDates::read(value(places.by_manager), value(places.due))?;
-        let status = Cell::of(value(places.status));
+        let status = RowCell::of(value(places.status));
         let class = self.rules.revoke.class(&status.to_string());
         let effective = dates.effective().filter(|_| class == AnswerClass::Revoked);
         let effective = effective.map(|(day, _)| day);
 
         let (reportee, location) = (value(places.reportee), value(places.location));
         let mut cells = Cells::default();
-        cells[at::REPORTEE] = Cell::text(reportee.display());
-        cells[at::LOCATION] = Cell::of(location);
-        cells[at::LEVEL] = Cell::text(value(places.level).display());
+        cells[at::REPORTEE] = RowCell::text(reportee.display());
+        cells[at::LOCATION] = RowCell::of(location);
+        cells[at::LEVEL] = RowCell::text(value(places.level).display());
         cells[at::STATUS] = status;
-        cells[at::CLASS] = Cell::text(class_word(class));
-        cells[at::ACTIVE] = Cell::of(value(places.active));
-        cells[at::BY_MANAGER] = Cell::day(dates.by_manager);
-        cells[at::DUE] = Cell::day(dates.due);
-        cells[at::EFFECTIVE] = Cell::day(effective);
-        cells[at::ACCESS] = Cell::number(self.n_access);
-        let is_active = matches!(&cells[at::ACTIVE], Cell::Number(n) if n == "1");
+        cells[at::CLASS] = RowCell::text(class_word(class));
+        cells[at::ACTIVE] = RowCell::of(value(places.active));
+        cells[at::BY_MANAGER] = RowCell::day(dates.by_manager);
+        cells[at::DUE] = RowCell::day(dates.due);
+        cells[at::EFFECTIVE] = RowCell::day(effective);
+        cells[at::ACCESS] = RowCell::number(self.n_access);
+        let is_active = matches!(&cells[at::ACTIVE], RowCell::Number(n) if n == "1");
         let given = |value: &Value| !value.display().is_empty();
         Ok(Response {
             row_id: value(ROW_ID).clone(),
@@ -272,10 +284,10 @@ impl<'a> Fold<'a> {
                     .map(|row| row.cells[at::LOCATION].clone())
                     .unwrap_or_default(),
                 n_rows: self.n_access,
-                review: Review::of(asked().map(|row| row.class)),
+                review: ReviewResult::of(asked().map(|row| row.class)),
                 should_be_gone: rows
                     .iter()
-                    .filter(|row| self.scope.part(row.due) != Part::OtherYear)
+                    .filter(|row| self.scope.part(row.due) != ReportPart::OtherYear)
                     .any(should_be_gone),
                 person,
             }),

@@ -15,9 +15,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::body::Body;
-use super::row::{ACCESS_COLUMNS, AccessCells, Cell, Cells, at};
-use super::{Format, Part, ReportContent};
+use super::body::BodyFile;
+use super::row::{ACCESS_COLUMNS, AccessCells, Cells, RowCell, at};
+use super::{ReportContent, ReportFormat, ReportPart};
 use text::{escape, escaped};
 
 const TEMPLATE: &str = include_str!("html/template.html");
@@ -26,10 +26,10 @@ const SCRIPT: &str = include_str!("html/script.js");
 
 /// A page under way.
 pub(super) struct Html {
-    body: Body,
-    accesses: Body,
+    body: BodyFile,
+    accesses: BodyFile,
     line: String,
-    part: Part,
+    part: ReportPart,
     n_in_part: u64,
     n_accesses: u64,
 }
@@ -51,10 +51,10 @@ const HEADINGS: [(&str, bool); 10] = [
 impl Html {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Html> {
         Ok(Html {
-            body: Body::new(folder)?,
-            accesses: Body::new(folder)?,
+            body: BodyFile::new(folder)?,
+            accesses: BodyFile::new(folder)?,
             line: String::with_capacity(1 << 11),
-            part: Part::Dated,
+            part: ReportPart::Dated,
             n_in_part: 0,
             n_accesses: 0,
         })
@@ -69,21 +69,21 @@ impl Html {
         self.line.push_str(
             "</section>\n<section aria-labelledby=\"undated\">\n<h2 id=\"undated\">Responses without a due date</h2>\n",
         );
-        (self.part, self.n_in_part) = (Part::Undated, 0);
+        (self.part, self.n_in_part) = (ReportPart::Undated, 0);
     }
 }
 
 const TABLE_END: &str = "</tbody></table></div>\n";
 const NONE: &str = "<p class=\"none\">None.</p>\n";
 
-impl Format for Html {
-    fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()> {
+impl ReportFormat for Html {
+    fn row(&mut self, part: ReportPart, cells: &Cells) -> anyhow::Result<()> {
         self.line.clear();
         if part != self.part {
             self.turn_to_undated();
         }
         if self.n_in_part == 0 {
-            let id = if part == Part::Undated { "undated" } else { "responses" };
+            let id = if part == ReportPart::Undated { "undated" } else { "responses" };
             open_table(id, &HEADINGS, &mut self.line);
         }
         self.n_in_part += 1;
@@ -121,7 +121,7 @@ impl Format for Html {
         _: Option<&mut File>,
     ) -> anyhow::Result<()> {
         self.line.clear();
-        if self.part == Part::Dated {
+        if self.part == ReportPart::Dated {
             self.turn_to_undated();
         }
         self.close_table();
@@ -193,7 +193,7 @@ fn put_row(cells: &Cells, out: &mut String) {
     }
     for place in [at::DUE, at::EFFECTIVE] {
         out.push_str("<td>");
-        if let Cell::Day(day) = &cells[place] {
+        if let RowCell::Day(day) = &cells[place] {
             out.push_str("<time>");
             out.push_str(&day.to_string());
             out.push_str("</time>");
@@ -216,16 +216,16 @@ fn put_row(cells: &Cells, out: &mut String) {
 }
 
 /// Id, name and mail of a person, as far as they are known: the name in front.
-fn put_person(person: &[Cell], out: &mut String) {
+fn put_person(person: &[RowCell], out: &mut String) {
     let [id, name, mail] = person else { return };
     match name {
-        Cell::Empty => escape(&id.to_string(), out),
+        RowCell::Empty => escape(&id.to_string(), out),
         name => {
             escape(&name.to_string(), out);
             put_small(&id.to_string(), out);
         }
     }
-    if *mail != Cell::Empty {
+    if *mail != RowCell::Empty {
         put_small(&mail.to_string(), out);
     }
 }

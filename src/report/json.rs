@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::body::Body;
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cell, Cells, Column};
-use super::{Format, Part, ReportContent, verdict};
+use super::body::BodyFile;
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
+use super::{ReportContent, ReportFormat, ReportPart, verdict};
 use crate::db::write_json_text;
 
 /// Which object this is; another number says that a reader must look again.
@@ -16,11 +16,11 @@ const SCHEMA: &str = "recert/report/2";
 
 /// A JSON document under way.
 pub(super) struct Json {
-    body: Body,
-    accesses: Body,
+    body: BodyFile,
+    accesses: BodyFile,
     line: String,
     /// The part of the last row.
-    part: Part,
+    part: ReportPart,
     is_empty: bool,
     has_accesses: bool,
 }
@@ -33,33 +33,33 @@ const ACCESSES: &str = "\n],\n\"accesses\":[";
 impl Json {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Json> {
         Ok(Json {
-            body: Body::new(folder)?,
-            accesses: Body::new(folder)?,
+            body: BodyFile::new(folder)?,
+            accesses: BodyFile::new(folder)?,
             line: String::with_capacity(1 << 10),
-            part: Part::Dated,
+            part: ReportPart::Dated,
             is_empty: true,
             has_accesses: false,
         })
     }
 }
 
-fn put_object(columns: &[Column], cells: &[Cell], out: &mut String) {
+fn put_object(columns: &[Column], cells: &[RowCell], out: &mut String) {
     for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
         out.push_str(if place == 0 { "{\"" } else { ",\"" });
         out.push_str(column.name);
         out.push_str("\":");
         match cell {
-            Cell::Empty => out.push_str("null"),
-            Cell::Text(text) => write_json_text(text, out),
-            Cell::Number(text) => out.push_str(text),
-            Cell::Day(day) => out.push_str(&format!("\"{day}\"")),
+            RowCell::Empty => out.push_str("null"),
+            RowCell::Text(text) => write_json_text(text, out),
+            RowCell::Number(text) => out.push_str(text),
+            RowCell::Day(day) => out.push_str(&format!("\"{day}\"")),
         }
     }
     out.push('}');
 }
 
-impl Format for Json {
-    fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()> {
+impl ReportFormat for Json {
+    fn row(&mut self, part: ReportPart, cells: &Cells) -> anyhow::Result<()> {
         self.line.clear();
         if part != self.part {
             self.line.push_str(APART);
@@ -99,7 +99,7 @@ impl Format for Json {
             serde_json::to_string(content.summary)?,
             json!(content.tally.others),
         );
-        let foot = if self.part == Part::Dated {
+        let foot = if self.part == ReportPart::Dated {
             format!("{APART}{ACCESSES}")
         } else {
             ACCESSES.to_owned()

@@ -42,7 +42,7 @@ use crate::plan::Finding;
 use crate::sql;
 use crate::summary::Summary;
 
-pub(crate) use evidence::{Evidence, Origin};
+pub(crate) use evidence::{Evidence, ReportOrigin};
 pub(crate) use figures::Figures;
 pub(crate) use row::{AccessCells, Cells};
 pub(crate) use tally::Tally;
@@ -50,15 +50,15 @@ pub(crate) use tally::Tally;
 use access::ReportAccess;
 use evidence::RowsHash;
 use facts::LedgerFacts;
-use fold::{Fold, SettledGroup};
+use fold::{ResponseFold, SettledGroup};
 use person::{N_PERSON, ReportPerson};
-use row::Cell;
-use spool::Spool;
+use row::RowCell;
+use spool::RowSpool;
 use tally::CountedRows;
 
 /// Which responses are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum ReportScope {
     /// Those with a due date in this year.
     Year(i32),
     /// All.
@@ -67,7 +67,7 @@ pub(crate) enum Scope {
 
 /// Where a response belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum ReportPart {
     /// Among the report's rows.
     Dated,
     /// Apart: it has no recertification due date.
@@ -76,41 +76,41 @@ pub(crate) enum Part {
     OtherYear,
 }
 
-impl Scope {
+impl ReportScope {
     /// `2026` or `all`, as file names have it.
     pub(crate) fn word(self) -> String {
         match self {
-            Scope::Year(year) => year.to_string(),
-            Scope::All => "all".to_owned(),
+            ReportScope::Year(year) => year.to_string(),
+            ReportScope::All => "all".to_owned(),
         }
     }
 
     /// The report's title.
     pub(crate) fn title(self) -> String {
         match self {
-            Scope::Year(year) => format!("Recertification {year}"),
-            Scope::All => "Recertification, all years".to_owned(),
+            ReportScope::Year(year) => format!("Recertification {year}"),
+            ReportScope::All => "Recertification, all years".to_owned(),
         }
     }
 
     /// Where a response with this due date belongs.
-    fn part(self, due: Option<NaiveDate>) -> Part {
+    fn part(self, due: Option<NaiveDate>) -> ReportPart {
         match (due, self) {
-            (None, _) => Part::Undated,
-            (Some(due), Scope::Year(year)) if due.year() != year => Part::OtherYear,
-            (Some(_), _) => Part::Dated,
+            (None, _) => ReportPart::Undated,
+            (Some(due), ReportScope::Year(year)) if due.year() != year => ReportPart::OtherYear,
+            (Some(_), _) => ReportPart::Dated,
         }
     }
 
     /// Whether a response with this due date is a review in this scope.
     fn asks(self, due: Option<NaiveDate>) -> bool {
-        self == Scope::All || self.part(due) == Part::Dated
+        self == ReportScope::All || self.part(due) == ReportPart::Dated
     }
 
     fn year(self) -> Option<i32> {
         match self {
-            Scope::Year(year) => Some(year),
-            Scope::All => None,
+            ReportScope::Year(year) => Some(year),
+            ReportScope::All => None,
         }
     }
 }
@@ -162,7 +162,7 @@ impl FormatName {
     ///
     /// # Errors
     /// The folder can't be written to.
-    pub(crate) fn begin(self, folder: &Path) -> anyhow::Result<Box<dyn Format>> {
+    pub(crate) fn begin(self, folder: &Path) -> anyhow::Result<Box<dyn ReportFormat>> {
         Ok(match self {
             FormatName::Csv => Box::new(csv::Csv::begin(folder)?),
             FormatName::Json => Box::new(json::Json::begin(folder)?),
@@ -173,17 +173,17 @@ impl FormatName {
 }
 
 /// A report under way in one format.
-pub(crate) trait Format {
+pub(crate) trait ReportFormat {
     /// Takes one response: all that have a due date first, then all that have none.
     ///
     /// # Errors
     /// What the disk says; a value that the format can't hold.
-    fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()>;
+    fn row(&mut self, part: ReportPart, cells: &Cells) -> anyhow::Result<()>;
 
     /// Takes one access that somebody should look at, in between.
     ///
     /// # Errors
-    /// As [`Format::row`].
+    /// As [`ReportFormat::row`].
     fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()>;
 
     /// Writes the whole report into an empty file, and the accesses into one `beside` it, if the format needs one.
@@ -201,7 +201,7 @@ pub(crate) trait Format {
 /// All that stands in a report besides its rows.
 pub(crate) struct ReportContent<'a> {
     /// What was asked for.
-    pub(crate) scope: Scope,
+    pub(crate) scope: ReportScope,
     /// Where the rows come from.
     pub(crate) evidence: &'a Evidence,
     /// What was counted.
@@ -226,14 +226,14 @@ pub(crate) struct PassedReport {
 
 /// Where groups and accesses go.
 struct ReportSink<'a> {
-    scope: Scope,
+    scope: ReportScope,
     as_of: NaiveDate,
     tally: Tally,
     figures: Figures,
-    apart: Spool,
+    apart: RowSpool,
     rows: RowsHash,
     accesses: RowsHash,
-    formats: &'a mut [Box<dyn Format>],
+    formats: &'a mut [Box<dyn ReportFormat>],
 }
 
 impl ReportSink<'_> {
@@ -241,17 +241,19 @@ impl ReportSink<'_> {
         let mut is_told = false;
         for row in &group.rows {
             let part = self.tally.add(row);
-            if part == Part::OtherYear {
+            if part == ReportPart::OtherYear {
                 continue;
             }
             is_told = true;
             self.figures.add(row, self.scope, self.as_of);
-            if part == Part::Undated {
+            if part == ReportPart::Undated {
                 self.apart.push(&row.cells)?;
                 continue;
             }
             self.rows.add(&row.cells);
-            self.formats.iter_mut().try_for_each(|format| format.row(Part::Dated, &row.cells))?;
+            self.formats
+                .iter_mut()
+                .try_for_each(|format| format.row(ReportPart::Dated, &row.cells))?;
         }
         if is_told {
             self.figures.add_key(&group);
@@ -270,10 +272,10 @@ impl ReportSink<'_> {
         self.formats.iter_mut().try_for_each(|format| format.access(&cells))
     }
 
-    fn end_rows(&mut self, apart: Spool) -> anyhow::Result<()> {
+    fn end_rows(&mut self, apart: RowSpool) -> anyhow::Result<()> {
         apart.replay(&mut |cells| {
             self.rows.add(cells);
-            self.formats.iter_mut().try_for_each(|format| format.row(Part::Undated, cells))
+            self.formats.iter_mut().try_for_each(|format| format.row(ReportPart::Undated, cells))
         })
     }
 }
@@ -284,12 +286,12 @@ impl ReportSink<'_> {
 /// What the database says, classed; what a format says. A report that proves nothing is no error here: its
 /// evidence says so.
 pub(crate) fn pass(
-    scope: Scope,
+    scope: ReportScope,
     rules: &ReportRules,
-    origin: Origin,
+    origin: ReportOrigin,
     folder: &Path,
     db: &mut dyn Read,
-    formats: &mut [Box<dyn Format>],
+    formats: &mut [Box<dyn ReportFormat>],
 ) -> anyhow::Result<PassedReport> {
     let mut facts = LedgerFacts::read(db, rules.zone, scope.year())?;
     let exceptions = std::mem::take(&mut facts.exceptions);
@@ -299,13 +301,13 @@ pub(crate) fn pass(
         as_of: rules.revoke.as_of,
         tally: Tally::new(scope, count(db)?),
         figures: Figures::new(scope, rules.sla_days, exceptions),
-        apart: Spool::new(folder)?,
+        apart: RowSpool::new(folder)?,
         rows: RowsHash::begin(),
         accesses: RowsHash::begin(),
         formats,
     };
     let query = sql!("report/select_responses", dialects);
-    let mut fold = Fold::new(rules, scope, &facts, &near);
+    let mut fold = ResponseFold::new(rules, scope, &facts, &near);
     let mut each = |group| sink.group(group);
     db.each(&query, &[], &mut |row| fold.take(row, &mut each)).context("reading the responses")?;
     fold.settle(&mut each)?;
@@ -313,7 +315,7 @@ pub(crate) fn pass(
         sink.figures.garbled_access(access);
         sink.access(access)
     })?;
-    let apart = std::mem::replace(&mut sink.apart, Spool::new(folder)?);
+    let apart = std::mem::replace(&mut sink.apart, RowSpool::new(folder)?);
     sink.end_rows(apart)?;
     sink.figures.look_managers_up(db)?;
 
@@ -347,8 +349,8 @@ fn each_unasked(
     let mut last: Option<ReportAccess> = None;
     db.each(&sql!("report/select_unasked", dialects), &[], &mut |row| {
         debug_assert_eq!(row.values.len(), PERSON + N_PERSON);
-        let user = Cell::text(row.values[0].display());
-        let location = Cell::of(&row.values[1]);
+        let user = RowCell::text(row.values[0].display());
+        let location = RowCell::of(&row.values[1]);
         if let Some(known) =
             last.as_mut().filter(|last| last.user == user && last.location == location)
         {
@@ -359,7 +361,7 @@ fn each_unasked(
             location,
             person: ReportPerson::read(row, PERSON)?,
             n_rows: row.int("N_ACCESS")?.unwrap_or_default().unsigned_abs(),
-            review: access::Review::NeverAsked,
+            review: access::ReviewResult::NeverAsked,
             should_be_gone: false,
         };
         last.replace(access).map_or(Ok(()), |whole| each(&whole))

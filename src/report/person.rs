@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use anyhow::Context as _;
 use chrono::NaiveDateTime;
 
-use super::row::Cell;
+use super::row::RowCell;
 use crate::db::{Row, Value};
 
 /// Columns of a person in both statements: row, five texts, when updated, and two flags.
@@ -28,7 +28,7 @@ pub(super) struct ReportPerson {
     row_id: Value,
     updated: Option<NaiveDateTime>,
     /// Name, mail; their manager's id, name, mail.
-    pub(super) cells: [Cell; 5],
+    pub(super) cells: [RowCell; 5],
     pub(super) kind: UserKind,
     /// Whether they stand in USER_TAB more than once.
     pub(super) is_double: bool,
@@ -41,9 +41,9 @@ impl ReportPerson {
     pub(super) fn read(row: &Row, first: usize) -> anyhow::Result<ReportPerson> {
         let values = &row.values[first..first + N_PERSON];
         let mut is_garbled = false;
-        let mut cells: [Cell; 5] = Default::default();
+        let mut cells: [RowCell; 5] = Default::default();
         for (cell, value) in cells.iter_mut().zip(&values[1..6]) {
-            *cell = Cell::text(text(value, &mut is_garbled));
+            *cell = RowCell::text(text(value, &mut is_garbled));
         }
         let has = |value: &Value| matches!(value, Value::Int(1)) || value.display() == "1";
         let kind = match (values[0].is_null(), has(&values[7]) || has(&values[8])) {

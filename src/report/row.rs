@@ -10,7 +10,7 @@ use crate::jobs::revoke::rule::AnswerClass;
 
 /// One value of a row. Empty text is no text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Cell {
+pub(crate) enum RowCell {
     /// Nothing.
     #[default]
     Empty,
@@ -22,39 +22,39 @@ pub(crate) enum Cell {
     Day(NaiveDate),
 }
 
-impl Cell {
+impl RowCell {
     /// Text, or nothing when it is empty.
-    pub(crate) fn text(text: impl Into<String>) -> Cell {
+    pub(crate) fn text(text: impl Into<String>) -> RowCell {
         let text = text.into();
-        if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
+        if text.is_empty() { RowCell::Empty } else { RowCell::Text(text) }
     }
 
     /// A whole number.
-    pub(crate) fn number(n: u64) -> Cell {
-        Cell::Number(n.to_string())
+    pub(crate) fn number(n: u64) -> RowCell {
+        RowCell::Number(n.to_string())
     }
 
     /// What a column holds; numbers stay numbers.
-    pub(crate) fn of(value: &Value) -> Cell {
+    pub(crate) fn of(value: &Value) -> RowCell {
         match value {
-            Value::Int(_) | Value::Number(_) => Cell::Number(value.display()),
-            Value::Real(x) if x.is_finite() => Cell::Number(value.display()),
-            other => Cell::text(other.display()),
+            Value::Int(_) | Value::Number(_) => RowCell::Number(value.display()),
+            Value::Real(x) if x.is_finite() => RowCell::Number(value.display()),
+            other => RowCell::text(other.display()),
         }
     }
 
     /// A day, or nothing.
-    pub(crate) fn day(day: Option<NaiveDate>) -> Cell {
-        day.map_or(Cell::Empty, Cell::Day)
+    pub(crate) fn day(day: Option<NaiveDate>) -> RowCell {
+        day.map_or(RowCell::Empty, RowCell::Day)
     }
 }
 
-impl fmt::Display for Cell {
+impl fmt::Display for RowCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Cell::Empty => Ok(()),
-            Cell::Text(text) | Cell::Number(text) => f.write_str(text),
-            Cell::Day(day) => write!(f, "{day}"),
+            RowCell::Empty => Ok(()),
+            RowCell::Text(text) | RowCell::Number(text) => f.write_str(text),
+            RowCell::Day(day) => write!(f, "{day}"),
         }
     }
 }
@@ -92,7 +92,7 @@ const fn column(name: &'static str, label: &'static str, width: u8) -> Column {
 pub(super) const N_COLUMNS: usize = 18;
 
 /// The values of one response, in the order of [`COLUMNS`].
-pub(crate) type Cells = [Cell; N_COLUMNS];
+pub(crate) type Cells = [RowCell; N_COLUMNS];
 
 /// The columns of a response: those of the first edition in their order, then what came later.
 pub(crate) const COLUMNS: [Column; N_COLUMNS] = [
@@ -140,7 +140,7 @@ pub(super) mod at {
 pub(super) const N_ACCESS_COLUMNS: usize = 10;
 
 /// The values of one access, in the order of [`ACCESS_COLUMNS`].
-pub(crate) type AccessCells = [Cell; N_ACCESS_COLUMNS];
+pub(crate) type AccessCells = [RowCell; N_ACCESS_COLUMNS];
 
 /// The columns of an access that somebody should look at.
 pub(crate) const ACCESS_COLUMNS: [Column; N_ACCESS_COLUMNS] = [
@@ -176,11 +176,11 @@ pub(crate) struct ReportRow {
 impl ReportRow {
     /// Takes a state, and writes it into the cells.
     pub(super) fn tell(&mut self, state: ResponseState) {
-        self.cells[at::STATE] = Cell::Text(state.to_string());
+        self.cells[at::STATE] = RowCell::Text(state.to_string());
         if let ResponseState::Executed { on, .. } = &state {
-            self.cells[at::EXECUTED_ON] = Cell::Day(*on);
+            self.cells[at::EXECUTED_ON] = RowCell::Day(*on);
         }
-        self.cells[at::RUN] = state.run().map_or(Cell::Empty, Cell::text);
+        self.cells[at::RUN] = state.run().map_or(RowCell::Empty, RowCell::text);
         self.state = state;
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::row::{Cell, Cells};
+use super::row::{Cells, RowCell};
 use crate::db::parse_date;
 
 /// A nameless file for the owner alone, which goes with its handle.
@@ -21,18 +21,18 @@ pub(super) fn nameless(folder: &Path) -> anyhow::Result<File> {
 }
 
 /// Rows put aside.
-pub(super) struct Spool {
+pub(super) struct RowSpool {
     out: BufWriter<File>,
     n: u64,
 }
 
-impl Spool {
+impl RowSpool {
     /// An empty one.
     ///
     /// # Errors
     /// The folder can't be written to.
-    pub(super) fn new(folder: &Path) -> anyhow::Result<Spool> {
-        Ok(Spool { out: BufWriter::with_capacity(1 << 16, nameless(folder)?), n: 0 })
+    pub(super) fn new(folder: &Path) -> anyhow::Result<RowSpool> {
+        Ok(RowSpool { out: BufWriter::with_capacity(1 << 16, nameless(folder)?), n: 0 })
     }
 
     /// Puts one row aside: each cell a tag, its length, its text.
@@ -42,10 +42,10 @@ impl Spool {
     pub(super) fn push(&mut self, cells: &Cells) -> anyhow::Result<()> {
         for cell in cells {
             let tag = match cell {
-                Cell::Empty => 0,
-                Cell::Text(_) => 1,
-                Cell::Number(_) => 2,
-                Cell::Day(_) => 3_u8,
+                RowCell::Empty => 0,
+                RowCell::Text(_) => 1,
+                RowCell::Number(_) => 2,
+                RowCell::Day(_) => 3_u8,
             };
             let text = cell.to_string();
             self.out.write_all(&[tag])?;
@@ -78,17 +78,17 @@ impl Spool {
     }
 }
 
-fn read_cell(file: &mut BufReader<File>) -> anyhow::Result<Cell> {
+fn read_cell(file: &mut BufReader<File>) -> anyhow::Result<RowCell> {
     let (mut tag, mut length) = ([0], [0; 8]);
     file.read_exact(&mut tag)?;
     file.read_exact(&mut length)?;
     let mut text = String::new();
     file.take(u64::from_le_bytes(length)).read_to_string(&mut text)?;
     Ok(match tag[0] {
-        0 => Cell::Empty,
-        2 => Cell::Number(text),
-        3 => Cell::Day(parse_date(&text).context("a day put aside")?.date()),
-        _ => Cell::Text(text),
+        0 => RowCell::Empty,
+        2 => RowCell::Number(text),
+        3 => RowCell::Day(parse_date(&text).context("a day put aside")?.date()),
+        _ => RowCell::Text(text),
     })
 }
 
@@ -99,11 +99,11 @@ mod tests {
     #[test]
     fn rows_come_back_as_they_were_put_aside() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::new(folder.path()).unwrap();
+        let mut spool = RowSpool::new(folder.path()).unwrap();
         let mut cells = Cells::default();
-        cells[0] = Cell::text("Žofie\r\n\"");
-        cells[1] = Cell::Number("-7.5".to_owned());
-        cells[2] = Cell::Day(parse_date("2026-11-30").unwrap().date());
+        cells[0] = RowCell::text("Žofie\r\n\"");
+        cells[1] = RowCell::Number("-7.5".to_owned());
+        cells[2] = RowCell::Day(parse_date("2026-11-30").unwrap().date());
         spool.push(&cells).unwrap();
         spool.push(&Cells::default()).unwrap();
         let mut back = Vec::new();

@@ -8,7 +8,7 @@ use super::access::{N_REVIEWS, REVIEWS, ReportAccess};
 use super::person::UserKind;
 use super::row::{CLASSES, ReportRow, at};
 use super::state::{N_STATES, STATES};
-use super::{Part, Scope};
+use super::{ReportPart, ReportScope};
 use crate::jobs::revoke::rule::{AnswerClass, fold};
 use crate::plan::Counts;
 
@@ -34,7 +34,7 @@ pub(crate) struct CountedRows {
 /// The counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
-    pub(super) scope: Scope,
+    pub(super) scope: ReportScope,
     /// Rows of the report but the undated ones, by class.
     pub(super) classes: ByClass,
     /// Rows without a due date, by class.
@@ -72,7 +72,7 @@ pub(crate) struct RevokedNow {
 
 impl Tally {
     /// Nothing counted yet.
-    pub(super) fn new(scope: Scope, counted: CountedRows) -> Tally {
+    pub(super) fn new(scope: ReportScope, counted: CountedRows) -> Tally {
         Tally {
             scope,
             classes: ByClass::default(),
@@ -90,17 +90,17 @@ impl Tally {
     }
 
     /// Counts one response, and says where it belongs.
-    pub(super) fn add(&mut self, row: &ReportRow) -> Part {
+    pub(super) fn add(&mut self, row: &ReportRow) -> ReportPart {
         let class = row.class as usize;
         let part = self.scope.part(row.due);
         match (part, row.due) {
-            (Part::OtherYear, due) => {
+            (ReportPart::OtherYear, due) => {
                 let year = due.map_or(0, |due| due.year());
                 *self.other_years.entry(year).or_default() += 1;
                 return part;
             }
-            (Part::Undated, _) => self.undated[class] += 1,
-            (Part::Dated, _) => self.classes[class] += 1,
+            (ReportPart::Undated, _) => self.undated[class] += 1,
+            (ReportPart::Dated, _) => self.classes[class] += 1,
         }
         self.states[class][row.state.place()] += 1;
         if row.class == AnswerClass::Revoked {
@@ -202,14 +202,14 @@ impl Tally {
     }
 
     /// The equations every row must be in exactly one place for.
-    pub(super) fn equations(&self) -> Vec<Equation> {
+    pub(super) fn equations(&self) -> Vec<SumEquation> {
         let classes = |classes: &ByClass| CLASS_NAMES.into_iter().zip(*classes).collect();
         let states = STATES.iter().enumerate();
         let [known, no_application, orphans] = self.users;
         vec![
-            Equation::new("population", self.population(), classes(&self.classes)),
-            Equation::new("undated", self.n_undated(), classes(&self.undated)),
-            Equation::new(
+            SumEquation::new("population", self.population(), classes(&self.classes)),
+            SumEquation::new("undated", self.n_undated(), classes(&self.undated)),
+            SumEquation::new(
                 "rows of RECREATE_RESPONSE",
                 self.counted.responses,
                 vec![
@@ -218,12 +218,12 @@ impl Tally {
                     ("undated", self.n_undated()),
                 ],
             ),
-            Equation::new(
+            SumEquation::new(
                 "rows of RECREATE_RESPONSE with a due date",
                 self.counted.dated,
                 vec![("population", self.population()), ("other years", self.n_other_years())],
             ),
-            Equation::new(
+            SumEquation::new(
                 "rows of this report",
                 self.n_rows(),
                 states
@@ -231,7 +231,7 @@ impl Tally {
                     .filter(|(_, n)| *n > 0)
                     .collect(),
             ),
-            Equation::new(
+            SumEquation::new(
                 "accesses of MAP_RAP_USER_ROLE",
                 self.counted.accesses,
                 REVIEWS
@@ -239,7 +239,7 @@ impl Tally {
                     .map(|(review, word)| (*word, self.reviews[*review as usize]))
                     .collect(),
             ),
-            Equation::new(
+            SumEquation::new(
                 "accesses of MAP_RAP_USER_ROLE, by user",
                 self.counted.accesses,
                 vec![
@@ -248,7 +248,7 @@ impl Tally {
                     ("orphans", orphans),
                 ],
             ),
-            Equation::new(
+            SumEquation::new(
                 "rows of MAP_RAP_USER_ROLE",
                 self.counted.mappings,
                 vec![("seen", self.mappings)],
@@ -262,7 +262,7 @@ const _: () = assert!(CLASSES.len() == CLASS_NAMES.len());
 
 /// A total, and the parts it must be the sum of.
 #[derive(Clone, Debug)]
-pub(crate) struct Equation {
+pub(crate) struct SumEquation {
     /// What the total is of.
     pub(crate) name: &'static str,
     /// The total, counted apart from its parts.
@@ -271,9 +271,9 @@ pub(crate) struct Equation {
     pub(crate) parts: Vec<(&'static str, u64)>,
 }
 
-impl Equation {
-    fn new(name: &'static str, total: u64, parts: Vec<(&'static str, u64)>) -> Equation {
-        Equation { name, total, parts }
+impl SumEquation {
+    fn new(name: &'static str, total: u64, parts: Vec<(&'static str, u64)>) -> SumEquation {
+        SumEquation { name, total, parts }
     }
 
     /// Whether it adds up.
@@ -282,7 +282,7 @@ impl Equation {
     }
 }
 
-impl std::fmt::Display for Equation {
+impl std::fmt::Display for SumEquation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts: Vec<String> = self.parts.iter().map(|(name, n)| format!("{name} {n}")).collect();
         let sign = if self.holds() { "=" } else { "≠" };

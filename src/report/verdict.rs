@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::access::REVIEWS;
 use super::figures::{Figures, ManagerFigures};
 use super::state::STATES;
-use super::{ReportContent, Scope};
+use super::{ReportContent, ReportScope};
 
 /// What a super admin reads first.
 pub(super) fn sentence(content: &ReportContent<'_>) -> String {
@@ -15,8 +15,8 @@ pub(super) fn sentence(content: &ReportContent<'_>) -> String {
     let now = tally.revoked;
     let revoked = now.gone + now.there + now.back;
     let when = match content.scope {
-        Scope::Year(year) => format!("in {year}"),
-        Scope::All => "in any year".to_owned(),
+        ReportScope::Year(year) => format!("in {year}"),
+        ReportScope::All => "in any year".to_owned(),
     };
     let unanswered = tally.named("unanswered");
     format!(

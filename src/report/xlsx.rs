@@ -18,8 +18,8 @@ use rust_xlsxwriter::{
     FormatBorder, Workbook, Worksheet,
 };
 
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cell, Cells, Column, N_COLUMNS, at};
-use super::{Format, Part, ReportContent};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, N_COLUMNS, RowCell, at};
+use super::{ReportContent, ReportFormat, ReportPart};
 
 /// Rows of a sheet, without its header.
 const SHEET_ROWS: u32 = 1_048_575;
@@ -45,7 +45,7 @@ pub(super) struct Xlsx {
     accesses: Vec<Worksheet>,
     next_access: u32,
     styles: Styles,
-    part: Part,
+    part: ReportPart,
     /// Sheets of the part, the one under way included.
     n_sheets: u32,
     /// The header counts as one.
@@ -92,7 +92,7 @@ impl Xlsx {
         workbook.add_worksheet().set_name("Summary")?;
         workbook.add_worksheet().set_name("Managers")?;
         let styles = Styles::new();
-        let sheet = open_rows(&mut workbook, &styles, Part::Dated, 1)?;
+        let sheet = open_rows(&mut workbook, &styles, ReportPart::Dated, 1)?;
         let accesses = vec![open_accesses(&mut workbook, &styles, 1)?];
         Ok(Xlsx {
             workbook,
@@ -100,7 +100,7 @@ impl Xlsx {
             accesses,
             next_access: 1,
             styles,
-            part: Part::Dated,
+            part: ReportPart::Dated,
             n_sheets: 1,
             next_row: 1,
             sheet_rows,
@@ -110,7 +110,7 @@ impl Xlsx {
     }
 
     /// Closes the sheet under way and opens the next.
-    fn turn(&mut self, part: Part, n: u32) -> anyhow::Result<()> {
+    fn turn(&mut self, part: ReportPart, n: u32) -> anyhow::Result<()> {
         let next = open_rows(&mut self.workbook, &self.styles, part, n)?;
         let full = std::mem::replace(&mut self.sheet, next);
         self.close(full)?;
@@ -173,10 +173,11 @@ fn put_header(sheet: &mut Worksheet, styles: &Styles, columns: &[Column]) -> any
 fn open_rows(
     workbook: &mut Workbook,
     styles: &Styles,
-    part: Part,
+    part: ReportPart,
     n: u32,
 ) -> anyhow::Result<Worksheet> {
-    let name = numbered(if part == Part::Undated { "Without due date" } else { "Responses" }, n);
+    let name =
+        numbered(if part == ReportPart::Undated { "Without due date" } else { "Responses" }, n);
     let mut sheet = open_sheet(workbook, styles, &name, &COLUMNS)?;
     for place in [at::BY_MANAGER, at::DUE, at::EFFECTIVE, at::EXECUTED_ON] {
         sheet.set_column_format(place as u16, &styles.day)?;
@@ -195,8 +196,8 @@ fn numbered(name: &str, n: u32) -> String {
     if n == 1 { name.to_owned() } else { format!("{name} {n}") }
 }
 
-impl Format for Xlsx {
-    fn row(&mut self, part: Part, cells: &Cells) -> anyhow::Result<()> {
+impl ReportFormat for Xlsx {
+    fn row(&mut self, part: ReportPart, cells: &Cells) -> anyhow::Result<()> {
         if part != self.part {
             self.turn(part, 1)?;
         } else if self.next_row > self.sheet_rows {
@@ -204,7 +205,7 @@ impl Format for Xlsx {
         }
         set_height(&mut self.sheet, self.next_row, &COLUMNS, cells)?;
         for (place, cell) in cells.iter().enumerate() {
-            if let Cell::Text(text) = cell {
+            if let RowCell::Text(text) = cell {
                 self.sheet_bytes += text.len() as u64;
             }
             put(&mut self.sheet, self.next_row, place as u16, cell).with_context(|| {
@@ -278,10 +279,10 @@ fn set_height(
     sheet: &mut Worksheet,
     row: u32,
     columns: &[Column],
-    cells: &[Cell],
+    cells: &[RowCell],
 ) -> anyhow::Result<()> {
-    let lines = |(column, cell): (&Column, &Cell)| match cell {
-        Cell::Text(text) => {
+    let lines = |(column, cell): (&Column, &RowCell)| match cell {
+        RowCell::Text(text) => {
             let width = usize::from(column.width).max(1);
             text.lines().map(|line| line.chars().count().div_ceil(width).max(1)).sum::<usize>()
         }
@@ -295,20 +296,20 @@ fn set_height(
 }
 
 /// Writes one cell as what it is: never as a formula.
-fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> anyhow::Result<()> {
+fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &RowCell) -> anyhow::Result<()> {
     match cell {
-        Cell::Empty => {}
-        Cell::Text(text) => put_text(sheet, row, column, text)?,
-        Cell::Number(text) => match text.parse::<f64>() {
+        RowCell::Empty => {}
+        RowCell::Text(text) => put_text(sheet, row, column, text)?,
+        RowCell::Number(text) => match text.parse::<f64>() {
             Ok(number) if text.len() <= EXACT_DIGITS => {
                 sheet.write_number(row, column, number)?;
             }
             _ => put_text(sheet, row, column, text)?,
         },
-        Cell::Day(day) if is_sheet_day(*day) => {
+        RowCell::Day(day) if is_sheet_day(*day) => {
             sheet.write_datetime(row, column, day)?;
         }
-        Cell::Day(day) => put_text(sheet, row, column, &day.to_string())?,
+        RowCell::Day(day) => put_text(sheet, row, column, &day.to_string())?,
     }
     Ok(())
 }
@@ -350,12 +351,12 @@ mod tests {
         let mut xlsx = Xlsx::with_sheets_of(2, folder.path()).unwrap();
         for n in 0..5 {
             let mut cells = Cells::default();
-            cells[0] = Cell::text(format!("E{n}"));
-            xlsx.row(if n < 4 { Part::Dated } else { Part::Undated }, &cells).unwrap();
+            cells[0] = RowCell::text(format!("E{n}"));
+            xlsx.row(if n < 4 { ReportPart::Dated } else { ReportPart::Undated }, &cells).unwrap();
         }
         for n in 0..3 {
             let mut cells = AccessCells::default();
-            cells[0] = Cell::text(format!("A{n}"));
+            cells[0] = RowCell::text(format!("A{n}"));
             xlsx.access(&cells).unwrap();
         }
         xlsx.close_all().unwrap();

@@ -5,7 +5,7 @@ use super::{Planned, Run, end_of_day};
 use crate::db::clock;
 use crate::jobs::World;
 use crate::ledger::applied;
-use crate::ledger::taken::{Before, held};
+use crate::ledger::taken::{RunMoment, held};
 use crate::plan::{Approved, Plan, RefusedPlan, approve, clock_doubts};
 
 impl Run<'_> {
@@ -31,11 +31,11 @@ impl Run<'_> {
     }
 
     /// The run's moment, and now. A plan that was saved a while ago is held against what was taken since, too.
-    pub(super) fn before(&self) -> Before {
+    pub(super) fn before(&self) -> RunMoment {
         let Planned { as_of, moment, .. } = self.when;
         let zone = self.request.config.time.tz().unwrap_or(chrono_tz::UTC);
         let is_replay = moment == end_of_day(as_of, zone);
         let moment = if is_replay { moment } else { self.started_at };
-        Before { moment, now: self.started_at }
+        RunMoment { moment, now: self.started_at }
     }
 }

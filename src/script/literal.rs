@@ -66,7 +66,7 @@ pub fn literal(value: &Literal<'_>) -> Result<String, ScriptError> {
 }
 
 fn text_literal(text: &str) -> String {
-    let mut chain = Chain::default();
+    let mut chain = CharChain::default();
     for c in text.chars() {
         if is_unprintable(c) {
             chain.end_quote();
@@ -88,7 +88,7 @@ fn text_literal(text: &str) -> String {
 /// Pieces of a text, joined by `||` in groups: a chain of thousands nests too deep for a parser, and only the chain of
 /// groups, a CLOB when it is long, may pass what a VARCHAR2 holds.
 #[derive(Default)]
-struct Chain {
+struct CharChain {
     quoted: String,
     quoted_bytes: usize,
     group: Vec<String>,
@@ -96,7 +96,7 @@ struct Chain {
     groups: Vec<String>,
 }
 
-impl Chain {
+impl CharChain {
     fn end_quote(&mut self) {
         if !self.quoted.is_empty() {
             let piece = format!("'{}'", self.quoted);

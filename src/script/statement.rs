@@ -38,8 +38,12 @@ pub fn bind_into(statement: &str, binds: &[(&str, Literal<'_>)]) -> Result<State
             return Err(ScriptError::RepeatedBind((*name).to_owned()));
         }
     }
-    let mut filler =
-        Filler { rest: statement, binds, used: vec![false; binds.len()], line: Line::default() };
+    let mut filler = BindFiller {
+        rest: statement,
+        binds,
+        used: vec![false; binds.len()],
+        line: ScriptLine::default(),
+    };
     filler.run()?;
     if let Some(((name, _), _)) = binds.iter().zip(&filler.used).find(|(_, used)| !**used) {
         return Err(ScriptError::UnusedBind((*name).to_owned()));
@@ -52,14 +56,14 @@ pub fn bind_into(statement: &str, binds: &[(&str, Literal<'_>)]) -> Result<State
     Ok(Statement(if text.len() < LINE_BYTES_MAX { text } else { fold(&text)? }))
 }
 
-struct Filler<'s, 'b> {
+struct BindFiller<'s, 'b> {
     rest: &'s str,
     binds: &'b [(&'b str, Literal<'b>)],
     used: Vec<bool>,
-    line: Line,
+    line: ScriptLine,
 }
 
-impl<'s> Filler<'s, '_> {
+impl<'s> BindFiller<'s, '_> {
     fn run(&mut self) -> Result<(), ScriptError> {
         while let Some(c) = self.rest.chars().next() {
             if c.is_whitespace() {
@@ -178,13 +182,13 @@ impl<'s> Filler<'s, '_> {
 
 /// The line so far. Tokens that stood apart stay apart, and a value never grows together with its neighbours.
 #[derive(Default)]
-struct Line {
+struct ScriptLine {
     text: String,
     gap: bool,
     after_value: bool,
 }
 
-impl Line {
+impl ScriptLine {
     fn token(&mut self, token: &str) {
         self.push(token, false);
     }

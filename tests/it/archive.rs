@@ -3,7 +3,7 @@
 use std::io::BufRead as _;
 
 use chrono::NaiveDate;
-use recert::commands::Context;
+use recert::commands::CommandContext;
 use recert::commands::history::{Args, run};
 use recert::commands::verify;
 use recert::exit::Exit;
@@ -21,7 +21,7 @@ fn archive_at(world: &World, before: &str, file: &str, now: &str) -> anyhow::Res
         ..Args::default()
     };
     let clock = move || now;
-    let outcome = run(&args, &Context { clock: &clock, ..world.context() })?;
+    let outcome = run(&args, &CommandContext { clock: &clock, ..world.context() })?;
     outcome.error.map_or(Ok(outcome.summary), Err)
 }
 

@@ -13,7 +13,7 @@ use std::process::Command as Process;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Parser as _;
 use recert::cli::{Cli, Command};
-use recert::commands::{Context, Facts, migrate};
+use recert::commands::{CommandContext, CommandFacts, migrate};
 use recert::config::directory::DirectorySettings;
 use recert::config::{Config, DatabaseConfig};
 use recert::db::{self, BindArray, Row, SessionSpec, Transaction, Value};
@@ -54,10 +54,10 @@ pub(crate) fn migrate(database: &DatabaseConfig) {
 }
 
 /// What a command is given; its result goes nowhere.
-pub(crate) fn context(config: &Config) -> Context<'_> {
-    let facts = Box::leak(Box::new(Facts::of("test")));
+pub(crate) fn context(config: &Config) -> CommandContext<'_> {
+    let facts = Box::leak(Box::new(CommandFacts::of("test")));
     let out = Box::leak(Box::new(Stdout::default()));
-    Context { config, as_of: None, json: false, clock: &now, facts, out }
+    CommandContext { config, as_of: None, json: false, clock: &now, facts, out }
 }
 
 /// One fresh database of each kind at hand: the embedded one, and Oracle's driver on the stand-in.
@@ -119,7 +119,7 @@ impl World {
         World { config, name: name.to_owned(), oracle: None, folder }
     }
 
-    pub(crate) fn context(&self) -> Context<'_> {
+    pub(crate) fn context(&self) -> CommandContext<'_> {
         context(&self.config)
     }
 

@@ -227,7 +227,7 @@ fn archive_of_runs_of_every_job_leaves_a_chain_that_verifies() {
             out: Some(path.clone()),
             ..history::Args::default()
         };
-        let context = recert::commands::Context { clock: &clock, ..world.context() };
+        let context = recert::commands::CommandContext { clock: &clock, ..world.context() };
         let summary = history::run(&args, &context).unwrap().summary;
         assert_eq!(summary.counts.get("runs_archived"), 5, "{}", world.name);
         assert_eq!(summary.counts.get("images_archived"), images);

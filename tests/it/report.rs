@@ -2,7 +2,7 @@
 
 use clap::Parser as _;
 use recert::cli::{Cli, Command};
-use recert::commands::{Context, report};
+use recert::commands::{CommandContext, report};
 use recert::exit::Exit;
 use recert::summary::{Status, Summary};
 use serde_json::Value as Json;
@@ -14,7 +14,7 @@ pub(crate) fn try_report(world: &World, command: &str) -> anyhow::Result<Summary
     let cli = Cli::try_parse_from(std::iter::once("recert").chain(command.split(' '))).unwrap();
     let Command::Report(args) = &cli.command else { panic!("`{command}` is no report") };
     let as_of = cli.global.as_of;
-    let context = Context { as_of, ..world.context() };
+    let context = CommandContext { as_of, ..world.context() };
     report::run(args, &context).map(|outcome| outcome.summary)
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct LogLine {
 
 impl LogLine {
     pub(super) fn of(event: &Event<'_>, origin: &LogOrigin) -> LogLine {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         event.record(&mut fields);
         let mut fields = fields.0;
         // Some events know better whose they are: `demo` holds several runs.
@@ -102,15 +102,15 @@ fn now() -> String {
 }
 
 #[derive(Default)]
-struct Fields(Map<String, Json>);
+struct EventFields(Map<String, Json>);
 
-impl Fields {
+impl EventFields {
     fn put(&mut self, field: &Field, value: impl Into<Json>) {
         self.0.insert(field.name().to_owned(), value.into());
     }
 }
 
-impl Visit for Fields {
+impl Visit for EventFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.put(field, value);
     }

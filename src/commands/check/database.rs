@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::scope::CheckScope;
 use super::{Report, look_at_secret, tables};
-use crate::commands::Context;
+use crate::commands::CommandContext;
 use crate::config::DatabaseConfig;
 use crate::config::Url;
 use crate::db::{self, Dialect, SessionSpec, Transaction};
@@ -33,7 +33,7 @@ pub(super) fn look(
     database: &DatabaseConfig,
     owners: &[Owner],
     scope: &CheckScope,
-    context: &Context<'_>,
+    context: &CommandContext<'_>,
     report: &mut Report,
 ) {
     look_at_secret(database, report);
@@ -75,7 +75,7 @@ fn look_inside(
     db: &mut dyn Transaction,
     owners: &[Owner],
     scope: &CheckScope,
-    context: &Context<'_>,
+    context: &CommandContext<'_>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let rows = db.rows(&sql!("check/select_session", dialects), &[])?;

@@ -6,7 +6,7 @@ use crate::db::{BindArray, Transaction, Value};
 use crate::sql;
 
 /// How much was made up.
-pub(super) struct Made {
+pub(super) struct SampleSize {
     pub(super) users: usize,
     pub(super) mappings: usize,
     pub(super) responses: usize,
@@ -64,7 +64,7 @@ impl Dice {
 }
 
 /// Fills the empty tables.
-pub(super) fn fill(db: &mut dyn Transaction, today: NaiveDate) -> anyhow::Result<Made> {
+pub(super) fn fill(db: &mut dyn Transaction, today: NaiveDate) -> anyhow::Result<SampleSize> {
     let mut dice = Dice(2026);
     let users = users(&mut dice, today);
     let mut mappings = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn fill(db: &mut dyn Transaction, today: NaiveDate) -> anyhow::Result
     insert(db, &sql!("demo/insert_user"), &USER, &users)?;
     insert(db, &sql!("demo/insert_mapping"), &["user_id", "rmm_id"], &mappings)?;
     insert(db, &sql!("demo/insert_response"), &RESPONSE, &responses)?;
-    Ok(Made { users: users.len(), mappings: mappings.len(), responses: responses.len() })
+    Ok(SampleSize { users: users.len(), mappings: mappings.len(), responses: responses.len() })
 }
 
 const USER: [&str; 9] = [

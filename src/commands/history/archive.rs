@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use chrono::NaiveDate;
 
-use super::super::{Context, databases};
+use super::super::{CommandContext, databases};
 use crate::exit::Exit;
 use crate::jobs::Job;
 use crate::ledger::archive::remove_left;
@@ -16,7 +16,7 @@ pub(super) fn run(
     before: NaiveDate,
     path: &Path,
     database: Option<&str>,
-    context: &Context<'_>,
+    context: &CommandContext<'_>,
 ) -> anyhow::Result<Outcome> {
     let [(database, _)] = databases::chosen(context.config, database)?[..] else {
         return Err(anyhow!("the config has several databases; name one with `--database`")

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::super::Context;
+use super::super::CommandContext;
 use crate::jobs::Job;
 use crate::outcome::Outcome;
 use crate::plan::{Counts, SavedPlan};
 use crate::summary::{Status, Summary};
 use crate::text::plain;
 
-pub(super) fn show(path: &Path, context: &Context<'_>) -> anyhow::Result<Outcome> {
+pub(super) fn show(path: &Path, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let (saved, _) = SavedPlan::read(path)?;
     let mut counts = Counts::named(&["units", "changes"]);
     counts.add("units", saved.units.len() as u64);

@@ -17,7 +17,7 @@ pub(super) enum Quote {
 
 /// Blanks and comments between two parts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gap {
+pub(super) struct TokenGap {
     pub(super) end: usize,
     /// A comment in it holds a quote, so what looks like a comment may be a name.
     pub(super) quote_in_comment: bool,
@@ -69,8 +69,8 @@ impl<'a> Text<'a> {
         None
     }
 
-    pub(super) fn gap(&self, start: usize) -> Gap {
-        let mut gap = Gap { end: start, quote_in_comment: false, opens_comment: false };
+    pub(super) fn gap(&self, start: usize) -> TokenGap {
+        let mut gap = TokenGap { end: start, quote_in_comment: false, opens_comment: false };
         loop {
             match (self.at(gap.end), self.at(gap.end + 1)) {
                 (Some(blank), _) if is_blank(blank) => gap.end += 1,
@@ -92,7 +92,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn pass_comment(&self, gap: &mut Gap, end: usize) {
+    fn pass_comment(&self, gap: &mut TokenGap, end: usize) {
         gap.quote_in_comment |= memchr(b'\'', self.slice(gap.end, end)).is_some();
         gap.end = end;
     }

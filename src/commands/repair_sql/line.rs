@@ -1,7 +1,7 @@
 //! Reads one line as SQL, strictly but for the values of the two columns that may hold bare apostrophes.
 
 use super::lexer::{Quote, Text, is_target, names_a_column};
-use super::reading::{Doubt, Edit, Reading};
+use super::reading::{Doubt, LineEdit, LineReading};
 use super::value::{Value, read_value};
 
 /// Oracle's limit of columns in a table.
@@ -40,18 +40,18 @@ const WORDS_AFTER_STRING: [&str; 28] = [
 ];
 
 /// Reads a line from `start` on.
-pub(super) fn read(text: Text<'_>, start: usize) -> Result<Reading, Doubt> {
-    let mut reader = Reader {
+pub(super) fn read(text: Text<'_>, start: usize) -> Result<LineReading, Doubt> {
+    let mut reader = LineReader {
         text,
         at: start,
-        before: Before::LineStart,
-        clause: Clause::Fragment,
+        before: TokenBefore::LineStart,
+        clause: SqlClause::Fragment,
         depth: 0,
         columns: Vec::new(),
         target_set: false,
         target_open: false,
         text_in_parentheses: false,
-        reading: Reading::default(),
+        reading: LineReading::default(),
     };
     reader.run()?;
     Ok(reader.reading)
@@ -59,7 +59,7 @@ pub(super) fn read(text: Text<'_>, start: usize) -> Result<Reading, Doubt> {
 
 /// What stood before, as far as it decides whether `COLUMN =` assigns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Before {
+enum TokenBefore {
     LineStart,
     StatementStart,
     SetOrComma,
@@ -71,7 +71,7 @@ const STATEMENTS: [&str; 9] =
     ["UPDATE", "COMMIT", "INSERT", "DELETE", "MERGE", "SELECT", "ROLLBACK", "END", "EXIT"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Clause {
+enum SqlClause {
     /// The line may have begun in the middle of a statement.
     Fragment,
     BeforeSet,
@@ -79,11 +79,11 @@ enum Clause {
     Where,
 }
 
-struct Reader<'a> {
+struct LineReader<'a> {
     text: Text<'a>,
     at: usize,
-    before: Before,
-    clause: Clause,
+    before: TokenBefore,
+    clause: SqlClause,
     depth: usize,
     /// Columns of this SET list so far.
     columns: Vec<&'a [u8]>,
@@ -93,10 +93,10 @@ struct Reader<'a> {
     target_open: bool,
     /// A text stood within parentheses.
     text_in_parentheses: bool,
-    reading: Reading,
+    reading: LineReading,
 }
 
-impl Reader<'_> {
+impl LineReader<'_> {
     fn run(&mut self) -> Result<(), Doubt> {
         loop {
             let gap = self.text.gap(self.at);
@@ -113,7 +113,7 @@ impl Reader<'_> {
             };
             if let Some((quote, length)) = self.text.quote_at(self.at) {
                 self.string(quote, length)?;
-                self.before = Before::Other;
+                self.before = TokenBefore::Other;
                 continue;
             }
             if let Some((last, end)) = self.text.path(self.at) {
@@ -123,14 +123,14 @@ impl Reader<'_> {
             if byte != b'(' {
                 self.expect_no_assignment(self.at)?;
             }
-            self.before = Before::Other;
+            self.before = TokenBefore::Other;
             self.at += 1;
             match byte {
                 b';' => self.end_statement()?,
-                b',' if self.depth == 0 && self.clause == Clause::Where => {
+                b',' if self.depth == 0 && self.clause == SqlClause::Where => {
                     return Err(Doubt::new(self.at - 1, "a comma stands in the WHERE clause"));
                 }
-                b',' => self.before = Before::SetOrComma,
+                b',' => self.before = TokenBefore::SetOrComma,
                 b'(' => self.depth += 1,
                 b')' => self.depth = self.depth.saturating_sub(1),
                 b'"' => {
@@ -144,13 +144,13 @@ impl Reader<'_> {
     }
 
     /// A word, number, column or string with a prefix. Returns what it is to the next part.
-    fn name(&mut self, last: usize, end: usize) -> Result<Before, Doubt> {
+    fn name(&mut self, last: usize, end: usize) -> Result<TokenBefore, Doubt> {
         let start = self.at;
         let name = self.text.name(last, end);
         self.at = end;
         if self.text.at(end) == Some(b'\'') {
             self.prefixed_string(name)?;
-            return Ok(Before::Other);
+            return Ok(TokenBefore::Other);
         }
         let is_target = is_target(name);
         self.reading.has_targets |= is_target;
@@ -159,9 +159,11 @@ impl Reader<'_> {
             && !matches!(self.text.at(gap.end + 1), Some(b'=' | b'>'));
         let in_set_list = self.depth == 0
             && match self.before {
-                Before::LineStart => self.clause == Clause::Fragment,
-                Before::SetOrComma => matches!(self.clause, Clause::Set | Clause::Fragment),
-                Before::StatementStart | Before::Other => false,
+                TokenBefore::LineStart => self.clause == SqlClause::Fragment,
+                TokenBefore::SetOrComma => {
+                    matches!(self.clause, SqlClause::Set | SqlClause::Fragment)
+                }
+                TokenBefore::StatementStart | TokenBefore::Other => false,
             };
         if is_assignment && in_set_list {
             self.set_column(start, name)?;
@@ -175,45 +177,47 @@ impl Reader<'_> {
             if is_target {
                 self.target_value(name)?;
             }
-            return Ok(Before::Other);
+            return Ok(TokenBefore::Other);
         }
         self.expect_no_assignment(start)?;
         let is_keyword = last == start && self.text.at(start) != Some(b'"') && self.depth == 0;
-        if is_keyword { self.keyword(start, name) } else { Ok(Before::Other) }
+        if is_keyword { self.keyword(start, name) } else { Ok(TokenBefore::Other) }
     }
 
     /// In a SET list, a comma promises the next assignment.
     fn expect_no_assignment(&self, at: usize) -> Result<(), Doubt> {
-        let in_set_list =
-            self.clause == Clause::Set || (self.clause == Clause::Fragment && self.target_set);
-        if in_set_list && self.depth == 0 && self.before == Before::SetOrComma {
+        let in_set_list = self.clause == SqlClause::Set
+            || (self.clause == SqlClause::Fragment && self.target_set);
+        if in_set_list && self.depth == 0 && self.before == TokenBefore::SetOrComma {
             return Err(Doubt::new(at, "an assignment should stand here"));
         }
         Ok(())
     }
 
-    fn keyword(&mut self, start: usize, word: &[u8]) -> Result<Before, Doubt> {
+    fn keyword(&mut self, start: usize, word: &[u8]) -> Result<TokenBefore, Doubt> {
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword.as_bytes());
         if is("UPDATE") {
-            self.clause = Clause::BeforeSet;
+            self.clause = SqlClause::BeforeSet;
             self.columns.clear();
         } else if is("SET") {
             match (self.before, self.clause) {
                 // A setting of SQL*Plus, or the second line of an UPDATE.
-                (Before::StatementStart, _) | (_, Clause::BeforeSet) | (Before::LineStart, _) => {
-                    self.clause = Clause::Set;
-                    return Ok(Before::SetOrComma);
+                (TokenBefore::StatementStart, _)
+                | (_, SqlClause::BeforeSet)
+                | (TokenBefore::LineStart, _) => {
+                    self.clause = SqlClause::Set;
+                    return Ok(TokenBefore::SetOrComma);
                 }
                 _ => return Err(Doubt::new(start, "a second SET stands in the statement")),
             }
         } else if is("WHERE") {
-            if self.clause == Clause::Where {
+            if self.clause == SqlClause::Where {
                 return Err(Doubt::new(start, "a second WHERE stands in the statement"));
             }
-            self.clause = Clause::Where;
+            self.clause = SqlClause::Where;
             self.target_open = false;
         }
-        Ok(Before::Other)
+        Ok(TokenBefore::Other)
     }
 
     fn set_column(&mut self, start: usize, name: &'_ [u8]) -> Result<(), Doubt> {
@@ -233,7 +237,7 @@ impl Reader<'_> {
     fn target_value(&mut self, column: &[u8]) -> Result<(), Doubt> {
         (self.target_set, self.target_open) = (true, true);
         if self.text.quote_at(self.at).is_some() {
-            let may_be_condition = self.clause == Clause::Fragment;
+            let may_be_condition = self.clause == SqlClause::Fragment;
             match read_value(self.text, self.at, column, may_be_condition, &mut self.reading.edits)?
             {
                 Value::Ends(end) => self.at = end,
@@ -265,7 +269,7 @@ impl Reader<'_> {
     fn string(&mut self, quote: Quote, length: usize) -> Result<(), Doubt> {
         let start = self.at;
         self.expect_no_assignment(start)?;
-        if self.before == Before::StatementStart {
+        if self.before == TokenBefore::StatementStart {
             return Err(Doubt::new(start, "a quote stands where a statement should start"));
         }
         if quote == Quote::Straight {
@@ -288,8 +292,8 @@ impl Reader<'_> {
                 "a value starts with one kind of curly quote and ends with another",
             ));
         }
-        self.reading.edits.push(Edit::straighten(start, length));
-        self.reading.edits.push(Edit::straighten(end, end_length));
+        self.reading.edits.push(LineEdit::straighten(start, length));
+        self.reading.edits.push(LineEdit::straighten(end, end_length));
         self.at = end + end_length;
         self.after_string(start)
     }
@@ -382,8 +386,8 @@ impl Reader<'_> {
                 "no statement follows the `;`, so it may stand in a name",
             ));
         }
-        self.before = Before::StatementStart;
-        self.clause = Clause::BeforeSet;
+        self.before = TokenBefore::StatementStart;
+        self.clause = SqlClause::BeforeSet;
         self.depth = 0;
         self.columns.clear();
         (self.target_set, self.target_open, self.text_in_parentheses) = (false, false, false);

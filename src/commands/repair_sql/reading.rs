@@ -23,13 +23,13 @@ impl Doubt {
 
 /// A change to the line: `length` bytes at `at` become `by`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edit {
+pub(super) struct LineEdit {
     at: usize,
     length: usize,
     by: &'static [u8],
 }
 
-impl Edit {
+impl LineEdit {
     pub(super) fn double(at: usize) -> Self {
         Self { at, length: 1, by: b"''" }
     }
@@ -41,16 +41,16 @@ impl Edit {
 
 /// A line understood.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
+pub(super) struct LineReading {
     /// In the order of their places.
-    pub(super) edits: Vec<Edit>,
+    pub(super) edits: Vec<LineEdit>,
     /// One of the columns is named outside strings and comments.
     pub(super) has_targets: bool,
     /// A comment begins that goes on below.
     pub(super) opens_comment: bool,
 }
 
-impl Reading {
+impl LineReading {
     pub(super) fn apply(&self, line: &[u8]) -> Vec<u8> {
         let mut mended = Vec::with_capacity(line.len() + self.edits.len());
         let mut done = 0;

@@ -1,7 +1,7 @@
 //! Finds the end of a value that may hold bare apostrophes, and what to double in it.
 
 use super::lexer::{Quote, Text, is_blank, is_word, names_a_column};
-use super::reading::{Doubt, Edit};
+use super::reading::{Doubt, LineEdit};
 
 /// Columns of USER_TAB without an underscore. Any name with one is taken for a column too.
 const PLAIN_COLUMNS: [&str; 2] = ["RAP", "PACKBUILDER"];
@@ -16,7 +16,7 @@ pub(super) enum Value {
 }
 
 /// What follows a quote.
-enum Follows {
+enum WhatFollows {
     /// What follows a value: `, COLUMN =`, `WHERE`, `;`, or nothing more on the line.
     End,
     Concatenation,
@@ -33,7 +33,7 @@ pub(super) fn read_value(
     open: usize,
     column: &[u8],
     may_be_condition: bool,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<LineEdit>,
 ) -> Result<Value, Doubt> {
     let Some((quote, open_length)) = text.quote_at(open) else {
         return Ok(Value::Expression);
@@ -42,27 +42,27 @@ pub(super) fn read_value(
         && let Some(end) = text.string_end(open)
     {
         match follows(text, end) {
-            Follows::End => {
+            WhatFollows::End => {
                 no_end_within(text, open + 1, end - 1)?;
                 return Ok(Value::Ends(end));
             }
-            Follows::Concatenation => return Ok(Value::Expression),
-            Follows::Unclear(why) => return Err(Doubt::new(end, why)),
-            Follows::SomethingElse if may_be_condition && condition_goes_on(text, end) => {
+            WhatFollows::Concatenation => return Ok(Value::Expression),
+            WhatFollows::Unclear(why) => return Err(Doubt::new(end, why)),
+            WhatFollows::SomethingElse if may_be_condition && condition_goes_on(text, end) => {
                 return Ok(Value::Expression);
             }
-            Follows::SomethingElse => {}
+            WhatFollows::SomethingElse => {}
         }
     }
     let close = find_close(text, open, quote, open_length)
         .map_err(|doubt| if doubt.runs_on { no_end(doubt, column) } else { doubt })?;
     no_column_within(text, open, close.at)?;
     if quote != Quote::Straight {
-        edits.push(Edit::straighten(open, open_length));
+        edits.push(LineEdit::straighten(open, open_length));
     }
     double_apostrophes(text, open + open_length, &close, edits)?;
     if close.quote != Quote::Straight {
-        edits.push(Edit::straighten(close.at, close.length));
+        edits.push(LineEdit::straighten(close.at, close.length));
     }
     Ok(Value::Ends(close.at + close.length))
 }
@@ -79,7 +79,7 @@ fn no_end_within(text: Text<'_>, start: usize, end: usize) -> Result<(), Doubt> 
     while let Some((at, quote, length)) = text.next_quote(from).filter(|(at, ..)| *at < end) {
         // A straight quote is the first of a pair.
         from = at + if quote == Quote::Straight { 2 } else { length };
-        if matches!(follows(text, from), Follows::End | Follows::Unclear(_)) {
+        if matches!(follows(text, from), WhatFollows::End | WhatFollows::Unclear(_)) {
             return Err(Doubt::new(
                 at,
                 "a quote within the value stands where the value could end",
@@ -99,7 +99,7 @@ fn no_column_within(text: Text<'_>, start: usize, end: usize) -> Result<(), Doub
     Ok(())
 }
 
-struct Close {
+struct QuoteClose {
     at: usize,
     quote: Quote,
     length: usize,
@@ -110,12 +110,12 @@ fn find_close(
     open: usize,
     opening: Quote,
     open_length: usize,
-) -> Result<Close, Doubt> {
+) -> Result<QuoteClose, Doubt> {
     let mut from = open + open_length;
     while let Some((at, quote, length)) = text.next_quote(from) {
         from = at + length;
         match follows(text, from) {
-            Follows::End => {
+            WhatFollows::End => {
                 let is_partner = (quote == Quote::CurlyDouble) == (opening == Quote::CurlyDouble);
                 if !is_partner {
                     return Err(Doubt::new(
@@ -123,13 +123,13 @@ fn find_close(
                         "the value starts with one kind of quote and ends with another",
                     ));
                 }
-                return Ok(Close { at, quote, length });
+                return Ok(QuoteClose { at, quote, length });
             }
-            Follows::Unclear(why) => return Err(Doubt::new(at, why)),
-            Follows::Concatenation if quote == Quote::Straight => {
+            WhatFollows::Unclear(why) => return Err(Doubt::new(at, why)),
+            WhatFollows::Concatenation if quote == Quote::Straight => {
                 return Err(Doubt::new(at, "a name looks like SQL, or SQL like a name"));
             }
-            Follows::Concatenation | Follows::SomethingElse => {}
+            WhatFollows::Concatenation | WhatFollows::SomethingElse => {}
         }
     }
     Err(Doubt::new(open, "").running_on())
@@ -139,8 +139,8 @@ fn find_close(
 fn double_apostrophes(
     text: Text<'_>,
     start: usize,
-    close: &Close,
-    edits: &mut Vec<Edit>,
+    close: &QuoteClose,
+    edits: &mut Vec<LineEdit>,
 ) -> Result<(), Doubt> {
     let mut n_pairs = 0;
     let mut starts_bare = None;
@@ -156,7 +156,7 @@ fn double_apostrophes(
                 if run == start {
                     starts_bare = Some(run);
                 }
-                edits.push(Edit::double(run));
+                edits.push(LineEdit::double(run));
             }
             (_, true) => {
                 return Err(Doubt::new(
@@ -220,45 +220,45 @@ fn ends_with_word(text: &[u8], words: &[&str]) -> bool {
 }
 
 /// What follows the quote that ends at `end`.
-fn follows(text: Text<'_>, end: usize) -> Follows {
+fn follows(text: Text<'_>, end: usize) -> WhatFollows {
     let gap = text.gap(end);
     if gap.quote_in_comment {
-        return Follows::Unclear("a comment with a quote follows the value, or is part of it");
+        return WhatFollows::Unclear("a comment with a quote follows the value, or is part of it");
     }
     match text.at(gap.end) {
-        None | Some(b';') => Follows::End,
+        None | Some(b';') => WhatFollows::End,
         Some(b',') => after_comma(text, gap.end + 1),
-        Some(b'|') if text.at(gap.end + 1) == Some(b'|') => Follows::Concatenation,
-        Some(b'W' | b'w') if gap.end > end && is_where(text, gap.end) => Follows::End,
-        Some(_) => Follows::SomethingElse,
+        Some(b'|') if text.at(gap.end + 1) == Some(b'|') => WhatFollows::Concatenation,
+        Some(b'W' | b'w') if gap.end > end && is_where(text, gap.end) => WhatFollows::End,
+        Some(_) => WhatFollows::SomethingElse,
     }
 }
 
 /// The value ends if an assignment follows, or the line: then the assignment is on the next.
-fn after_comma(text: Text<'_>, start: usize) -> Follows {
+fn after_comma(text: Text<'_>, start: usize) -> WhatFollows {
     let gap = text.gap(start);
     if gap.quote_in_comment {
-        return Follows::Unclear("a comment with a quote follows the value, or is part of it");
+        return WhatFollows::Unclear("a comment with a quote follows the value, or is part of it");
     }
     if text.at(gap.end).is_none() {
-        return Follows::End;
+        return WhatFollows::End;
     }
     let Some((last, end)) = text.path(gap.end) else {
-        return Follows::SomethingElse;
+        return WhatFollows::SomethingElse;
     };
     let equals = text.gap(end).end;
     if text.at(equals) != Some(b'=') {
-        return Follows::SomethingElse;
+        return WhatFollows::SomethingElse;
     }
     let name = text.name(last, end);
     let is_likely = name.contains(&b'_')
         || PLAIN_COLUMNS.iter().any(|column| name.eq_ignore_ascii_case(column.as_bytes()));
     if !is_likely && text.quote_at(text.gap(equals + 1).end).is_some() {
-        return Follows::Unclear(
+        return WhatFollows::Unclear(
             "what looks like a column of another table may be part of the name",
         );
     }
-    Follows::End
+    WhatFollows::End
 }
 
 fn condition_goes_on(text: Text<'_>, end: usize) -> bool {

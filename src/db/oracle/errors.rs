@@ -6,7 +6,7 @@ mod text;
 
 use anyhow::anyhow;
 
-use self::numbers::{CALL_TIMEOUT, DRIVER_CLOSED, Meaning};
+use self::numbers::{CALL_TIMEOUT, DRIVER_CLOSED, NumberMeaning};
 use self::text::ErrorText;
 use super::super::{FailedRow, TakenKey};
 use crate::db::Transient;
@@ -33,7 +33,7 @@ impl DriverError {
     }
 
     /// What it means, at a login (`at_login`) or later.
-    fn meaning(&self, at_login: bool) -> Meaning {
+    fn meaning(&self, at_login: bool) -> NumberMeaning {
         let number = self.text.cause();
         if self.driver == Some(DRIVER_CLOSED) && matches!(number, Some(3136 | 3156 | 12161)) {
             // A call that took too long and took the session along.
@@ -52,7 +52,7 @@ impl DriverError {
     }
 
     fn classed(&self, at_login: bool) -> anyhow::Error {
-        let Meaning { exit, again, advice } = self.meaning(at_login);
+        let NumberMeaning { exit, again, advice } = self.meaning(at_login);
         let said = self.text.told();
         let advice = numbers::of_missing_file(&said).unwrap_or(advice);
         let mut error =
@@ -107,7 +107,7 @@ pub(super) fn classed_definition(error: oracle::Error) -> anyhow::Error {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 pub(super) fn classed_login(error: oracle::Error) -> anyhow::Error {
     let error = DriverError::of(&error);
-    let Meaning { again, .. } = error.meaning(true);
+    let NumberMeaning { again, .. } = error.meaning(true);
     let classed = error.classed(true);
     if !again {
         return classed;

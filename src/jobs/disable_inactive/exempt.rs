@@ -6,17 +6,17 @@ use crate::config::DisableInactiveConfig;
 use crate::db::Row;
 
 /// Who is exempt. Decided here and not in SQL: the databases do not agree on letters and case.
-pub(super) struct Exempt {
+pub(super) struct ExemptAccounts {
     oidc_ids: HashSet<String>,
     emails: HashSet<String>,
 }
 
-impl Exempt {
+impl ExemptAccounts {
     pub(super) fn new(config: &DisableInactiveConfig) -> Self {
         let set = |texts: &[String], fold: fn(&str) -> String| -> HashSet<String> {
             texts.iter().map(|text| fold(text)).filter(|text| !text.is_empty()).collect()
         };
-        Exempt {
+        ExemptAccounts {
             oidc_ids: set(&config.exempt_oidc_ids, bare),
             emails: set(&config.exempt_emails, folded),
         }

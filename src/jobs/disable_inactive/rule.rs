@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDe
 use crate::db::{Row, Value};
 
 /// What is to become of an account.
-pub(super) enum Verdict {
+pub(super) enum AccountVerdict {
     /// It is in use, or was re-activated lately: since when it counts as idle, unless nothing tells.
     Keep(Option<NaiveDateTime>),
     /// Nothing tells when it was last in use; a person should look.
@@ -17,12 +17,12 @@ pub(super) enum Verdict {
 }
 
 /// The cutoff: what lies at or before it is too long ago.
-pub(super) struct Rule {
+pub(super) struct InactivityRule {
     cutoff: NaiveDateTime,
     days: u32,
 }
 
-impl Rule {
+impl InactivityRule {
     /// `days` of 24 hours before `moment`, a moment of whole seconds.
     pub(super) fn new(moment: NaiveDateTime, days: u32) -> Self {
         // Before the year 1 there is no activity, and no date that Oracle takes.
@@ -31,11 +31,11 @@ impl Rule {
         let cutoff = TimeDelta::try_days(i64::from(days))
             .and_then(|days| moment.checked_sub_signed(days))
             .map_or(earliest, |cutoff| cutoff.max(earliest));
-        Rule { cutoff, days }
+        InactivityRule { cutoff, days }
     }
 
     /// Judges a row of `select_idle`.
-    pub(super) fn judge(&self, user: &Row) -> anyhow::Result<Verdict> {
+    pub(super) fn judge(&self, user: &Row) -> anyhow::Result<AccountVerdict> {
         let updated = user.date("UPDATED_ON")?;
         let has_sessions = user.int("HAS_SESSIONS")? != Some(0);
         let last = if has_sessions {
@@ -46,15 +46,15 @@ impl Rule {
         // Whoever was touched lately has their grace, whatever the sessions say.
         let idle_since = last.map(|at| updated.map_or(at, |updated| updated.max(at)));
         if updated.is_some_and(|at| !self.is_past(at)) {
-            return Ok(Verdict::Keep(idle_since));
+            return Ok(AccountVerdict::Keep(idle_since));
         }
         Ok(match last {
-            Some(at) if !self.is_past(at) => Verdict::Keep(idle_since),
-            Some(at) => Verdict::Disable(self.why(at, has_sessions)),
-            None if has_sessions => Verdict::Undated(
+            Some(at) if !self.is_past(at) => AccountVerdict::Keep(idle_since),
+            Some(at) => AccountVerdict::Disable(self.why(at, has_sessions)),
+            None if has_sessions => AccountVerdict::Undated(
                 "it has sessions, and none of them says when it was active: left as it is",
             ),
-            None => Verdict::Undated(
+            None => AccountVerdict::Undated(
                 "it has no session, and neither UPDATED_ON nor CREATED_ON: left as it is",
             ),
         })

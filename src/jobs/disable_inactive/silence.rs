@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Context as _;
 use chrono::{Days, NaiveDate, NaiveDateTime, TimeDelta};
 
-use super::exempt::Exempt;
+use super::exempt::ExemptAccounts;
 use crate::db::Value;
 use crate::jobs::World;
 use crate::sql;
@@ -18,7 +18,7 @@ const FEW_ACCOUNTS: u64 = 5;
 pub(super) fn doubt(
     n_accounts: u64,
     moment: NaiveDateTime,
-    exempt: &Exempt,
+    exempt: &ExemptAccounts,
     world: &mut World<'_>,
 ) -> anyhow::Result<Option<String>> {
     let days = world.config.disable_inactive.silent_days;
@@ -57,7 +57,7 @@ impl std::error::Error for FoundActivity {}
 
 fn is_anybody_active(
     since: NaiveDateTime,
-    exempt: &Exempt,
+    exempt: &ExemptAccounts,
     world: &mut World<'_>,
 ) -> anyhow::Result<bool> {
     // A text that holds the time may name another offset than UTC.
@@ -81,7 +81,7 @@ fn is_anybody_active(
 }
 
 fn latest_activity(
-    exempt: &Exempt,
+    exempt: &ExemptAccounts,
     world: &mut World<'_>,
 ) -> anyhow::Result<Option<NaiveDateTime>> {
     let mut latest = None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
-use super::Doomed;
+use super::InactiveAccount;
 use super::history::{DateColumns, changes, event_details, whole_row};
 use crate::db::{Value, image};
 use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch};
@@ -16,7 +16,7 @@ use crate::sql::Sql;
 const WHOLE_ROW: Hold = Hold::Key("ID", Columns::All);
 
 /// Who does it, and when.
-pub(super) struct Stamp {
+pub(super) struct DisableStamp {
     /// The actor's ID.
     pub(super) actor: Value,
     /// The run's moment, whole seconds: so it is the same in a DATE and in a TIMESTAMP.
@@ -26,7 +26,7 @@ pub(super) struct Stamp {
 }
 
 /// The job's steps, in the order they run.
-pub(super) struct Steps {
+pub(super) struct DisableSteps {
     actor: Value,
     at: Value,
     after_cutoff: Value,
@@ -38,14 +38,14 @@ pub(super) struct Steps {
     session_after: Arc<str>,
 }
 
-impl Steps {
-    pub(super) fn new(Stamp { actor, moment, after_cutoff }: Stamp) -> Self {
+impl DisableSteps {
+    pub(super) fn new(DisableStamp { actor, moment, after_cutoff }: DisableStamp) -> Self {
         let at = Value::Date(moment);
         let user_after =
             image(&[("STATUS", &"INACTIVE".into()), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
         let session_after =
             image(&[("IS_ACTIVE", &Value::Int(0)), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
-        Steps {
+        DisableSteps {
             disabled: Step {
                 hold: WHOLE_ROW,
                 counts: &["disabled"],
@@ -88,7 +88,11 @@ impl Steps {
     }
 
     /// One account, its event and its history.
-    pub(super) fn disable(&mut self, user: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
+    pub(super) fn disable(
+        &mut self,
+        user: &InactiveAccount,
+        dates: &DateColumns,
+    ) -> anyhow::Result<()> {
         let id = user.row.get("ID")?.clone();
         let binds =
             vec![id.clone(), self.actor.clone(), self.at.clone(), self.after_cutoff.clone()];
@@ -99,7 +103,11 @@ impl Steps {
     }
 
     /// One session and its history.
-    pub(super) fn close(&mut self, session: &Doomed, dates: &DateColumns) -> anyhow::Result<()> {
+    pub(super) fn close(
+        &mut self,
+        session: &InactiveAccount,
+        dates: &DateColumns,
+    ) -> anyhow::Result<()> {
         let id = session.row.get("ID")?.clone();
         let user_id = session.row.get("USER_ID")?.clone();
         let unit: Arc<str> = user_id.display().into();
@@ -131,7 +139,7 @@ impl Steps {
         unit: &Arc<str>,
         class_name: &'static str,
         id: &Value,
-        doomed: &Doomed,
+        doomed: &InactiveAccount,
         (column, new): (&'static str, Value),
         dates: &DateColumns,
     ) -> anyhow::Result<()> {
@@ -177,7 +185,7 @@ fn step(say: &'static str, table: &'static str, sql: Sql, names: &[&str]) -> Ste
 
 fn update(
     unit: &Arc<str>,
-    doomed: &Doomed,
+    doomed: &InactiveAccount,
     id: &Value,
     binds: Vec<Value>,
     after: &Arc<str>,

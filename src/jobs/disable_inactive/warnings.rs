@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use chrono::{Days, NaiveDate, NaiveDateTime, SubsecRound as _, TimeZone as _, Utc};
 
 use super::SPEC;
-use super::rule::Rule;
+use super::rule::InactivityRule;
 use crate::db::Row;
 use crate::exit::Exit;
 use crate::jobs::World;
@@ -15,9 +15,9 @@ use crate::plan::{Plan, PlannedLines};
 const HEADER: [&str; 5] = ["id", "mail", "last_activity", "day_of_disabling", "stage"];
 
 /// The accounts to warn, as they are met.
-pub(super) struct Warnings<'a> {
+pub(super) struct DueWarnings<'a> {
     path: Option<&'a Path>,
-    rule: &'a Rule,
+    rule: &'a InactivityRule,
     zone: chrono_tz::Tz,
     as_of: NaiveDate,
     /// The days ahead of which to warn, the last warning first.
@@ -27,12 +27,12 @@ pub(super) struct Warnings<'a> {
     records: Vec<[String; 5]>,
 }
 
-impl<'a> Warnings<'a> {
+impl<'a> DueWarnings<'a> {
     /// # Errors
     /// `Exit::Config`: there are days to warn on, and no file to write to.
     pub(super) fn new(
         path: Option<&'a Path>,
-        rule: &'a Rule,
+        rule: &'a InactivityRule,
         world: &mut World<'_>,
     ) -> anyhow::Result<Self> {
         let mut stages = world.config.disable_inactive.warn_days.clone();
@@ -46,7 +46,7 @@ impl<'a> Warnings<'a> {
         let warned_until = if stages.is_empty() { None } else { last_day(world)? };
         let zone = world.config.time.tz()?;
         let as_of = world.as_of;
-        Ok(Warnings { path, rule, zone, as_of, stages, warned_until, records: Vec::new() })
+        Ok(DueWarnings { path, rule, zone, as_of, stages, warned_until, records: Vec::new() })
     }
 
     /// How many days after the run's a person may be disabled who is to be warned now; 0: nobody is.

@@ -43,13 +43,13 @@ use crate::db::Read;
 use crate::import::ImportSource;
 use crate::import::args::ImportArgs;
 use crate::import::availability::availability;
-use crate::import::claim::Claimant;
+use crate::import::claim::FileClaimant;
 use crate::plan::{Columns, Counts, Plan};
 use changes::PersonChanges;
 use doubts::ImportFacts;
 use history::ImportHistory;
 use purge::RoleLosers;
-use roster::Roster;
+use roster::FileRoster;
 use stored::StoredPeople;
 
 /// `recert import-users`
@@ -131,7 +131,7 @@ impl PlanJob for Args {
         let RunClaim { run_id, takes_up } = run;
         let is_ours: fn(&ImportSource) -> bool =
             |source| availability(source.read(), &source.name).is_err();
-        self.import.claim(&Claimant { run_id, takes_up, is_ours }, db)
+        self.import.claim(&FileClaimant { run_id, takes_up, is_ours }, db)
     }
 
     fn give_back(&self) {
@@ -142,7 +142,7 @@ impl PlanJob for Args {
 fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     args.import.tell_claim(&mut plan);
-    let mut roster = Roster::read(&args.import, world, &mut plan)?;
+    let mut roster = FileRoster::read(&args.import, world, &mut plan)?;
     let mut changes = PersonChanges::new(world);
     let stored = StoredPeople::read(&mut roster, &mut changes, world, &mut plan)?;
     plan.population = stored.population;

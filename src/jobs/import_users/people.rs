@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::changes::PersonChanges;
 use super::identities::{StoredIdentities, generated_id};
-use super::roster::Roster;
+use super::roster::FileRoster;
 use super::stored::ChangedPerson;
 use crate::db::Row;
 use crate::import::args::ImportArgs;
@@ -17,7 +17,7 @@ struct UnnamedPerson(Box<DeliveredPerson>);
 
 /// What the second reading noticed.
 #[derive(Default)]
-pub(super) struct Noticed {
+pub(super) struct NoticedChanges {
     /// Who changed their business unit or cost centre.
     pub(super) moved: HashSet<String>,
     /// How many got another name, personnel number or cost centre.
@@ -30,12 +30,12 @@ pub(super) struct Noticed {
 /// `Exit::BadInput`: the file is another than a moment ago; what the database says.
 pub(super) fn read(
     args: &ImportArgs,
-    roster: &Roster,
+    roster: &FileRoster,
     changed: Vec<ChangedPerson>,
     changes: &mut PersonChanges,
     plan: &mut Plan,
-) -> anyhow::Result<Noticed> {
-    let mut noticed = Noticed::default();
+) -> anyhow::Result<NoticedChanges> {
+    let mut noticed = NoticedChanges::default();
     if changed.is_empty() && !roster.creates_any() {
         return Ok(noticed);
     }
@@ -84,7 +84,7 @@ pub(super) fn read(
     Ok(noticed)
 }
 
-impl Noticed {
+impl NoticedChanges {
     fn add(
         &mut self,
         stored: &Row,

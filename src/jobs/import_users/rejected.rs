@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::identities::{IdentityKey, RowIdentity, StoredIdentities};
-use super::roster::Roster;
+use super::roster::FileRoster;
 use crate::import::{RejectedRow, fields};
 
 /// One rejected row.
@@ -70,7 +70,7 @@ impl RejectedPeople {
     }
 
     /// The line of a row that may leave out anybody at all, once everybody stored was met.
-    pub(super) fn hides_anybody(&self, roster: &Roster) -> Option<u64> {
+    pub(super) fn hides_anybody(&self, roster: &FileRoster) -> Option<u64> {
         self.rows.iter().find(|row| row.hides_anybody(roster)).map(|row| row.line)
     }
 }
@@ -78,7 +78,7 @@ impl RejectedPeople {
 impl RejectTrace {
     /// A row of which nobody can say whose it is. That somebody is told by a good row explains no other row, so that an
     /// import of the same file, with those people stored that it brought, answers the same.
-    fn hides_anybody(&self, roster: &Roster) -> bool {
+    fn hides_anybody(&self, roster: &FileRoster) -> bool {
         let is_known = if self.misshapen {
             // What stands in the id's column may be a cost centre, and one of the addresses the manager's.
             self.is_email_met && self.emails.iter().all(|email| roster.knows_email(*email))

@@ -94,7 +94,7 @@ impl RosterRow {
 }
 
 /// All rows of the file, and how to find them.
-pub(super) struct Roster {
+pub(super) struct FileRoster {
     pub(super) stored: StoredIdentities,
     pub(super) compare: PersonCompare,
     pub(super) rejected: RejectedPeople,
@@ -109,7 +109,7 @@ pub(super) struct Roster {
     left_alone: HashMap<u32, LeftAlone>,
 }
 
-impl Roster {
+impl FileRoster {
     /// Reads the file.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Roster {
         args: &ImportArgs,
         world: &mut World<'_>,
         plan: &mut Plan,
-    ) -> anyhow::Result<Roster> {
+    ) -> anyhow::Result<FileRoster> {
         let signed = read_signed(world, plan)?;
         let columns = StoredColumns::read(world)?;
         let identities = StoredIdentities::read(world)?;
@@ -127,7 +127,7 @@ impl Roster {
             lines.hold_to(columns.limits);
             find_unknown(lines.unknown_columns(), plan);
             let compare = PersonCompare::of(&columns, |column| lines.has(column));
-            let mut roster = Roster::new(identities, compare, columns.limits);
+            let mut roster = FileRoster::new(identities, compare, columns.limits);
             let mut n_rows = 0;
             while let Some(line) = lines.next() {
                 n_rows += 1;
@@ -156,8 +156,8 @@ impl Roster {
         Ok(roster)
     }
 
-    fn new(stored: StoredIdentities, compare: PersonCompare, limits: TextLimits) -> Roster {
-        Roster {
+    fn new(stored: StoredIdentities, compare: PersonCompare, limits: TextLimits) -> FileRoster {
+        FileRoster {
             limits,
             stored,
             compare,

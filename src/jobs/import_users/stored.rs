@@ -9,7 +9,7 @@ use super::changes::{MarkChange, MarkReason, PersonChanges};
 use super::compare::PersonCompare;
 use super::identities::IdentityKey;
 use super::purge::PurgedPerson;
-use super::roster::{Roster, is_freelance};
+use super::roster::{FileRoster, is_freelance};
 use crate::db::{Row, Value};
 use crate::import::PersonColumn;
 use crate::jobs::World;
@@ -18,7 +18,7 @@ use crate::sql;
 
 /// Somebody whom the file describes otherwise than PM_USER does.
 pub(super) struct ChangedPerson {
-    /// The row of the file, counted as [`Roster::row`] does.
+    /// The row of the file, counted as [`FileRoster::row`] does.
     pub(super) at: usize,
     /// The person as stored.
     pub(super) row: Row,
@@ -49,7 +49,7 @@ impl StoredPeople {
     /// # Errors
     /// What the database says.
     pub(super) fn read(
-        roster: &mut Roster,
+        roster: &mut FileRoster,
         changes: &mut PersonChanges,
         world: &mut World<'_>,
         plan: &mut Plan,
@@ -111,7 +111,7 @@ impl StoredPlaces {
 
 /// One reading of PM_USER.
 struct StoredScan<'a> {
-    roster: &'a mut Roster,
+    roster: &'a mut FileRoster,
     changes: &'a mut PersonChanges,
     plan: &'a mut Plan,
     as_of: NaiveDate,

@@ -11,9 +11,9 @@ use crate::db::{Dialect, Value, parse_date};
 
 /// Column and value, in the order of the image.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Image(pub(super) Vec<(String, Box<RawValue>)>);
+pub(super) struct RowImage(pub(super) Vec<(String, Box<RawValue>)>);
 
-impl Image {
+impl RowImage {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         serde_json::from_str(text).context("reading an image")
     }
@@ -23,7 +23,7 @@ impl Image {
     }
 
     /// This image with the columns of another laid over it.
-    pub(super) fn with(&self, other: &Image) -> Image {
+    pub(super) fn with(&self, other: &RowImage) -> RowImage {
         let mut both = self.clone();
         for (name, value) in &other.0 {
             match both.0.iter_mut().find(|(known, _)| known == name) {
@@ -35,7 +35,7 @@ impl Image {
     }
 
     /// Whether each column of this image means the same in the other one.
-    pub(super) fn is_within(&self, other: &Image, dialect: Dialect) -> bool {
+    pub(super) fn is_within(&self, other: &RowImage, dialect: Dialect) -> bool {
         let same = |a: &str, b: &str| meaning_of(a, dialect) == meaning_of(b, dialect);
         self.0
             .iter()
@@ -58,22 +58,22 @@ impl Image {
     }
 }
 
-impl<'de> Deserialize<'de> for Image {
+impl<'de> Deserialize<'de> for RowImage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;
         impl<'de> Visitor<'de> for Pairs {
-            type Value = Image;
+            type Value = RowImage;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a row as an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Image, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RowImage, A::Error> {
                 let mut pairs = Vec::new();
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
                 }
-                Ok(Image(pairs))
+                Ok(RowImage(pairs))
             }
         }
         deserializer.deserialize_map(Pairs)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 
 use super::Only;
-use super::image::Image;
+use super::image::RowImage;
 use crate::db::Read;
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
@@ -14,23 +14,23 @@ use crate::ledger::read::each_change_of;
 use crate::ledger::row::{ImageState, LedgerEntry};
 
 /// One row that the run changed.
-pub(super) struct Changed {
+pub(super) struct ChangedRow {
     /// The last change of it.
     pub(super) seq: i64,
     pub(super) table: Arc<str>,
     pub(super) key: String,
     /// The row before the run; `None`: there was none.
-    pub(super) before: Option<Image>,
+    pub(super) before: Option<RowImage>,
     /// The row after it; `None`: it was deleted.
-    pub(super) after: Option<Image>,
+    pub(super) after: Option<RowImage>,
     /// Of an update, the columns it set.
     pub(super) set: Vec<String>,
 }
 
 /// All of them.
 #[derive(Default)]
-pub(super) struct Source {
-    pub(super) rows: Vec<Changed>,
+pub(super) struct RestoreSource {
+    pub(super) rows: Vec<ChangedRow>,
     /// How many changes were asked for.
     pub(super) n_changes: u64,
     /// Changes whose images were erased, by table.
@@ -43,9 +43,13 @@ pub(super) struct Source {
 ///
 /// # Errors
 /// `Exit::Evidence`: the run was tampered with; `Exit::Usage`: `--only` names none of its changes.
-pub(super) fn read(run: &LedgerRun, only: &[Only], db: &mut dyn Read) -> anyhow::Result<Source> {
+pub(super) fn read(
+    run: &LedgerRun,
+    only: &[Only],
+    db: &mut dyn Read,
+) -> anyhow::Result<RestoreSource> {
     let dialect = db.dialect();
-    let (mut source, mut hash, mut any) = (Source::default(), run.begin_hash(), false);
+    let (mut source, mut hash, mut any) = (RestoreSource::default(), run.begin_hash(), false);
     let mut last_of: HashMap<(Arc<str>, String), Vec<usize>> = HashMap::new();
     let mut tables: HashMap<String, Arc<str>> = HashMap::new();
     each_change_of(&run.run_id, db, &mut |entry| {
@@ -116,16 +120,16 @@ fn tampered(run_id: &str, why: &str) -> anyhow::Error {
     .context(Exit::Evidence)
 }
 
-fn changed(entry: &LedgerEntry<'_>, table: Arc<str>) -> anyhow::Result<Changed> {
+fn changed(entry: &LedgerEntry<'_>, table: Arc<str>) -> anyhow::Result<ChangedRow> {
     let LedgerEntry { change, image } = entry;
     let told = || format!("change {}", change.seq);
     let parse = |image: Option<&str>| {
-        image.filter(|text| !text.is_empty()).map(Image::parse).transpose().with_context(told)
+        image.filter(|text| !text.is_empty()).map(RowImage::parse).transpose().with_context(told)
     };
     let before = parse(image.as_ref().map(|image| &*image.before))?;
     let after = parse(image.as_ref().map(|image| &*image.after))?;
     let (seq, key) = (change.number(), change.row_key.to_string());
-    let row = |before, after, set| Changed { seq, table, key, before, after, set };
+    let row = |before, after, set| ChangedRow { seq, table, key, before, after, set };
     match (&*change.action, before, after) {
         ("insert", None, Some(after)) => Ok(row(None, Some(after), Vec::new())),
         ("delete", Some(before), None) => Ok(row(Some(before), None, Vec::new())),
@@ -141,14 +145,14 @@ fn changed(entry: &LedgerEntry<'_>, table: Arc<str>) -> anyhow::Result<Changed> 
 }
 
 /// Whether a change goes on where an earlier one of the same run stopped.
-fn continues(earlier: &Changed, later: &Changed, dialect: crate::db::Dialect) -> bool {
+fn continues(earlier: &ChangedRow, later: &ChangedRow, dialect: crate::db::Dialect) -> bool {
     match (&earlier.after, &later.before) {
         (Some(was), Some(is)) => was.is_within(is, dialect),
         _ => false,
     }
 }
 
-fn join(earlier: &mut Changed, later: Changed) {
+fn join(earlier: &mut ChangedRow, later: ChangedRow) {
     earlier.seq = later.seq;
     earlier.after = later.after;
     earlier.set.extend(later.set);

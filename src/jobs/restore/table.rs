@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, anyhow};
 
-use super::image::{Image, meaning_of, value_of};
-use super::source::Changed;
+use super::image::{RowImage, meaning_of, value_of};
+use super::source::ChangedRow;
 use crate::db::{Column, Dialect, Read, Row, Value};
 use crate::exit::Exit;
 use crate::schema::{Owner, tables};
@@ -27,40 +27,40 @@ const KEYS: [(&str, &[&str]); 6] = [
 ];
 
 /// What is to be done about a row.
-pub(super) enum Todo {
+pub(super) enum RowTodo {
     /// It is not there, as before the run.
     Nothing,
     /// It is as it was before the run.
-    IsThere(Now),
+    IsThere(RowNow),
     /// Somebody changed it since the run.
     ChangedSince,
     /// It is to come back.
     Insert,
     /// It is to get its old values.
-    Update(Now),
+    Update(RowNow),
     /// It is to go again.
-    Delete(Now),
+    Delete(RowNow),
 }
 
 /// A row as it is now.
 #[derive(Clone)]
-pub(super) struct Now {
+pub(super) struct RowNow {
     pub(super) row_id: Value,
     pub(super) image: String,
 }
 
 /// Where columns stand in a row of the answer.
-struct Places {
+struct ColumnPlaces {
     lists: Vec<Vec<Option<usize>>>,
     key: Vec<Option<usize>>,
 }
 
-impl Places {
+impl ColumnPlaces {
     fn of(row: &Row, lists: &[Vec<String>], key: &[&str]) -> Self {
         // The first column is the row's address.
         let place = |column: &str| (1..row.columns.len()).find(|at| row.columns[*at] == column);
         let of_list = |list: &Vec<String>| list.iter().map(|column| place(column)).collect();
-        Places {
+        ColumnPlaces {
             lists: lists.iter().map(of_list).collect(),
             key: key.iter().map(|column| place(column)).collect(),
         }
@@ -76,10 +76,10 @@ pub(super) struct Table {
     /// The lists of columns by which rows are compared.
     lists: Vec<Vec<String>>,
     /// Where their columns, and those of the key, stand in a row; known once a row was seen.
-    places: Option<Places>,
+    places: Option<ColumnPlaces>,
     /// Rows by list and meaning, those not yet spoken for.
     rows: HashMap<(usize, String), Vec<usize>>,
-    found: Vec<Option<Now>>,
+    found: Vec<Option<RowNow>>,
     /// Keys of rows that are there, of those asked for.
     keys: HashSet<String>,
     pub(super) n_rows: u64,
@@ -92,7 +92,7 @@ impl Table {
     /// `Exit::Config`: it is not there; `Exit::Usage`: it is none that a restore may write to.
     pub(super) fn read(
         name: &str,
-        changes: &[&Changed],
+        changes: &[&ChangedRow],
         db: &mut dyn Read,
     ) -> anyhow::Result<Self> {
         if !tables().iter().any(|table| table.name == name && table.owner != Owner::Own) {
@@ -142,7 +142,8 @@ impl Table {
 
     /// Keeps a row if a change speaks of it.
     fn look_at(&mut self, row: &Row, wanted_keys: &HashSet<String>) {
-        let places = self.places.get_or_insert_with(|| Places::of(row, &self.lists, self.key));
+        let places =
+            self.places.get_or_insert_with(|| ColumnPlaces::of(row, &self.lists, self.key));
         let mut raw = String::new();
         let mut meaning = |value: &Value| {
             raw.clear();
@@ -156,7 +157,7 @@ impl Table {
             let identity = (list, joined(columns.iter().map(held)));
             if let Some(rows) = self.rows.get_mut(&identity) {
                 let at = *kept.get_or_insert_with(|| {
-                    let now = Now { row_id: row.values[0].clone(), image: row.image_from(1) };
+                    let now = RowNow { row_id: row.values[0].clone(), image: row.image_from(1) };
                     self.found.push(Some(now));
                     self.found.len() - 1
                 });
@@ -172,7 +173,7 @@ impl Table {
     }
 
     /// By what a row with this image is known: the columns that still are there, and what they hold.
-    fn identity(&mut self, image: &Image) -> (usize, String) {
+    fn identity(&mut self, image: &RowImage) -> (usize, String) {
         let is_there = |name: &str| self.columns.iter().any(|column| column.name == name);
         let held: Vec<_> = image.0.iter().filter(|(name, _)| is_there(name)).collect();
         let list = self.lists.iter().position(|list| {
@@ -201,7 +202,7 @@ impl Table {
     }
 
     /// A row like this one, if there is one that is not spoken for.
-    fn take(&mut self, image: &Image) -> Option<Now> {
+    fn take(&mut self, image: &RowImage) -> Option<RowNow> {
         let identity = self.identity(image);
         let places = self.rows.get_mut(&identity)?;
         while let Some(at) = places.pop() {
@@ -212,26 +213,28 @@ impl Table {
         None
     }
 
-    fn has_key_of(&self, image: &Image) -> bool {
+    fn has_key_of(&self, image: &RowImage) -> bool {
         self.key_of(|column| image.get(column).map(str::to_owned))
             .is_some_and(|key| self.keys.contains(&key))
     }
 
     /// What is to be done so that the row is again as it was before the run.
-    pub(super) fn decide(&mut self, change: &Changed) -> Todo {
+    pub(super) fn decide(&mut self, change: &ChangedRow) -> RowTodo {
         if let Some(now) = change.before.as_ref().and_then(|before| self.take(before)) {
-            return Todo::IsThere(now);
+            return RowTodo::IsThere(now);
         }
         match (&change.before, &change.after) {
-            (Some(before), None) if self.has_key_of(before) => Todo::ChangedSince,
-            (Some(_), None) => Todo::Insert,
-            (Some(_), Some(after)) => self.take(after).map_or(Todo::ChangedSince, Todo::Update),
+            (Some(before), None) if self.has_key_of(before) => RowTodo::ChangedSince,
+            (Some(_), None) => RowTodo::Insert,
+            (Some(_), Some(after)) => {
+                self.take(after).map_or(RowTodo::ChangedSince, RowTodo::Update)
+            }
             (None, Some(after)) => match self.take(after) {
-                Some(now) => Todo::Delete(now),
-                None if self.has_key_of(after) => Todo::ChangedSince,
-                None => Todo::Nothing,
+                Some(now) => RowTodo::Delete(now),
+                None if self.has_key_of(after) => RowTodo::ChangedSince,
+                None => RowTodo::Nothing,
             },
-            (None, None) => Todo::Nothing,
+            (None, None) => RowTodo::Nothing,
         }
     }
 
@@ -241,7 +244,7 @@ impl Table {
     /// `Exit::Config`: a column that held something is not there any more.
     pub(super) fn binds(
         &self,
-        image: &Image,
+        image: &RowImage,
         only: Option<&[String]>,
     ) -> anyhow::Result<(Vec<String>, Vec<Value>)> {
         let (mut names, mut values) = (Vec::new(), Vec::new());

@@ -6,15 +6,15 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context as _, anyhow};
 use serde_json::Value as Json;
 
-use super::image::Image;
-use super::source::{Changed, Source};
-use super::{Args, Back, World, action};
+use super::image::RowImage;
+use super::source::{ChangedRow, RestoreSource};
+use super::{Args, RowToPutBack, World, action};
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::plan::{Action, Plan};
 use crate::sql;
 
-pub(super) fn erased(source: &Source, run: &LedgerRun, plan: &mut Plan) {
+pub(super) fn erased(source: &RestoreSource, run: &LedgerRun, plan: &mut Plan) {
     let mut tell = |lost: &HashMap<String, u64>, why: &str| {
         let mut lost: Vec<_> = lost.iter().collect();
         lost.sort();
@@ -63,7 +63,7 @@ pub(super) fn restored_before(
 }
 
 /// Rows that somebody changed since are named, and never overwritten.
-pub(super) fn changed(since: Vec<&Changed>, args: &Args, plan: &mut Plan) -> anyhow::Result<()> {
+pub(super) fn changed(since: Vec<&ChangedRow>, args: &Args, plan: &mut Plan) -> anyhow::Result<()> {
     plan.noticed.add("changed_since", since.len() as u64);
     if !args.skip_changed && !since.is_empty() {
         let named: Vec<String> =
@@ -84,11 +84,11 @@ pub(super) fn changed(since: Vec<&Changed>, args: &Args, plan: &mut Plan) -> any
 }
 
 /// Says what the next scheduled run will do to the rows that come back.
-pub(super) fn next_run(backs: &[Back], run: &LedgerRun, plan: &mut Plan) {
+pub(super) fn next_run(backs: &[RowToPutBack], run: &LedgerRun, plan: &mut Plan) {
     let n_with = |table: &str, column: &str, value: Option<&str>| {
-        let holds = |back: &&Back| {
+        let holds = |back: &&RowToPutBack| {
             let after = back.touch.change.after.as_deref().unwrap_or_default();
-            let image = Image::parse(after).unwrap_or_default();
+            let image = RowImage::parse(after).unwrap_or_default();
             let held = image.get(column);
             &*back.table == table
                 && held.is_some_and(|held| value.is_none_or(|value| held == value))
@@ -129,11 +129,11 @@ pub(super) fn next_run(backs: &[Back], run: &LedgerRun, plan: &mut Plan) {
 
 /// People who go again leave behind what was added for them since: that is no change of the run.
 pub(super) fn left_behind(
-    backs: &[Back],
+    backs: &[RowToPutBack],
     world: &mut World<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<()> {
-    let goes = |back: &&Back| &*back.table == "PM_USER" && action(back) == Action::Delete;
+    let goes = |back: &&RowToPutBack| &*back.table == "PM_USER" && action(back) == Action::Delete;
     let keys = backs.iter().filter(goes).map(|back| &*back.touch.change.key);
     let going: HashSet<&str> = keys.collect();
     if going.is_empty() {

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::closings::{Closings, RowPrint, RunPlace};
+use super::closings::{ClosingRuns, RowPrint, RunPlace};
 use super::key;
 use crate::db::{Row, Value};
 use crate::jobs::World;
@@ -73,7 +73,7 @@ impl KeyGroup {
 
     fn tell(self, plan: &mut Plan) {
         let Some(image) = self.closed.first() else { return };
-        let mut closings = Closings::of_table_like(image);
+        let mut closings = ClosingRuns::of_table_like(image);
         let (mut place, mut last) = (RunPlace::default(), None);
         for change in &self.changes {
             if last.replace(&change.run) != Some(&change.run) {

@@ -22,7 +22,7 @@ struct ResponseEvent {
     /// Of the before-image without IS_ACTIVE.
     print: u64,
     run: RunPlace,
-    /// Which columns the image has: a place in [`Closings::column_sets`].
+    /// Which columns the image has: a place in [`ClosingRuns::column_sets`].
     columns: u16,
     kind: EventKind,
     restores: bool,
@@ -51,7 +51,7 @@ struct AccessEvent {
 
 /// The run that closed a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Closing {
+pub(crate) struct ClosingRun {
     /// Which.
     pub(crate) run: RunPlace,
     /// Whether it took access; else there was none.
@@ -59,7 +59,7 @@ pub(crate) struct Closing {
 }
 
 /// All changes of responses, and of access by restores.
-pub(crate) struct Closings {
+pub(crate) struct ClosingRuns {
     hasher: RandomState,
     /// Hashes of the names of the columns that the table has now.
     known: HashSet<u64>,
@@ -79,29 +79,29 @@ pub(crate) struct RowPrint {
 
 /// What is known of one user and location.
 pub(crate) struct KeyHistory<'a> {
-    all: &'a Closings,
+    all: &'a ClosingRuns,
     /// A run that is not to be believed speaks of it too.
     pub(crate) is_doubted: bool,
     responses: &'a [ResponseEvent],
     access: &'a [AccessEvent],
 }
 
-impl Closings {
+impl ClosingRuns {
     /// None yet; `columns` are those that RECREATE_RESPONSE has now, `n` how many changes may come.
-    pub(crate) fn new<'c>(columns: impl Iterator<Item = &'c str>, n: usize) -> Closings {
+    pub(crate) fn new<'c>(columns: impl Iterator<Item = &'c str>, n: usize) -> ClosingRuns {
         let hasher = RandomState::new();
         let known = columns.map(|name| hasher.hash_one(name.as_bytes())).collect();
         let is_active = hasher.hash_one("IS_ACTIVE".as_bytes());
         let responses = Vec::with_capacity(n);
         let (column_sets, access) = (Vec::new(), Vec::new());
         let (doubted, settled) = (HashSet::new(), false);
-        Closings { hasher, known, is_active, column_sets, responses, access, doubted, settled }
+        ClosingRuns { hasher, known, is_active, column_sets, responses, access, doubted, settled }
     }
 
     /// None yet; the table has the columns of this image.
-    pub(crate) fn of_table_like(image: &str) -> Closings {
+    pub(crate) fn of_table_like(image: &str) -> ClosingRuns {
         let names = pairs(image).map(|(name, _)| name.trim_matches('"'));
-        Closings::new(names, 0)
+        ClosingRuns::new(names, 0)
     }
 
     /// Takes a change of a run, which is one of `restore` or not.
@@ -251,7 +251,7 @@ impl KeyHistory<'_> {
 
     /// For each inactive response, the run that closed it. `rows` are all inactive responses of this user and
     /// location, `n_rows` counts the active ones too.
-    pub(crate) fn assign(&self, rows: &[RowPrint], n_rows: usize) -> Vec<Option<Closing>> {
+    pub(crate) fn assign(&self, rows: &[RowPrint], n_rows: usize) -> Vec<Option<ClosingRun>> {
         let mut standing: Vec<&ResponseEvent> = Vec::new();
         for event in self.responses {
             if event.kind == EventKind::Reopened {
@@ -261,9 +261,11 @@ impl KeyHistory<'_> {
             }
         }
         standing.reverse(); // The latest first: it is the one that counts.
-        let closing =
-            |event: &ResponseEvent| Closing { run: event.run, took: event.kind == EventKind::Took };
-        let mut found: Vec<Option<Closing>> = rows
+        let closing = |event: &ResponseEvent| ClosingRun {
+            run: event.run,
+            took: event.kind == EventKind::Took,
+        };
+        let mut found: Vec<Option<ClosingRun>> = rows
             .iter()
             .map(|row| {
                 let place = standing.iter().position(|event| self.all.same_row(event, row))?;
@@ -371,8 +373,8 @@ mod tests {
     const ROW: &str = r#"{"S":"A","IS_ACTIVE":0}"#;
 
     /// Changes of `K`: run, what it did, the status in its image (none: erased).
-    fn closings(changes: &[(RunPlace, &str, Option<&str>)]) -> Closings {
-        let mut closings = Closings::of_table_like(ROW);
+    fn closings(changes: &[(RunPlace, &str, Option<&str>)]) -> ClosingRuns {
+        let mut closings = ClosingRuns::of_table_like(ROW);
         for (run, did, status) in changes {
             let restores = matches!(*did, "reopened" | "closed again");
             let is = i32::from(*did == "reopened");
@@ -386,7 +388,7 @@ mod tests {
         closings
     }
 
-    fn assigned(closings: &Closings, rows: &[&str]) -> Vec<Option<RunPlace>> {
+    fn assigned(closings: &ClosingRuns, rows: &[&str]) -> Vec<Option<RunPlace>> {
         let images: Vec<RowPrint> = rows
             .iter()
             .map(|status| closings.row_print(&format!(r#"{{"S":"{status}","IS_ACTIVE":0}}"#)))
@@ -447,12 +449,12 @@ mod tests {
             (3, "closed again", Some("A")),
         ]);
         let row = closings.row_print(ROW);
-        assert_eq!(closings.of("K").assign(&[row], 1), [Some(Closing { run: 3, took: false })]);
+        assert_eq!(closings.of("K").assign(&[row], 1), [Some(ClosingRun { run: 3, took: false })]);
     }
 
     #[test]
     fn a_column_that_one_of_them_lacks_is_not_compared() {
-        let mut closings = Closings::of_table_like(r#"{"S":"A","NEW":1,"IS_ACTIVE":0}"#);
+        let mut closings = ClosingRuns::of_table_like(r#"{"S":"A","NEW":1,"IS_ACTIVE":0}"#);
         let before = r#"{"IS_ACTIVE":1,"S":"A","OLD":{"$hex":"00,\"}"},"T":"x"}"#;
         closings.hear_response("K", 1, false, false, (Some(before), Some(r#"{"IS_ACTIVE":0}"#)));
         closings.settle(Some);

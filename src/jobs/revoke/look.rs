@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::NaiveDate;
 
 use super::key;
-use super::rule::{AnswerClass, DateOf, ResponseDates, RevokeRule, Verdict, fold};
+use super::rule::{AnswerClass, DateOf, ResponseDates, ResponseVerdict, RevokeRule, fold};
 use crate::db::{Row, Value};
 use crate::plan::{Counts, Plan};
 
@@ -149,17 +149,17 @@ impl<'a> ResponseLook<'a> {
             );
         }
         match self.rule.decide(class, &level, dates) {
-            Verdict::NotOurs | Verdict::OtherLevel => Ok(false),
-            Verdict::Undated => {
+            ResponseVerdict::NotOurs | ResponseVerdict::OtherLevel => Ok(false),
+            ResponseVerdict::Undated => {
                 self.plan.noticed.add("undated", 1);
                 self.plan.find("undated", key, "neither date is set: not due, left as it is");
                 Ok(false)
             }
-            Verdict::Waiting(_) => {
+            ResponseVerdict::Waiting(_) => {
                 self.plan.noticed.add("waiting", 1);
                 Ok(false)
             }
-            Verdict::Due(day, date_of) => {
+            ResponseVerdict::Due(day, date_of) => {
                 let why = self.whys.entry((day, date_of)).or_insert_with(|| why(day, date_of));
                 let why = Arc::clone(why);
                 self.due.push(DueResponse {

@@ -41,7 +41,7 @@ pub(crate) enum DateOf {
 
 /// What the dates of an active response come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ResponseVerdict {
     /// Its status takes nothing away.
     NotOurs,
     /// Its status does, and its access level is none that recert acts on.
@@ -157,12 +157,17 @@ impl RevokeRule {
     }
 
     /// What is to become of an active response, as far as it decides that itself.
-    pub(crate) fn decide(&self, class: AnswerClass, level: &str, dates: ResponseDates) -> Verdict {
+    pub(crate) fn decide(
+        &self,
+        class: AnswerClass,
+        level: &str,
+        dates: ResponseDates,
+    ) -> ResponseVerdict {
         if !self.takes(class) {
-            return Verdict::NotOurs;
+            return ResponseVerdict::NotOurs;
         }
         if !self.acts_on(level) {
-            return Verdict::OtherLevel;
+            return ResponseVerdict::OtherLevel;
         }
         let date = match (class, self.unanswered_days) {
             (AnswerClass::Pending, Some(grace_days)) => {
@@ -172,9 +177,9 @@ impl RevokeRule {
             _ => dates.effective(),
         };
         match date {
-            None => Verdict::Undated,
-            Some((day, date_of)) if day <= self.as_of => Verdict::Due(day, date_of),
-            Some((day, _)) => Verdict::Waiting(day),
+            None => ResponseVerdict::Undated,
+            Some((day, date_of)) if day <= self.as_of => ResponseVerdict::Due(day, date_of),
+            Some((day, _)) => ResponseVerdict::Waiting(day),
         }
     }
 

@@ -2,19 +2,19 @@
 
 use maud::{Markup, html};
 
-use super::text::Shown;
+use super::text::ShownText;
 use crate::report::verdict::grouped;
 
 /// A part of a bar: its style, and how much.
 pub(super) type BarPart = (&'static str, u64);
 
 /// One bar, stacked.
-pub(super) struct Bar {
+pub(super) struct ChartBar {
     pub(super) name: String,
     pub(super) parts: Vec<BarPart>,
 }
 
-impl Bar {
+impl ChartBar {
     pub(super) fn sum(&self) -> u64 {
         self.parts.iter().map(|(_, n)| n).sum()
     }
@@ -26,7 +26,7 @@ pub(super) struct Chart<'a> {
     pub(super) first: &'a str,
     /// Style and meaning of each part.
     pub(super) legend: &'a [(&'static str, &'static str)],
-    pub(super) bars: Vec<Bar>,
+    pub(super) bars: Vec<ChartBar>,
 }
 
 const WIDTH: f64 = 560.0;
@@ -83,7 +83,7 @@ impl Chart<'_> {
                     tbody {
                         @for bar in &self.bars {
                             tr {
-                                th scope="row" { (Shown(&bar.name)) }
+                                th scope="row" { (ShownText(&bar.name)) }
                                 @for (_, n) in &bar.parts { td.n { (grouped(*n)) } }
                                 @if self.legend.len() > 1 { td.n { (grouped(bar.sum())) } }
                             }
@@ -101,14 +101,14 @@ impl Chart<'_> {
         html! {
             svg role="img" viewBox=(format!("0 0 {WIDTH:.0} {height:.0}")) aria-labelledby=(format!("{id}-title {id}-desc")) {
                 title id=(format!("{id}-title")) { (self.title) }
-                desc id=(format!("{id}-desc")) { (Shown(&told.join("; "))) }
+                desc id=(format!("{id}-desc")) { (ShownText(&told.join("; "))) }
                 (drawn)
             }
         }
     }
 
     fn most(&self) -> f64 {
-        self.bars.iter().map(Bar::sum).max().unwrap_or_default().max(1) as f64
+        self.bars.iter().map(ChartBar::sum).max().unwrap_or_default().max(1) as f64
     }
 
     /// Bars that lie: a name each on the left, the number on the right.
@@ -119,7 +119,7 @@ impl Chart<'_> {
             @for (place, bar) in self.bars.iter().enumerate() {
                 @let y = step * place as f64 + 4.0;
                 @let all = if shares { bar.sum().max(1) as f64 } else { self.most() };
-                text.end x=(left - 8.0) y=(y + 16.0) { (Shown(&shortened(&bar.name))) }
+                text.end x=(left - 8.0) y=(y + 16.0) { (ShownText(&shortened(&bar.name))) }
                 @for (style, from, width) in stack(bar, room / all) {
                     rect class=(style) x=(px(left + from)) y=(px(y)) width=(px(width)) height="22" {}
                 }
@@ -150,7 +150,7 @@ impl Chart<'_> {
                     text.middle x=(px(middle)) y=(px(y - 5.0)) { (grouped(bar.sum())) }
                 }
                 @if place % every == 0 {
-                    text.middle x=(px(middle)) y=(ground + 18.0) { (Shown(short_label(&bar.name))) }
+                    text.middle x=(px(middle)) y=(ground + 18.0) { (ShownText(short_label(&bar.name))) }
                 }
             }
             path.axis d=(format!("M0 {ground:.1}H{WIDTH:.1}")) {}
@@ -165,7 +165,7 @@ impl Chart<'_> {
 }
 
 /// The parts of a bar that are there: style, where it begins, and how long it is.
-fn stack(bar: &Bar, scale: f64) -> Vec<(&'static str, f64, f64)> {
+fn stack(bar: &ChartBar, scale: f64) -> Vec<(&'static str, f64, f64)> {
     let mut from = 0.0;
     let part = |(style, n): &BarPart| {
         let (begins, length) = (from, *n as f64 * scale);

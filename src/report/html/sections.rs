@@ -2,8 +2,8 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::chart::{Bar, BarScale, Chart};
-use super::text::Shown;
+use super::chart::{BarScale, Chart, ChartBar};
+use super::text::ShownText;
 use crate::report::access::REVIEWS;
 use crate::report::figures::{
     CutList, ListedAccess, LocationFigures, ManagerFigures, TOP_LOCATIONS,
@@ -11,7 +11,7 @@ use crate::report::figures::{
 use crate::report::row::{CLASSES, class_word};
 use crate::report::state::STATES;
 use crate::report::verdict::{self, grouped, plural};
-use crate::report::{ReportContent, Scope};
+use crate::report::{ReportContent, ReportScope};
 
 /// Rows of a list that are shown before it is unfolded.
 const SHOWN_FIRST: usize = 10;
@@ -41,7 +41,7 @@ fn head(content: &ReportContent<'_>) -> Markup {
     let is_proven = content.evidence.problems.is_empty();
     html! {
         p.verdict { (verdict::sentence(content)) }
-        p class=(if is_proven { "proof" } else { "proof alarm" }) { (Shown(&verdict::proof(content))) }
+        p class=(if is_proven { "proof" } else { "proof alarm" }) { (ShownText(&verdict::proof(content))) }
         @if let Some(note) = verdict::note(content) { p.note { (note) } }
     }
 }
@@ -126,7 +126,7 @@ fn listed_table(items: &[ListedAccess]) -> Markup {
                         td { (item.location) }
                         td { (person(&item.manager[1].to_string(), &item.manager[0].to_string(), &item.manager[2].to_string())) }
                         td { @if let Some(since) = item.since { time { (since) } } }
-                        td { (Shown(&item.state)) }
+                        td { (ShownText(&item.state)) }
                     }
                 }
             }
@@ -136,8 +136,8 @@ fn listed_table(items: &[ListedAccess]) -> Markup {
 
 fn person(name: &str, id: &str, mail: &str) -> Markup {
     html! {
-        @if name.is_empty() { (Shown(id)) } @else { (Shown(name)) " " small { (Shown(id)) } }
-        @if !mail.is_empty() { " " small { (Shown(mail)) } }
+        @if name.is_empty() { (ShownText(id)) } @else { (ShownText(name)) " " small { (ShownText(id)) } }
+        @if !mail.is_empty() { " " small { (ShownText(mail)) } }
     }
 }
 
@@ -187,7 +187,7 @@ fn others(content: &ReportContent<'_>) -> Markup {
     let years: Vec<String> =
         tally.other_years.iter().map(|(year, n)| format!("{year}: {}", grouped(*n))).collect();
     html! {
-        @if !parts.is_empty() { p { "Other statuses: " (Shown(&parts.join(", "))) "." } }
+        @if !parts.is_empty() { p { "Other statuses: " (ShownText(&parts.join(", "))) "." } }
         @if !years.is_empty() { p { "In the reports of other years: " (years.join(", ")) "." } }
     }
 }
@@ -237,7 +237,8 @@ fn manager_table(managers: &[&(&str, &ManagerFigures)], content: &ReportContent<
 fn removal(content: &ReportContent<'_>) -> Markup {
     let (tally, figures) = (content.tally, content.figures);
     let now = tally.revoked;
-    let bar = |name: &str, n: u64, style| Bar { name: name.to_owned(), parts: vec![(style, n)] };
+    let bar =
+        |name: &str, n: u64, style| ChartBar { name: name.to_owned(), parts: vec![(style, n)] };
     let three = Chart {
         title: "Revoked, due, gone",
         first: "Responses",
@@ -253,7 +254,7 @@ fn removal(content: &ReportContent<'_>) -> Markup {
         .unwrap_or_default()
         .clamp(figures.sla_days + 1, HISTOGRAM_DAYS.max(figures.sla_days + 1));
     let day = |days: i64| figures.removal_days.get(&days).copied().unwrap_or_default();
-    let mut bars: Vec<Bar> =
+    let mut bars: Vec<ChartBar> =
         (0..=last).map(|days| bar(&days.to_string(), day(days), "gone")).collect();
     let early: u64 = figures.removal_days.range(..0).map(|(_, n)| n).sum();
     if let (Some(first), true) = (bars.first_mut(), early > 0) {
@@ -291,17 +292,17 @@ const COVERAGE: [(&str, &str); 6] = [
     ("never", "Never asked"),
 ];
 
-fn coverage_bar(name: &str, location: &LocationFigures) -> Bar {
+fn coverage_bar(name: &str, location: &LocationFigures) -> ChartBar {
     let review = |place: usize| location.reviews[place];
     let numbers = [review(0), location.gone, review(1), review(2), review(3), review(4)];
     let parts = COVERAGE.iter().zip(numbers).map(|((style, _), n)| (*style, n)).collect();
-    Bar { name: name.to_owned(), parts }
+    ChartBar { name: name.to_owned(), parts }
 }
 
 fn coverage(content: &ReportContent<'_>) -> Markup {
     let all = content.figures.locations_by_size();
     let (top, rest) = all.split_at(all.len().min(TOP_LOCATIONS));
-    let bars = |of: &[(String, LocationFigures)]| -> Vec<Bar> {
+    let bars = |of: &[(String, LocationFigures)]| -> Vec<ChartBar> {
         of.iter().map(|(name, location)| coverage_bar(name, location)).collect()
     };
     let chart = Chart {
@@ -315,7 +316,7 @@ fn coverage(content: &ReportContent<'_>) -> Markup {
     let inner = html! {
         p.note {
             "Accesses by their review"
-            @if let Scope::Year(year) = content.scope { " in " (year) }
+            @if let ReportScope::Year(year) = content.scope { " in " (year) }
             ", as shares; the number is how many there are."
             @if !rest.is_empty() {
                 " " (plural(rest.len() as u64, "further location has", "further locations have")) " " (grouped(n_rest)) ", of them " (grouped(never)) " never asked."
@@ -329,7 +330,7 @@ fn coverage(content: &ReportContent<'_>) -> Markup {
                     thead { tr { th scope="col" { "Location" } @for (_, meaning) in COVERAGE { th.n scope="col" { (meaning) } } th.n scope="col" { "All" } } }
                     tbody {
                         @for bar in bars(rest) {
-                            tr { th scope="row" { (Shown(&bar.name)) } @for (_, n) in &bar.parts { td.n { (grouped(*n)) } } td.n { (grouped(bar.sum())) } }
+                            tr { th scope="row" { (ShownText(&bar.name)) } @for (_, n) in &bar.parts { td.n { (grouped(*n)) } } td.n { (grouped(bar.sum())) } }
                         }
                     }
                 }
@@ -346,15 +347,15 @@ fn months(content: &ReportContent<'_>) -> Markup {
         .iter()
         .map(|(period, figures)| {
             let done = figures.classes.iter().sum::<u64>() - figures.overdue;
-            Bar {
+            ChartBar {
                 name: period.to_string(),
                 parts: vec![("approved", done), ("overdue", figures.overdue)],
             }
         })
         .collect();
     let (title, first) = match content.scope {
-        Scope::Year(_) => ("Due by month", "Month"),
-        Scope::All => ("Due by year", "Year"),
+        ReportScope::Year(_) => ("Due by month", "Month"),
+        ReportScope::All => ("Due by year", "Year"),
     };
     let legend = &[("approved", "In order"), ("overdue", "Overdue")];
     let chart = Chart { title, first, legend, bars };
@@ -363,7 +364,7 @@ fn months(content: &ReportContent<'_>) -> Markup {
 
 fn independence(content: &ReportContent<'_>) -> Markup {
     let figures = content.figures;
-    let people = |list: &CutList<(String, crate::report::row::Cell)>| -> (u64, Vec<String>) {
+    let people = |list: &CutList<(String, crate::report::row::RowCell)>| -> (u64, Vec<String>) {
         (
             list.n,
             list.items.iter().map(|(id, name)| format!("{name} {id}").trim().to_owned()).collect(),
@@ -398,8 +399,8 @@ fn independence(content: &ReportContent<'_>) -> Markup {
                         td.n { (grouped(*n)) }
                         td { @if *n > 0 {
                             @let (first, rest) = who.split_at(who.len().min(SHOWN_FIRST));
-                            (Shown(&first.join(" · ")))
-                            @if !rest.is_empty() { details { summary { (grouped(rest.len() as u64)) " more" } (Shown(&rest.join(" · "))) } }
+                            (ShownText(&first.join(" · ")))
+                            @if !rest.is_empty() { details { summary { (grouped(rest.len() as u64)) " more" } (ShownText(&rest.join(" · "))) } }
                         } }
                     }
                 }
@@ -419,11 +420,11 @@ fn exceptions(content: &ReportContent<'_>) -> Markup {
                     @for exception in exceptions {
                         tr {
                             td { time { (exception.day) } }
-                            td { (Shown(&exception.job)) }
-                            td { (Shown(&exception.what)) }
-                            td { (Shown(&exception.who)) }
-                            td { (Shown(&exception.why)) }
-                            td.run { (Shown(&exception.run)) }
+                            td { (ShownText(&exception.job)) }
+                            td { (ShownText(&exception.what)) }
+                            td { (ShownText(&exception.who)) }
+                            td { (ShownText(&exception.why)) }
+                            td.run { (ShownText(&exception.run)) }
                         }
                     }
                 }
@@ -438,7 +439,7 @@ fn evidence(content: &ReportContent<'_>) -> Markup {
     let inner = html! {
         table.evidence { tbody {
             @for (name, value) in &lines {
-                tr { th scope="row" { (name) } td { (Shown(value)) } }
+                tr { th scope="row" { (name) } td { (ShownText(value)) } }
             }
         } }
         p.note {

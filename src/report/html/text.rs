@@ -2,7 +2,7 @@
 
 use maud::Render;
 
-use crate::report::row::Cell;
+use crate::report::row::RowCell;
 
 /// Appends text as HTML.
 pub(super) fn escape(text: &str, out: &mut String) {
@@ -37,15 +37,15 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// Text from data, on its way into markup.
-pub(super) struct Shown<'a>(pub(super) &'a str);
+pub(super) struct ShownText<'a>(pub(super) &'a str);
 
-impl Render for Shown<'_> {
+impl Render for ShownText<'_> {
     fn render_to(&self, out: &mut String) {
         escape(self.0, out);
     }
 }
 
-impl Render for Cell {
+impl Render for RowCell {
     fn render_to(&self, out: &mut String) {
         escape(&self.to_string(), out);
     }

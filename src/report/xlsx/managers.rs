@@ -4,7 +4,7 @@ use rust_xlsxwriter::Worksheet;
 
 use super::{Styles, dress, put, put_header};
 use crate::report::ReportContent;
-use crate::report::row::{Cell, Column};
+use crate::report::row::{Column, RowCell};
 use crate::report::verdict::oldest_days;
 
 const fn column(name: &'static str, width: u8) -> Column {
@@ -35,13 +35,13 @@ pub(super) fn fill(
         let id = if id.is_empty() { "nobody is known" } else { id };
         let oldest = oldest_days(manager, content);
         let cells = [
-            Cell::text(id),
+            RowCell::text(id),
             manager.name.clone(),
             manager.mail.clone(),
-            Cell::number(manager.answered),
-            Cell::number(manager.open),
-            Cell::number(manager.overdue),
-            oldest.map_or(Cell::Empty, |days| Cell::Number(days.to_string())),
+            RowCell::number(manager.answered),
+            RowCell::number(manager.open),
+            RowCell::number(manager.overdue),
+            oldest.map_or(RowCell::Empty, |days| RowCell::Number(days.to_string())),
         ];
         for (place, cell) in cells.iter().enumerate() {
             put(sheet, row, place as u16, cell)?;

@@ -10,7 +10,7 @@ use super::{HEADER_FILL, plain};
 use crate::report::figures::{Figures, LocationFigures, TOP_LOCATIONS};
 use crate::report::state::STATES;
 use crate::report::verdict;
-use crate::report::{ReportContent, Scope};
+use crate::report::{ReportContent, ReportScope};
 
 /// Columns the figures stand in; the charts begin behind them.
 const LAST_COLUMN: u16 = 7;
@@ -279,8 +279,8 @@ impl Writer<'_> {
 
     fn months(&mut self, content: &ReportContent<'_>) -> anyhow::Result<(u32, u32)> {
         let (heading, first) = match content.scope {
-            Scope::Year(_) => ("Due by month", "Month"),
-            Scope::All => ("Due by year", "Year"),
+            ReportScope::Year(_) => ("Due by month", "Month"),
+            ReportScope::All => ("Due by year", "Year"),
         };
         self.heading(heading)?;
         self.header(&[first, "In order", "Overdue", "All"])?;
@@ -354,7 +354,7 @@ impl Writer<'_> {
         );
         shares.y_axis().set_reverse(); // The first row of the table on top.
         self.place(shares, 0, 380, "Accesses by location and review, as shares")?;
-        let over = if content.scope == Scope::All { "Due by year" } else { "Due by month" };
+        let over = if content.scope == ReportScope::All { "Due by year" } else { "Due by month" };
         let due = stacked(
             ChartType::ColumnStacked,
             over,

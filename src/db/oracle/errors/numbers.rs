@@ -5,7 +5,7 @@ use crate::exit::Exit;
 
 /// What an error means for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Meaning {
+pub(super) struct NumberMeaning {
     pub(super) exit: Exit,
     /// Whether the same run may well succeed in a moment.
     pub(super) again: bool,
@@ -17,8 +17,9 @@ pub(super) struct Meaning {
 pub(super) const CALL_TIMEOUT: i32 = 1067;
 pub(super) const DRIVER_CLOSED: i32 = 1080;
 
-pub(super) const UNFORESEEN: Meaning = Meaning { exit: Exit::Failed, again: false, advice: "" };
-pub(super) const LINE_LOST: Meaning =
+pub(super) const UNFORESEEN: NumberMeaning =
+    NumberMeaning { exit: Exit::Failed, again: false, advice: "" };
+pub(super) const LINE_LOST: NumberMeaning =
     passing("the database is not there, or the line to it broke; run it again");
 
 /// The line or the instance is gone, was never there, or takes nobody in now.
@@ -44,24 +45,24 @@ pub(super) fn is_wrapper(number: i32) -> bool {
     [604, 2091, 4088, 6512, 12801].contains(&number)
 }
 
-const fn config(advice: &'static str) -> Meaning {
-    Meaning { exit: Exit::Config, again: false, advice }
+const fn config(advice: &'static str) -> NumberMeaning {
+    NumberMeaning { exit: Exit::Config, again: false, advice }
 }
 
-const fn passing(advice: &'static str) -> Meaning {
-    Meaning { exit: Exit::Unavailable, again: true, advice }
+const fn passing(advice: &'static str) -> NumberMeaning {
+    NumberMeaning { exit: Exit::Unavailable, again: true, advice }
 }
 
-const fn drifted(advice: &'static str) -> Meaning {
-    Meaning { exit: Exit::Drifted, again: true, advice }
+const fn drifted(advice: &'static str) -> NumberMeaning {
+    NumberMeaning { exit: Exit::Drifted, again: true, advice }
 }
 
-const fn failed(advice: &'static str) -> Meaning {
-    Meaning { exit: Exit::Failed, again: false, advice }
+const fn failed(advice: &'static str) -> NumberMeaning {
+    NumberMeaning { exit: Exit::Failed, again: false, advice }
 }
 
 /// The driver's own numbers.
-pub(super) fn of_driver(number: i32) -> Option<Meaning> {
+pub(super) fn of_driver(number: i32) -> Option<NumberMeaning> {
     Some(match number {
         1047 => config(
             "the Oracle client library could not be loaded: install Oracle Instant Client (Basic or Basic Light) and name its folder in `[database] client_lib_dir`",
@@ -70,7 +71,7 @@ pub(super) fn of_driver(number: i32) -> Option<Meaning> {
             "what `[database] client_lib_dir` leads to is no Oracle client library of release 19 or later",
         ),
         1050 => config("the Oracle client library is too old: install release 19 or later"),
-        CALL_TIMEOUT => Meaning {
+        CALL_TIMEOUT => NumberMeaning {
             exit: Exit::Unavailable,
             // It has waited long, and four times as long would keep the lock from the next run.
             again: false,
@@ -99,7 +100,7 @@ pub(super) fn of_missing_file(said: &str) -> Option<&'static str> {
 }
 
 /// The server's and the network's numbers, while logging in (`at_login`) or later.
-pub(super) fn of_number(number: i32, at_login: bool) -> Option<Meaning> {
+pub(super) fn of_number(number: i32, at_login: bool) -> Option<NumberMeaning> {
     if at_login && (20_000..=20_999).contains(&number) {
         return Some(config("a log-on trigger of the database refuses this login; ask the DBA"));
     }
@@ -110,7 +111,7 @@ pub(super) fn of_number(number: i32, at_login: bool) -> Option<Meaning> {
 }
 
 /// What a person must mend before anybody can log in: never tried again, so as not to lock the account.
-fn of_login(number: i32) -> Option<Meaning> {
+fn of_login(number: i32) -> Option<NumberMeaning> {
     Some(config(match number {
         1005 | 1017 => {
             "check `username` and the password; it is not tried again, so as not to lock the account"
@@ -143,7 +144,7 @@ fn of_login(number: i32) -> Option<Meaning> {
 }
 
 /// No room left.
-fn of_room(number: i32) -> Option<Meaning> {
+fn of_room(number: i32) -> Option<NumberMeaning> {
     match number {
         1536
         | 1628
@@ -162,7 +163,7 @@ fn of_room(number: i32) -> Option<Meaning> {
 }
 
 /// What a statement met.
-fn of_statement(number: i32) -> Option<Meaning> {
+fn of_statement(number: i32) -> Option<NumberMeaning> {
     Some(match number {
         904 | 942 => config(
             "a table or column is missing, or not granted; `recert check` names it, `recert migrate` adds recert's own",
@@ -176,8 +177,8 @@ fn of_statement(number: i32) -> Option<Meaning> {
         ),
         4088 | 4098 => config("a trigger of the table is broken; its owner must mend it"),
         28112 => config("a security policy of the table is broken; ask the DBA"),
-        1013 => Meaning { again: false, ..passing("somebody has cancelled the statement") },
-        54 | 30006 => Meaning {
+        1013 => NumberMeaning { again: false, ..passing("somebody has cancelled the statement") },
+        54 | 30006 => NumberMeaning {
             exit: Exit::Busy,
             again: false,
             advice: "another run of this job, or another session, holds the row",
@@ -205,9 +206,9 @@ fn of_statement(number: i32) -> Option<Meaning> {
 }
 
 /// What became of the line, or of the instance.
-fn of_line(number: i32) -> Option<Meaning> {
+fn of_line(number: i32) -> Option<NumberMeaning> {
     Some(match number {
-        28 => Meaning {
+        28 => NumberMeaning {
             again: false, // Somebody wanted this run to end.
             ..passing("a DBA has killed the session; run it again when that is cleared up")
         },
