@@ -9,8 +9,8 @@
 //! can be typed, the log, the metrics, and the one place that tells an outcome.
 //!
 //! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
-//! spreadsheets · `signature` of approvals and heads · [`script`] and [`preview`] a plan as SQL, text, CSV, JSON ·
-//! [`schema`] the tables, [`mod@sql`] the statements · `ldap_text` names and filters · `who` runs it · [`guard`], [`hex`], [`progress`].
+//! spreadsheets · `signature` of approvals and heads · [`script`] statements as text for a DBA ·
+//! [`schema`] the tables, [`mod@sql`] the statements · `ldap_text` names and filters · `who` runs it · [`guard`], [`progress`].
 //!
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.
@@ -29,14 +29,12 @@ pub mod directory;
 pub mod exit;
 pub mod files;
 pub mod guard;
-pub mod hex;
 pub mod import;
 pub mod jobs;
 mod ldap_text;
 pub mod ledger;
 pub mod outcome;
 pub mod plan;
-pub mod preview;
 pub mod progress;
 pub mod report;
 pub mod run;

@@ -163,7 +163,11 @@ impl DemoStory<'_> {
     }
 
     fn changes(&self, ended: &Ended, n: usize) -> anyhow::Result<()> {
-        let text = ended.plan.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut text = Vec::new();
+        if let Some(plan) = &ended.plan {
+            super::preview::write_text(plan, &mut text)?;
+        }
+        let text = String::from_utf8(text)?;
         let total = text.lines().count();
         for line in text.lines().take(n) {
             self.say(&format!("  {line}"))?;

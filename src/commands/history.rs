@@ -12,9 +12,8 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
 use super::CommandContext;
-use super::databases;
 use super::show::ShownChange;
-use crate::db::{Read, parse_date};
+use crate::db::{self, Read, SessionSpec, parse_date};
 use crate::jobs::Job;
 use crate::ledger::canonical::Canonical;
 use crate::ledger::person::each_change_of_person;
@@ -124,8 +123,8 @@ pub fn list(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Vec<Lis
     let day =
         |moment: &str| parse_date(moment).map(|at| at.and_utc().with_timezone(&zone).date_naive());
     let mut listed = Vec::new();
-    for (database, config) in databases::chosen(context.config, args.database.as_deref())? {
-        let mut db = databases::open(config, "history", None)?;
+    for (database, config) in context.config.databases_named(args.database.as_deref())? {
+        let mut db = db::open(config, &SessionSpec::reading("history"))?;
         let chain = LedgerChain::read(&mut *db)?;
         let mut runs = Vec::new();
         each_run(&mut *db, &mut |run| {

@@ -2,7 +2,6 @@
 
 pub mod check;
 pub mod completions;
-pub mod databases;
 pub mod demo;
 pub mod history;
 pub mod man;

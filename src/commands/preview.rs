@@ -1,5 +1,6 @@
 //! `recert preview`: the plan of a job, without writing. The same code as the run.
 
+mod formats;
 mod saved;
 
 use std::num::NonZeroU32;
@@ -7,13 +8,15 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
+pub use formats::Format;
+pub(super) use formats::write_text;
+
 use super::CommandContext;
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::jobs::Job;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::preview::{self, Format};
 use crate::run::{self, Request};
 use crate::summary::Summary;
 
@@ -100,7 +103,7 @@ fn show(
     summary: &Summary,
 ) -> anyhow::Result<()> {
     let write = |format, out: &mut dyn std::io::Write| {
-        preview::write(format, plan, summary, args.commit_every, out)
+        formats::write(format, plan, summary, args.commit_every, out)
     };
     match (&args.out, args.format) {
         (Some(path), format) => {

@@ -6,9 +6,8 @@ use anyhow::anyhow;
 use serde::{Serialize, Serializer};
 
 use super::CommandContext;
-use super::databases;
 use super::history::{ListFormat, to_the_second};
-use crate::db::Read;
+use crate::db::{self, Read, SessionSpec};
 use crate::exit::Exit;
 use crate::ledger::person::tells_of;
 use crate::ledger::read::{each_change_of, find_run};
@@ -42,10 +41,10 @@ pub struct Args {
 /// # Errors
 /// `Exit::Usage`: no ledger holds it; else what the databases say.
 pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
-    let databases = databases::chosen(context.config, args.database.as_deref())?;
+    let databases = context.config.databases_named(args.database.as_deref())?;
     let format = if context.json { ListFormat::Json } else { args.format };
     for (_, database) in &databases {
-        let mut db = databases::open(database, "show", None)?;
+        let mut db = db::open(database, &SessionSpec::reading("show"))?;
         if let Some(run) = find_run(&args.run_id, &mut *db)? {
             let doubt = doubt(&run, &mut *db)?;
             let shown = ShownRun { run, doubt, person: args.person.as_deref() };

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 
 use super::CommandContext;
-use super::databases;
 use crate::config::DatabaseConfig;
+use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::ledger::canonical;
@@ -82,7 +82,7 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
         heads: Heads::begin(canonical::moment(now)),
         seen: Vec::new(),
     };
-    let chosen = databases::chosen(context.config, args.database.as_deref())?;
+    let chosen = context.config.databases_named(args.database.as_deref())?;
     for (name, database) in &chosen {
         look_at(name, database, kept.as_ref(), &mut gathered)
             .with_context(|| format!("verifying the ledger of the database `{name}`"))?;
@@ -110,7 +110,7 @@ fn look_at(
     kept: Option<&Heads>,
     gathered: &mut VerifiedDatabases,
 ) -> anyhow::Result<()> {
-    let mut db = databases::open(database, "verify", None)?;
+    let mut db = db::open(database, &SessionSpec::reading("verify"))?;
     let against = match kept {
         Some(kept) => Some(kept.of(name, &ids(&mut *db)?)?),
         None => None,
@@ -155,7 +155,7 @@ fn write_dump(
 ) -> anyhow::Result<()> {
     write_whole(path, |out| {
         for (name, database) in databases {
-            let mut db = databases::open(database, "verify", None)?;
+            let mut db = db::open(database, &SessionSpec::reading("verify"))?;
             let header = DumpHeader { name, url: &database.url, written_at, with_images };
             dump(&header, &mut *db, out)?;
         }

@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::exit::Exit;
 use crate::files::open_regular;
-use crate::hex::hex;
+use crate::text::hex;
 
 pub use address::without_login;
 pub use approval::{ApprovalConfig, ApprovalNeed};
@@ -211,6 +211,28 @@ impl Config {
             }
         }
         distinct
+    }
+
+    /// All of [`Config::databases`], or the one that was named.
+    ///
+    /// # Errors
+    /// `Exit::Usage`: none has that name.
+    pub fn databases_named(
+        &self,
+        name: Option<&str>,
+    ) -> anyhow::Result<Vec<(&'static str, &DatabaseConfig)>> {
+        let mut all = self.databases();
+        let Some(name) = name else { return Ok(all) };
+        let names: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+        let names = names.join(", ");
+        all.retain(|(known, _)| *known == name);
+        if all.is_empty() {
+            return Err(anyhow!(
+                "the config has no database of its own called `{name}`; it has: {names}"
+            )
+            .context(Exit::Usage));
+        }
+        Ok(all)
     }
 
     /// Reads and checks a config's text.

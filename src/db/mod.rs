@@ -116,6 +116,19 @@ pub struct SessionSpec {
     pub defines: bool,
 }
 
+impl SessionSpec {
+    /// That of a command which only reads: it sees one state of the database all the way.
+    #[must_use]
+    pub fn reading(command: &str) -> SessionSpec {
+        SessionSpec {
+            action: command.to_owned(),
+            run_id: uuid::Uuid::now_v7().to_string(),
+            writes: false,
+            defines: false,
+        }
+    }
+}
+
 /// Marks an error after which a whole new run may well succeed.
 #[derive(Clone, Copy, Debug)]
 pub struct Transient;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
 use crate::exit::Exit;
-use crate::hex::hex;
+use crate::text::hex;
 
 /// One value of a bind or a column.
 ///

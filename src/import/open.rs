@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 
 use super::fault::BadFile;
-use crate::hex::hex;
+use crate::text::hex;
 
 /// An opened import file.
 ///

@@ -17,9 +17,9 @@ use super::row::{ImageState, LedgerChange, LedgerEntry};
 use crate::db::{Read, Transient};
 use crate::exit::Exit;
 use crate::files::write_whole;
-use crate::hex::hex;
 use crate::plan::PlannedFile;
 use crate::sql;
+use crate::text::hex;
 
 /// What RECERT_RUN calls it.
 pub const JOB: &str = "archive";

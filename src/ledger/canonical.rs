@@ -102,7 +102,7 @@ mod tests {
         canonical.text("é");
         canonical.text_or_null("");
         canonical.text_or_null("x");
-        let expected = crate::hex::hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
+        let expected = crate::text::hex(&Sha256::digest("14:recert-image-1,2:é,-1:x,".as_bytes()));
         assert_eq!(std::str::from_utf8(&canonical.finish()).unwrap(), expected);
     }
 }

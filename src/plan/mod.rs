@@ -310,23 +310,6 @@ impl Plan {
     }
 }
 
-/// One line a change: what, which row, why.
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (step, change) in self.changes() {
-            write!(f, "{} {} {}", change.action.word(), step.table, change.key)?;
-            if let (Action::Update, Some(after)) = (change.action, &change.after) {
-                write!(f, " {after}")?;
-            }
-            if change.result == ChangeResult::AlreadyAbsent {
-                f.write_str(" (already absent)")?;
-            }
-            writeln!(f, ": {}", change.why)?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Plan, Step, Touch};
 use crate::exit::Exit;
 use crate::files::open_regular;
-use crate::hex::hex;
+use crate::text::hex;
 
 const FORMAT: u32 = 2;
 /// What programs know the file by.

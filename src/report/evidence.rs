@@ -10,9 +10,9 @@ use super::facts::LedgerVerdict;
 use super::row::{RowCell, push_day};
 use super::tally::Tally;
 use crate::db::Dialect;
-use crate::hex::hex;
 use crate::ledger::canonical;
 use crate::sql::Sql;
+use crate::text::hex;
 
 /// What is known before the first row.
 #[derive(Clone, Debug)]

@@ -376,7 +376,7 @@ pub(crate) fn exit(ended: &Ended) -> Exit {
 
 /// The plan, one line a change.
 pub(crate) fn printed(ended: &Ended) -> Vec<String> {
-    let text = ended.plan.as_ref().map(ToString::to_string).unwrap_or_default();
+    let text = ended.plan.as_ref().map(plan_text).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
@@ -407,4 +407,16 @@ pub(crate) fn write_secret(path: &std::path::Path, secret: &str) {
         .open(path)
         .unwrap();
     file.write_all(secret.as_bytes()).unwrap();
+}
+
+/// One line a change: what, which row, what becomes of it, why.
+fn plan_text(plan: &recert::plan::Plan) -> String {
+    let line = |(step, change): (&recert::plan::Step, &recert::plan::Change)| {
+        let after = change.after.as_deref().filter(|_| change.action.word() == "update");
+        let after = after.map(|after| format!(" {after}")).unwrap_or_default();
+        let absent = if change.result.word() == "applied" { "" } else { " (already absent)" };
+        let (action, table) = (change.action.word(), &step.table);
+        format!("{action} {table} {}{after}{absent}: {}\n", change.key, change.why)
+    };
+    plan.changes().map(line).collect()
 }

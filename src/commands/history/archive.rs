@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use chrono::NaiveDate;
 
-use super::super::{CommandContext, databases};
+use super::super::CommandContext;
 use crate::exit::Exit;
 use crate::jobs::Job;
 use crate::ledger::archive::remove_left;
@@ -18,7 +18,7 @@ pub(super) fn run(
     database: Option<&str>,
     context: &CommandContext<'_>,
 ) -> anyhow::Result<Outcome> {
-    let [(database, _)] = databases::chosen(context.config, database)?[..] else {
+    let [(database, _)] = context.config.databases_named(database)?[..] else {
         return Err(anyhow!("the config has several databases; name one with `--database`")
             .context(Exit::Usage));
     };

@@ -1,4 +1,4 @@
-//! A plan in the formats of `recert preview`: text for people, JSON and CSV for programs, SQL for DBAs.
+//! A plan in its formats: text for people, JSON and CSV for programs, SQL for DBAs.
 
 use std::io::Write;
 use std::num::NonZeroU32;
@@ -34,7 +34,7 @@ const SCHEMA: &str = "recert/preview/1";
 ///
 /// # Errors
 /// What `out` says; a value that a script can't hold.
-pub fn write(
+pub(super) fn write(
     format: Format,
     plan: &Plan,
     summary: &Summary,
@@ -53,7 +53,7 @@ pub fn write(
 
 /// One line a change that a person can approve: which row, what else stands in it (the role!), what
 /// becomes of it, and why.
-fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(crate) fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
     for (step, change) in plan.changes() {
         let mut line = format!("{} {} {}", change.action.word(), step.table, change.key);
         match (change.action, change.before.as_deref(), change.after.as_deref()) {
