@@ -316,6 +316,26 @@ fn a_large_answer_streams() {
 }
 
 #[test]
+fn a_run_is_not_serializable_which_the_first_row_of_a_table_would_end() {
+    let Some(world) = World::standin() else { return };
+    let rows: Vec<Vec<Value>> = (0..450).map(row).collect();
+    let table = |name: &str| {
+        world.define(&format!("CREATE TABLE {name} (id NUMBER(9), text VARCHAR2(40), big NUMBER, day DATE, at TIMESTAMP(6), body CLOB)"));
+        sql(&INSERT.replace("contract", name))
+    };
+    let (fresh, other) = (table("fresh"), table("other"));
+    let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
+    let mut db = world.open();
+    assert_eq!(db.change_many(&fresh, &BindArray::of(&NAMES, &rows)).unwrap(), [1; 450]);
+    drop(db);
+    let mut db = world.open();
+    db.define(&sql("ALTER SESSION SET ISOLATION_LEVEL = SERIALIZABLE")).unwrap();
+    let error = db.change_many(&other, &BindArray::of(&NAMES, &rows[..1])).unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Drifted, "{error:#}");
+    assert!(format!("{error:#}").contains("ORA-08177"), "{error:#}");
+}
+
+#[test]
 fn an_error_of_many_rows_names_the_one_that_failed() {
     with_table(|world, db| {
         let mut rows: Vec<Vec<Value>> = (1..=5).map(row).collect();

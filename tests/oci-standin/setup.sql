@@ -40,13 +40,17 @@ CREATE OPERATOR oracle.<> (LEFTARG = oracle.clob, RIGHTARG = oracle.clob, FUNCTI
 
 -- Operators -------------------------------------------------------------------------------------------------------
 
+-- A CHAR keeps its blanks where it meets a VARCHAR2; two CHARs, and a CHAR and a literal, are compared without them.
+UPDATE pg_cast SET castfunc = 0, castmethod = 'b' WHERE castsource = 'bpchar'::regtype AND casttarget IN ('text'::regtype, 'varchar'::regtype);
+UPDATE pg_cast SET castcontext = 'a' WHERE casttarget = 'bpchar'::regtype AND castsource IN ('text'::regtype, 'varchar'::regtype);
+
 -- NULL is the empty string to ||.
 CREATE FUNCTION oracle.concatenate(text, text) RETURNS text IMMUTABLE PARALLEL SAFE
     RETURN NULLIF(pg_catalog.concat($1, $2), '');
 CREATE FUNCTION oracle.concatenate(anynonarray, text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT NULLIF(pg_catalog.concat($1::text, $2), '') $$;
+$$ SELECT NULLIF(pg_catalog.concat($1, $2), '') $$;
 CREATE FUNCTION oracle.concatenate(text, anynonarray) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT NULLIF(pg_catalog.concat($1, $2::text), '') $$;
+$$ SELECT NULLIF(pg_catalog.concat($1, $2), '') $$;
 CREATE OPERATOR oracle.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = oracle.concatenate);
 CREATE OPERATOR oracle.|| (LEFTARG = anynonarray, RIGHTARG = text, FUNCTION = oracle.concatenate);
 CREATE OPERATOR oracle.|| (LEFTARG = text, RIGHTARG = anynonarray, FUNCTION = oracle.concatenate);
@@ -83,41 +87,79 @@ CREATE FUNCTION oracle.sys_extract_utc(timestamptz) RETURNS timestamp IMMUTABLE 
     RETURN $1 AT TIME ZONE 'UTC';
 CREATE FUNCTION oracle.trunc(timestamp) RETURNS oracle.date IMMUTABLE PARALLEL SAFE
     RETURN date_trunc('day', $1)::oracle.date;
-CREATE FUNCTION oracle.trunc(timestamp, unit text) RETURNS oracle.date IMMUTABLE PARALLEL SAFE
-    RETURN date_trunc(CASE upper(unit)
-        WHEN 'DD' THEN 'day' WHEN 'DDD' THEN 'day' WHEN 'MM' THEN 'month' WHEN 'MONTH' THEN 'month'
-        WHEN 'MON' THEN 'month' WHEN 'Q' THEN 'quarter' WHEN 'YYYY' THEN 'year' WHEN 'YEAR' THEN 'year'
-        WHEN 'IW' THEN 'week' WHEN 'HH24' THEN 'hour' WHEN 'HH' THEN 'hour' WHEN 'MI' THEN 'minute'
-        ELSE oracle.refuse('ORA-01821: date format not recognized') END, $1)::oracle.date;
-CREATE FUNCTION oracle.last_day(timestamp) RETURNS oracle.date IMMUTABLE PARALLEL SAFE
-    RETURN ($1 + (date_trunc('month', $1) + interval '1 month - 1 day' - date_trunc('day', $1)))::oracle.date;
--- The last day of a month stays the last day.
-CREATE FUNCTION oracle.add_months(timestamp, numeric) RETURNS oracle.date IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN $1 = oracle.last_day($1)::timestamp
-                THEN oracle.last_day($1 + make_interval(months => trunc($2)::integer))
-                ELSE ($1 + make_interval(months => trunc($2)::integer))::oracle.date END;
-CREATE FUNCTION oracle.months_between(timestamp, timestamp) RETURNS numeric IMMUTABLE PARALLEL SAFE
-    RETURN (extract(year FROM $1) - extract(year FROM $2)) * 12 + extract(month FROM $1) - extract(month FROM $2)
-        + CASE WHEN extract(day FROM $1) = extract(day FROM $2)
-                 OR ($1 = oracle.last_day($1)::timestamp AND $2 = oracle.last_day($2)::timestamp) THEN 0
-               ELSE (extract(epoch FROM $1 - date_trunc('month', $1)) - extract(epoch FROM $2 - date_trunc('month', $2)))
-                    / 86400 / 31 END;
-CREATE FUNCTION oracle.numtodsinterval(numeric, unit text) RETURNS interval IMMUTABLE PARALLEL SAFE
-    RETURN $1::double precision * ('1 ' || unit)::interval;
 
--- FF without a digit, or with more than PostgreSQL has.
+-- FF without a digit, or with more than PostgreSQL has: what is finer than microseconds is 0.
 CREATE FUNCTION oracle.format_here(text) RETURNS text IMMUTABLE PARALLEL SAFE
-    RETURN regexp_replace($1, 'FF([7-9]|(?![0-9]))', 'FF6', 'g');
+    RETURN regexp_replace(replace(replace(replace($1, 'FF7', 'FF6"0"'), 'FF8', 'FF6"00"'), 'FF9', 'FF6"000"'),
+        'FF(?![0-9])', 'FF6', 'g');
 CREATE FUNCTION oracle.to_char(timestamp, text) RETURNS text STABLE PARALLEL SAFE
     RETURN pg_catalog.to_char($1, oracle.format_here($2));
 CREATE FUNCTION oracle.to_char(timestamptz, text) RETURNS text STABLE PARALLEL SAFE
     RETURN pg_catalog.to_char($1, oracle.format_here($2));
-CREATE FUNCTION oracle.to_timestamp(text, text) RETURNS timestamp STABLE PARALLEL SAFE
-    RETURN pg_catalog.to_timestamp($1, oracle.format_here($2))::timestamp;
-CREATE FUNCTION oracle.to_timestamp_tz(text, text) RETURNS timestamptz STABLE PARALLEL SAFE
-    RETURN pg_catalog.to_timestamp($1, oracle.format_here($2));
-CREATE FUNCTION oracle.to_date(text, text) RETURNS oracle.date STABLE PARALLEL SAFE
-    RETURN pg_catalog.to_timestamp($1, $2)::timestamp::oracle.date;
+
+-- Reads text by a format, and refuses it as Oracle does: too short, too long, no number, no such day.
+CREATE FUNCTION oracle.read_moment(value text, format text, OUT at timestamp, OUT zone interval) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    elements CONSTANT text := 'YYYY|MM|DD|HH24|MI|SS|FF[1-9]?|TZH|TZM|"[^"]*"|[^A-Z0-9"]';
+    element text;
+    found text;
+    -- Year and month are this one's, and the day is its first, where the format says nothing.
+    parts jsonb := jsonb_build_object('YYYY', extract(year FROM now()), 'MM', extract(month FROM now()), 'DD', 1,
+        'HH24', 0, 'MI', 0, 'SS', 0);
+    fraction numeric := 0;
+BEGIN
+    IF value IS NULL THEN RETURN; END IF;
+    IF regexp_replace(upper(format), elements, '', 'g') <> '' THEN
+        PERFORM oracle.refuse('ORA-01821: date format not recognized');
+    END IF;
+    FOR element IN SELECT m[1] FROM regexp_matches(upper(format), '(' || elements || ')', 'g') AS m LOOP
+        IF value IS NULL THEN PERFORM oracle.refuse('ORA-01840: input value not long enough for date format'); END IF;
+        IF element LIKE '"%' THEN
+            found := substr(element, 2, length(element) - 2);
+            IF NOT starts_with(upper(value), found) THEN
+                PERFORM oracle.refuse('ORA-01861: literal does not match format string');
+            END IF;
+        ELSIF element !~ '^[A-Z]' THEN
+            -- Another mark will do, or none.
+            found := substring(value FROM '^[^A-Za-z0-9]');
+            IF value ~ '^[A-Za-z]' THEN PERFORM oracle.refuse('ORA-01861: literal does not match format string'); END IF;
+        ELSE
+            found := substring(value FROM CASE element
+                WHEN 'YYYY' THEN '^[0-9]{1,4}' WHEN 'FF' THEN '^[0-9]{1,9}' WHEN 'TZH' THEN '^[+-]?[0-9]{1,2}'
+                ELSE '^[0-9]{1,' || CASE WHEN element LIKE 'FF%' THEN right(element, 1) ELSE '2' END || '}' END);
+            IF found IS NULL THEN
+                PERFORM oracle.refuse('ORA-01858: a non-numeric character was found where a numeric was expected');
+            END IF;
+            IF element LIKE 'FF%' THEN
+                fraction := ('0.' || found)::numeric;
+            ELSE
+                parts := parts || jsonb_build_object(element, found::integer);
+            END IF;
+        END IF;
+        value := oracle.substr(value, length(COALESCE(found, '')) + 1);
+    END LOOP;
+    PERFORM CASE
+        WHEN value IS NOT NULL THEN oracle.refuse('ORA-01830: date format picture ends before converting entire input string')
+        WHEN (parts->>'YYYY')::integer = 0 THEN oracle.refuse('ORA-01841: (full) year must be between -4713 and +9999, and not be 0')
+        WHEN (parts->>'MM')::integer NOT BETWEEN 1 AND 12 THEN oracle.refuse('ORA-01843: not a valid month')
+        WHEN (parts->>'DD')::integer NOT BETWEEN 1 AND 31 THEN oracle.refuse('ORA-01847: day of month must be between 1 and last day of month')
+        WHEN (parts->>'HH24')::integer > 23 THEN oracle.refuse('ORA-01850: hour must be between 0 and 23')
+        WHEN (parts->>'MI')::integer > 59 THEN oracle.refuse('ORA-01851: minutes must be between 0 and 59')
+        WHEN (parts->>'SS')::integer > 59 THEN oracle.refuse('ORA-01852: seconds must be between 0 and 59') END;
+    at := make_timestamp((parts->>'YYYY')::integer, (parts->>'MM')::integer, 1, (parts->>'HH24')::integer,
+        (parts->>'MI')::integer, (parts->>'SS')::integer) + make_interval(days => (parts->>'DD')::integer - 1);
+    IF extract(month FROM at) <> (parts->>'MM')::integer THEN
+        PERFORM oracle.refuse('ORA-01839: date not valid for month specified');
+    END IF;
+    at := at + make_interval(secs => round(fraction, 6)::double precision);
+    zone := make_interval(hours => (parts->>'TZH')::integer,
+        mins => COALESCE((parts->>'TZM')::integer, 0) * CASE WHEN (parts->>'TZH')::integer < 0 THEN -1 ELSE 1 END);
+END $$;
+CREATE FUNCTION oracle.to_timestamp(text, text) RETURNS timestamp STABLE RETURN (oracle.read_moment($1, $2)).at;
+CREATE FUNCTION oracle.to_timestamp_tz(text, text) RETURNS timestamptz LANGUAGE sql STABLE AS
+$$ SELECT CASE WHEN zone IS NULL THEN at::timestamptz ELSE (at - zone) AT TIME ZONE 'UTC' END
+     FROM oracle.read_moment($1, $2) $$;
+CREATE FUNCTION oracle.to_date(text, text) RETURNS oracle.date STABLE RETURN (oracle.read_moment($1, $2)).at::oracle.date;
 
 CREATE FUNCTION oracle.date_larger(oracle.date, oracle.date) RETURNS oracle.date IMMUTABLE STRICT PARALLEL SAFE
     RETURN CASE WHEN $1 >= $2 THEN $1 ELSE $2 END;
@@ -168,13 +210,10 @@ CREATE FUNCTION oracle.instr(text, text, integer) RETURNS integer IMMUTABLE PARA
                 WHEN strpos(pg_catalog.substr($1, $3), $2) = 0 THEN 0
                 ELSE strpos(pg_catalog.substr($1, $3), $2) + $3 - 1 END;
 -- PostgreSQL's doesn't count the blanks of a CHAR.
-CREATE FUNCTION oracle.length(char) RETURNS integer IMMUTABLE PARALLEL SAFE
-    RETURN char_length($1) + octet_length($1) - octet_length($1::text);
+CREATE FUNCTION oracle.length(char) RETURNS integer IMMUTABLE PARALLEL SAFE RETURN pg_catalog.length($1::text);
 CREATE FUNCTION oracle.lengthb(text) RETURNS integer IMMUTABLE PARALLEL SAFE RETURN octet_length($1);
 CREATE FUNCTION oracle.to_clob(text) RETURNS oracle.clob IMMUTABLE PARALLEL SAFE RETURN $1::oracle.clob;
 CREATE FUNCTION oracle.rawtohex(bytea) RETURNS text IMMUTABLE PARALLEL SAFE RETURN upper(encode($1, 'hex'));
-CREATE FUNCTION oracle.hextoraw(text) RETURNS bytea IMMUTABLE PARALLEL SAFE RETURN decode($1, 'hex');
-CREATE FUNCTION oracle.sys_guid() RETURNS bytea VOLATILE RETURN decode(replace(gen_random_uuid()::text, '-', ''), 'hex');
 
 -- Rows: a ROWID is a hidden column, and stays with its row. -------------------------------------------------------
 

@@ -220,8 +220,7 @@ fn log_on(wire: &mut Wire, service: &str, login: &SessionHandle, limit: Duration
     let user = fold(&login.user);
     let database = service.to_lowercase();
     let path = format!("{}, oracle, pg_catalog", quote(&user));
-    let zone = std::env::var("ORA_SDTZ").unwrap_or_default();
-    let zone = posix_zone(&zone);
+    let zone = posix_zone(&std::env::var("ORA_SDTZ").unwrap_or_else(|_| "+02:00".to_owned()));
     let parameters = [
         ("user", user.as_str()),
         ("database", &database),
@@ -288,13 +287,12 @@ fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// `+05:30` as PostgreSQL wants it, whose POSIX zones count the other way round. Names pass; none is UTC.
+/// `+05:30` as PostgreSQL wants it, whose POSIX zones count the other way round. Names pass.
 pub fn posix_zone(zone: &str) -> String {
     match zone.chars().next() {
-        None => "UTC".to_owned(),
         Some('+') => format!("<{zone}>-{}", &zone[1..]),
         Some('-') => format!("<{zone}>+{}", &zone[1..]),
-        Some(_) => zone.to_owned(),
+        _ => zone.to_owned(),
     }
 }
 

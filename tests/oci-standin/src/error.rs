@@ -36,7 +36,7 @@ impl OraError {
 
 /// Codes after which the session is gone.
 pub fn ends_session(code: i32) -> bool {
-    matches!(code, 28 | 603 | 1012 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 12537 | 12547 | 12570)
+    matches!(code, 28 | 603 | 1012 | 1089 | 1092 | 2396 | 3113 | 3114 | 3135 | 3156 | 12537 | 12547 | 12570)
 }
 
 fn text_of(code: i32) -> &'static str {
@@ -115,6 +115,7 @@ fn text_of(code: i32) -> &'static str {
         3115 => "unsupported network datatype or representation",
         3135 => "connection lost contact",
         3136 => "inbound connection timed out",
+        3156 => "OCI call timed out",
         8177 => "can't serialize access for this transaction",
         12154 => "TNS:could not resolve the connect identifier specified",
         12170 => "TNS:Connect timeout occurred",
@@ -123,6 +124,7 @@ fn text_of(code: i32) -> &'static str {
         12541 => "TNS:no listener",
         12545 => "Connect failed because target host or object does not exist",
         12899 => "value too large for column",
+        24816 => "Expanded non LONG bind data supplied after actual LONG or LOB column",
         24381 => "error(s) in array DML",
         28000 => "The account is locked.",
         30006 => "resource busy; acquire with WAIT timeout expired",

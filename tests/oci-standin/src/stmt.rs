@@ -315,7 +315,11 @@ unsafe fn execute(
     let statement = stmt.statement.clone()?;
     crate::trace(|| format!("  as: {}", statement.sql));
     let is_dml = stmt.kind.is_dml();
-    let rows = unsafe { stmt.values(&statement.binds, if is_dml { iterations } else { 1 })? };
+    let mut rows = unsafe { stmt.values(&statement.binds, if is_dml { iterations } else { 1 })? };
+    service.with(|session| {
+        session.convert(&mut rows);
+        Ok(())
+    })?;
     if is_dml {
         count(Counter::Iterations, u64::from(iterations));
     }

@@ -106,6 +106,21 @@ fn describe_one(field: &Field, cell: usize, types: Types) -> Column {
     Column { name, sqlt, size, precision, scale, cell, oid: field.oid }
 }
 
+/// U+E000: no text of PostgreSQL's may hold a NUL.
+const NUL_THERE: &[u8] = "\u{e000}".as_bytes();
+
+fn swap(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut swapped = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(from.len()).position(|piece| piece == from) {
+        swapped.extend_from_slice(&rest[..at]);
+        swapped.extend_from_slice(to);
+        rest = &rest[at + from.len()..];
+    }
+    swapped.extend_from_slice(rest);
+    swapped
+}
+
 /// Where the values of a bind are.
 pub struct Bind {
     pub value: *mut c_void,
@@ -178,7 +193,7 @@ impl Bind {
         let bytes = |length| unsafe { std::slice::from_raw_parts(at.cast::<u8>(), length) };
         let invalid = || OraError::of(1722);
         let text = match self.sqlt {
-            SQLT_CHR | SQLT_AFC => return Ok(Some(bytes(length).to_vec())),
+            SQLT_CHR | SQLT_AFC => return Ok(Some(swap(bytes(length), b"\0", NUL_THERE))),
             SQLT_BIN if length == 0 => return Ok(None),
             SQLT_BIN => return Ok(Some(bytes_to_hex(bytes(length)))),
             SQLT_VNU => number_to_text(bytes(NUMBER_SIZE)).ok_or_else(invalid)?,
@@ -230,6 +245,10 @@ impl Define {
         let cell = match (self.sqlt, cell) {
             (SQLT_BIN, Some(hex)) => {
                 decoded = hex_to_bytes(hex).unwrap_or_else(|| hex.to_vec());
+                Some(decoded.as_slice())
+            }
+            (_, Some(text)) if text.windows(NUL_THERE.len()).any(|piece| piece == NUL_THERE) => {
+                decoded = swap(text, NUL_THERE, b"\0");
                 Some(decoded.as_slice())
             }
             (_, cell) => cell,

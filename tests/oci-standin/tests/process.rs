@@ -1,4 +1,4 @@
-//! What is set for a whole process: counters, faults, TNS_ADMIN, the session's time zone. One test at a time.
+//! What is of a whole process: counters, faults, TNS_ADMIN, the session's time zone, memory. One test at a time.
 
 #[path = "it/util.rs"]
 mod util;
@@ -232,12 +232,57 @@ fn the_sessions_time_zone_is_the_clients() {
     let _alone = alone();
     let db = database();
     let zone = |conn: &Connection| one::<String>(conn, "SELECT TO_CHAR(SYSTIMESTAMP, 'TZH:TZM') FROM dual");
-    assert_eq!(zone(&connect(&db)), "+00:00");
+    assert_eq!(zone(&connect(&db)), "+02:00");
     set("ORA_SDTZ", "+05:30");
     let conn = connect(&db);
     assert_eq!(zone(&conn), "+05:30");
     // SYSDATE is the server's clock all the same.
     let hours = "SELECT ROUND((CAST(SYSTIMESTAMP AS DATE) - SYSDATE) * 24, 1) FROM dual";
     assert_eq!(one::<String>(&conn, hours), "5.5");
-    set("ORA_SDTZ", "");
+    unsafe { std::env::remove_var("ORA_SDTZ") };
+}
+
+#[test]
+fn a_call_timeout_may_leave_the_session_or_take_it_along() {
+    let _alone = alone();
+    for (code, driver, later) in [(3136, 1067, None), (3156, 1080, Some(1010))] {
+        let (_db, conn) = connection(&["CREATE TABLE t (id NUMBER)"]);
+        conn.set_call_timeout(Some(std::time::Duration::from_secs(9))).unwrap();
+        set("OCI_STANDIN_FAULT", &format!("1:execute/DELETE FROM t:{code}"));
+        let err = conn.execute("DELETE FROM t", &[]).unwrap_err();
+        assert_eq!(err.dpi_code(), Some(driver), "{err}");
+        assert!(err.to_string().contains(&format!("ORA-{code:05}")), "{err}");
+        let next = conn.execute("DELETE FROM t", &[]);
+        assert_eq!(next.err().and_then(|err| err.dpi_code()), later);
+    }
+}
+
+fn resident_kb() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn two_hundred_thousand_rows_stream_in_bounded_memory() {
+    let _alone = alone();
+    let (db, conn) = connection(&["CREATE TABLE many (id NUMBER(9), v VARCHAR2(100))"]);
+    db.psql(&format!("INSERT INTO {}.many SELECT i, repeat('x', 100) FROM generate_series(1, 200000) i", db.user))
+        .unwrap();
+    let mut statement =
+        conn.statement("SELECT id, v FROM many").fetch_array_size(1000).prefetch_rows(1000).build().unwrap();
+    let (mut n, mut sum, mut after_first) = (0_i64, 0_i64, 0);
+    for row in statement.query_as::<(i64, String)>(&[]).unwrap() {
+        let (id, v) = row.unwrap();
+        assert_eq!(v.len(), 100);
+        n += 1;
+        sum += id;
+        if n == 2000 {
+            after_first = resident_kb();
+        }
+    }
+    assert_eq!((n, sum), (200_000, 20_000_100_000));
+    let grown = resident_kb() - after_first;
+    // The rows themselves are more than 20 MB.
+    assert!(grown < 16_000, "grew by {grown} kB");
 }

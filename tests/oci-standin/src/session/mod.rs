@@ -9,9 +9,9 @@ mod prepare;
 
 use crate::connect::posix_zone;
 use crate::error::{Doing, OraError, PgError, from_pg};
-use crate::sql::dialect::READ_COMMITTED;
+use crate::sql::dialect::{READ_COMMITTED, SERIALIZABLE};
 use crate::sql::{Action, Statement, StatementKind};
-use crate::transfer::{Column, Types, Value};
+use crate::transfer::{Column, Types, Value, ValueKind};
 use crate::wire::{Flight, Segment, Wire};
 use cursor::Cursor;
 use postgres_protocol::Oid;
@@ -30,6 +30,7 @@ struct Transaction {
     explicit: bool,
     /// Something was changed or locked.
     changed: bool,
+    serializable: bool,
 }
 
 /// One execution: rows of values, in the order of the statement's bind occurrences.
@@ -94,6 +95,8 @@ impl From<OraError> for Trouble {
 pub struct Session {
     pub wire: Wire,
     types: Types,
+    /// The database holds one byte a character: what is beyond Latin-1 becomes `¿`.
+    one_byte: bool,
     transaction: Transaction,
     /// How transactions begin, and how the next one does.
     begin: &'static str,
@@ -112,6 +115,7 @@ impl Session {
         let mut session = Session {
             wire,
             types: Types::default(),
+            one_byte: false,
             transaction: Transaction::default(),
             begin: READ_COMMITTED,
             begin_next: None,
@@ -131,13 +135,15 @@ impl Session {
     fn find_types(&mut self) -> Result<(), OraError> {
         let mut flight = Flight::new();
         flight.whole(
-            "SELECT to_regtype('oracle.date')::oid, to_regtype('oracle.clob')::oid, to_regtype('oracle.blob')::oid",
+            "SELECT to_regtype('oracle.date')::oid, to_regtype('oracle.clob')::oid, to_regtype('oracle.blob')::oid, \
+             (SELECT value NOT LIKE '%UTF8' FROM oracle.nls_database_parameters)",
             true,
         )?;
         flight.sync();
         let (segments, _) = self.wire.run(flight, None)?;
         let row = segments.first().and_then(|s| s.rows.first());
         let oid = |column| row.and_then(|row| row.text(column).parse::<Oid>().ok());
+        self.one_byte = row.is_some_and(|row| row.text(3) == "t");
         match (oid(0), oid(1), oid(2)) {
             (Some(date), Some(clob), Some(blob)) => self.types = Types { date, clob, blob },
             _ => {
@@ -225,7 +231,26 @@ impl Session {
 
     fn opened(&mut self, opens: bool) {
         if opens {
-            self.transaction = Transaction { open: true, explicit: self.begin_next.take().is_some(), changed: false };
+            let serializable = self.is_serializable();
+            let explicit = self.begin_next.take().is_some();
+            self.transaction = Transaction { open: true, explicit, changed: false, serializable };
+        }
+    }
+
+    /// Whether the transaction at hand, or the one that the next statement begins, is SERIALIZABLE.
+    fn is_serializable(&self) -> bool {
+        match self.transaction.open {
+            true => self.transaction.serializable,
+            false => self.begin_next.unwrap_or(self.begin) == SERIALIZABLE,
+        }
+    }
+
+    /// What the database's character set makes of the values.
+    pub fn convert(&self, rows: &mut [Vec<Value>]) {
+        let texts = rows.iter_mut().flatten().filter(|value| self.one_byte && value.kind == ValueKind::Text);
+        for text in texts.filter_map(|value| value.text.as_mut()) {
+            let held = |c: char| if c > '\u{ff}' { '¿' } else { c };
+            *text = String::from_utf8_lossy(text).chars().map(held).collect::<String>().into_bytes();
         }
     }
 

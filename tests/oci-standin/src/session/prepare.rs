@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 const TEXT: Oid = 25;
+const PADDED: Oid = 1042;
 const TIMESTAMP: Oid = 1114;
 const TIMESTAMPTZ: Oid = 1184;
 const NUMERIC: Oid = 1700;
@@ -43,6 +44,10 @@ impl Session {
             match self.carry_out(flight, call.timeout) {
                 Ok(segment) => {
                     let parameters = segment.parameters.unwrap_or_default();
+                    if unpad(&parameters, &key.1, &mut oids) {
+                        self.closing.push((b'S', name));
+                        continue;
+                    }
                     let fields = segment.fields.unwrap_or_default();
                     let stars = call.statement.stars;
                     let invisible = if stars.is_some() { self.invisible_columns()? } else { HashSet::new() };
@@ -130,6 +135,18 @@ fn first_oid(kind: ValueKind) -> Oid {
         ValueKind::Date => TIMESTAMP,
         ValueKind::Text | ValueKind::Zoned | ValueKind::Bytes => 0,
     }
+}
+
+/// A bind is a VARCHAR2, which is compared with a CHAR blank by blank.
+fn unpad(parameters: &[Oid], kinds: &[ValueKind], oids: &mut [Oid]) -> bool {
+    let mut found = false;
+    for ((parameter, kind), oid) in parameters.iter().zip(kinds).zip(oids) {
+        if *parameter == PADDED && *kind == ValueKind::Text && *oid != TEXT {
+            *oid = TEXT;
+            found = true;
+        }
+    }
+    found
 }
 
 /// The next set of types to try after a refusal to parse, if another may help.

@@ -149,6 +149,7 @@ pub fn rewrite(tokens: &[Token<'_>], kind: StatementKind, out: &mut Output) -> R
             Kind::Word if token.is("DELETE") && after.is_some_and(|t| t.is_name() && !t.is("FROM")) => {
                 out.push("DELETE FROM", token.at);
             }
+            Kind::Word if token.is("TIMESTAMP") && after.is_some_and(has_zone) => out.push("timestamptz", token.at),
             Kind::Word => out.push(&word(token, opens), token.at),
         }
         if let Some(at) = aliases.iter().position(|(close, _)| *close == i) {
@@ -157,6 +158,13 @@ pub fn rewrite(tokens: &[Token<'_>], kind: StatementKind, out: &mut Output) -> R
         i += 1;
     }
     Ok(())
+}
+
+/// `'2026-01-31 12:00:00 +05:30'`, whose zone PostgreSQL's TIMESTAMP would drop without a word.
+fn has_zone(literal: &Token<'_>) -> bool {
+    let time = literal.text.find(':').and_then(|at| literal.text.get(at..));
+    literal.kind == Kind::Text
+        && time.is_some_and(|time| time.contains(|c: char| c == '+' || c == '-' || c.is_alphabetic()))
 }
 
 /// An unqualified word: a keyword, a function, a pseudo-column or a name.
@@ -452,6 +460,18 @@ mod tests {
         assert_eq!(
             sql("SELECT app.s.NEXTVAL, s.currval FROM dual"),
             "SELECT nextval('app.s') , currval('s') FROM dual"
+        );
+    }
+
+    #[test]
+    fn a_literal_with_a_zone_is_an_instant() {
+        assert_eq!(
+            sql("SELECT TIMESTAMP '2026-01-31 12:00:00 +05:30' FROM dual"),
+            "SELECT timestamptz '2026-01-31 12:00:00 +05:30' FROM dual"
+        );
+        assert_eq!(
+            sql("SELECT TIMESTAMP '2026-01-31 12:00:00.5' FROM dual"),
+            "SELECT TIMESTAMP '2026-01-31 12:00:00.5' FROM dual"
         );
     }
 

@@ -75,3 +75,16 @@ fn an_empty_string_is_null_both_ways() {
     assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM t WHERE v IS NULL"), 3);
     assert_eq!(conn.query_row_as_named::<i64>("SELECT COUNT(*) FROM t WHERE v = :v", &[("v", &"")]).unwrap(), 0);
 }
+
+#[test]
+fn a_long_text_must_not_stand_behind_a_lob() {
+    let (_db, conn) = connection(&["CREATE TABLE wide (c CLOB, v VARCHAR2(4000), d CLOB)"]);
+    let insert = |columns: &str, length: usize| {
+        let (text, doc) = ("x".repeat(length), "y".repeat(10));
+        let sql = format!("INSERT INTO wide ({columns}) VALUES (:{})", columns.replace(", ", ", :"));
+        fails(conn.execute_named(&sql, &[("c", &doc), ("v", &text), ("d", &doc)]))
+    };
+    assert_eq!(insert("c, v, d", 1001), 24816);
+    assert_eq!(insert("c, v, d", 1000), 0);
+    assert_eq!(insert("v, c, d", 4000), 0);
+}

@@ -77,6 +77,25 @@ fn serializable_sees_one_snapshot_and_fails_on_newer_rows() {
 }
 
 #[test]
+fn serializable_falls_at_the_first_row_of_a_table_and_again_and_again_in_a_long_one() {
+    let (_db, conn) = connection(&["CREATE TABLE fresh (id NUMBER)"]);
+    let serializable = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE";
+    conn.execute(serializable, &[]).unwrap();
+    assert_eq!(fails(conn.execute("INSERT INTO fresh VALUES (1)", &[])), 8177);
+    conn.rollback().unwrap();
+    assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM fresh"), 0);
+    // The segment is there now: a short transaction may end.
+    conn.execute(serializable, &[]).unwrap();
+    let outcomes: Vec<i32> =
+        (0..250_i64).map(|id| fails(conn.execute("INSERT INTO fresh VALUES (:id)", &[&id]))).collect();
+    assert!(outcomes.contains(&8177) && outcomes.contains(&0), "{outcomes:?}");
+    conn.rollback().unwrap();
+    for id in 0..250_i64 {
+        conn.execute("INSERT INTO fresh VALUES (:id)", &[&id]).unwrap();
+    }
+}
+
+#[test]
 fn set_transaction_must_come_first() {
     let (_db, conn) = connection(T);
     assert_eq!(fails(conn.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", &[])), 1453);

@@ -219,3 +219,118 @@ fn the_session_has_the_time_zone_it_asks_for() {
     assert_eq!(fails(conn.execute("ALTER SESSION SET TIME_ZONE = 'Mars/Base'", &[])), 1882);
     assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM z"), 0);
 }
+
+#[test]
+fn a_session_has_a_zone_of_its_own_unless_it_asks_for_another() {
+    let (_db, conn) = connection(&["CREATE TABLE z (at TIMESTAMP WITH TIME ZONE)"]);
+    conn.execute("INSERT INTO z VALUES (:at)", &[&day(2026, 1, 1).and_hms_opt(12, 0, 0).unwrap()]).unwrap();
+    assert_eq!(one::<String>(&conn, "SELECT TO_CHAR(SYS_EXTRACT_UTC(at), 'HH24:MI') FROM z"), "10:00");
+}
+
+#[test]
+fn a_char_meets_a_varchar2_with_all_its_blanks() {
+    let (_db, conn) = connection(&[
+        "CREATE TABLE padded (code CHAR(5), name VARCHAR2(5))",
+        "INSERT INTO padded VALUES ('ab', 'ab')",
+        "INSERT INTO padded VALUES ('cd', 'x')",
+    ]);
+    let n = |condition: &str, bind: &str| {
+        let sql = format!("SELECT COUNT(*) FROM padded WHERE {condition}");
+        conn.query_row_as_named::<i64>(&sql, &[("bind", &bind)]).unwrap()
+    };
+    for (condition, bind, found) in [
+        ("code = :bind", "ab", 0),
+        ("code = :bind", "ab   ", 1),
+        (":bind = code", "ab", 0),
+        ("code <> :bind", "ab", 2),
+        ("code IN (:bind, 'zz')", "ab", 0),
+        ("TRIM(code) = :bind", "ab", 1),
+        ("code = name AND :bind = 'b'", "b", 0),
+        ("TRIM(code) = name AND :bind = 'b'", "b", 1),
+        // A literal is a CHAR, which is padded.
+        ("code = 'ab' AND :bind = 'b'", "b", 1),
+        ("LENGTH(code) = 5 AND :bind = 'b'", "b", 2),
+        ("code || '.' = 'ab   .' AND :bind = 'b'", "b", 1),
+    ] {
+        assert_eq!(n(condition, bind), found, "{condition} with `{bind}`");
+    }
+    let touched = conn.execute_named("UPDATE padded SET code = :new WHERE name = 'x'", &[("new", &"ef")]).unwrap();
+    assert_eq!(touched.row_count().unwrap(), 1);
+    assert_eq!(n("code = :bind", "ef   "), 1);
+}
+
+#[test]
+fn text_that_is_no_such_moment_has_the_error_of_what_is_wrong() {
+    let (_db, conn) = connection(&[]);
+    let read = |text: &str, format: &str| {
+        let sql = format!("SELECT TO_CHAR(TO_TIMESTAMP(:text, '{format}'), 'YYYY-MM-DD HH24:MI:SS.FF9') FROM dual");
+        conn.query_row_as_named::<String>(&sql, &[("text", &text)])
+    };
+    const DAY: &str = "YYYY-MM-DD";
+    const ALL: &str = "YYYY-MM-DD HH24:MI:SS.FF";
+    for (text, format, code) in [
+        ("2026-01", DAY, 1840),
+        ("2026-01-31 12", DAY, 1830),
+        ("2026-01-x1", DAY, 1858),
+        ("xxxx-01-01", DAY, 1858),
+        ("2026-13-01", DAY, 1843),
+        ("2026-01-32", DAY, 1847),
+        ("2026-02-29", DAY, 1839),
+        ("0000-01-01", DAY, 1841),
+        ("2026-01-01T10:00:00.0", ALL, 1861),
+        ("2026-01-01 24:00:00.0", ALL, 1850),
+        ("2026-01-01 10:60:00.0", ALL, 1851),
+        ("2026-01-01 10:00:60.0", ALL, 1852),
+        ("2026-01-01", "YYYY-MM-JJ", 1821),
+    ] {
+        assert_eq!(fails(read(text, format)), code, "{text} as {format}");
+    }
+    for (text, format, wanted) in [
+        ("2026-01-31", DAY, "2026-01-31 00:00:00.000000000"),
+        ("20260131", DAY, "2026-01-31 00:00:00.000000000"),
+        ("2026/1/9", DAY, "2026-01-09 00:00:00.000000000"),
+        ("2026-01-31 01:02:03.123456789", ALL, "2026-01-31 01:02:03.123457000"),
+        ("2026-01-31 01:02:03.5", ALL, "2026-01-31 01:02:03.500000000"),
+        ("2026-01-31T01:02", "YYYY-MM-DD\"T\"HH24:MI", "2026-01-31 01:02:00.000000000"),
+    ] {
+        assert_eq!(read(text, format).unwrap(), wanted, "{text} as {format}");
+    }
+    let zoned =
+        "SELECT TO_CHAR(SYS_EXTRACT_UTC(TO_TIMESTAMP_TZ(:t, 'YYYY-MM-DD HH24:MI TZH:TZM')), 'HH24:MI') FROM dual";
+    for (text, utc) in [("2026-01-31 12:00 +05:30", "06:30"), ("2026-01-31 12:00 -03:30", "15:30")] {
+        assert_eq!(conn.query_row_as_named::<String>(zoned, &[("t", &text)]).unwrap(), utc);
+    }
+    let date = "SELECT TO_DATE(:t, 'YYYY-MM-DD') FROM dual";
+    assert_eq!(fails(conn.query_row_as_named::<NaiveDateTime>(date, &[("t", &"2026-02-30")])), 1839);
+}
+
+#[test]
+fn a_literal_with_a_zone_is_the_instant_it_says() {
+    let (_db, conn) = connection(&[]);
+    for (literal, utc) in [("12:00:00 +05:30", "06:30"), ("12:00:00.25 Europe/Berlin", "11:00"), ("12:00:00", "10:00")]
+    {
+        let at = format!("CAST(TIMESTAMP '2026-01-31 {literal}' AS TIMESTAMP WITH TIME ZONE)");
+        let sql = format!("SELECT TO_CHAR(SYS_EXTRACT_UTC({at}), 'HH24:MI') FROM dual");
+        assert_eq!(one::<String>(&conn, &sql), utc, "{literal}");
+    }
+}
+
+#[test]
+fn a_nul_in_a_text_comes_back() {
+    let (_db, conn) = connection(&["CREATE TABLE nul (v VARCHAR2(20), doc CLOB)"]);
+    let long = "a\0b".repeat(20_000);
+    conn.execute("INSERT INTO nul VALUES (:v, :doc)", &[&"\0a\0", &long]).unwrap();
+    let found = conn.query_row_as::<(String, String)>("SELECT v, doc FROM nul", &[]).unwrap();
+    assert_eq!(found, ("\0a\0".to_owned(), long));
+    assert_eq!(one::<i64>(&conn, "SELECT LENGTH(v) FROM nul"), 3);
+}
+
+#[test]
+fn a_character_set_of_one_byte_makes_question_marks_of_what_it_lacks() {
+    let db = database();
+    db.psql(&format!("ALTER DATABASE {} SET oci.nls_characterset = 'WE8ISO8859P1'", db.name)).unwrap();
+    let conn = connect(&db);
+    conn.execute("CREATE TABLE narrow (v VARCHAR2(20))", &[]).unwrap();
+    conn.execute("INSERT INTO narrow VALUES (:v)", &[&"Čapek é"]).unwrap();
+    assert_eq!(one::<String>(&conn, "SELECT v FROM narrow"), "¿apek é");
+}
