@@ -93,6 +93,14 @@ impl RosterRow {
     }
 }
 
+/// A row whose id or mail address stood in a row before, and in which: the nearest of them.
+struct RepeatedRow {
+    line: u32,
+    id: Box<str>,
+    before_by_id: Option<u32>,
+    before_by_email: Option<u32>,
+}
+
 /// All rows of the file, and how to find them.
 pub(super) struct FileRoster {
     pub(super) stored: StoredIdentities,
@@ -105,6 +113,8 @@ pub(super) struct FileRoster {
     rows: Vec<RosterRow>,
     by_id: HashMap<IdentityKey, u32>,
     by_email: HashMap<IdentityKey, u32>,
+    /// Of the few rows whose id or mail address stood in a row before.
+    repeats: BTreeMap<u32, RepeatedRow>,
     /// Of the few rows with a cell that can't be read.
     left_alone: HashMap<u32, LeftAlone>,
 }
@@ -136,7 +146,7 @@ impl FileRoster {
                     PeopleLine::Person(person) => {
                         let identity = roster.stored.judge(&person);
                         if !identity.is_of_two {
-                            roster.add(&person, &identity, &signed, world, plan);
+                            roster.add(&person, &identity, &signed, world);
                             continue;
                         }
                         roster.rejected.add_mixed(&identity);
@@ -147,6 +157,7 @@ impl FileRoster {
                 rejects.add(&reject, source, plan)?;
             }
             roster.ends_a_line = lines.ends_a_line();
+            roster.decide_repeats(plan);
             roster.find_left_alone(&lines, plan);
             plan.noticed.add("rows", n_rows);
             plan.noticed.add("rejected", rejects.count);
@@ -166,18 +177,17 @@ impl FileRoster {
             rows: Vec::new(),
             by_id: HashMap::new(),
             by_email: HashMap::new(),
+            repeats: BTreeMap::new(),
             left_alone: HashMap::new(),
         }
     }
 
-    /// Adds a row; of rows with the same id or mail address the last one counts.
     fn add(
         &mut self,
         person: &DeliveredPerson,
         identity: &RowIdentity,
         signed: &[u16],
         world: &World<'_>,
-        plan: &mut Plan,
     ) {
         // Four digits: the reader saw to it.
         let unit = person.business_unit().parse().unwrap_or(u16::MAX);
@@ -202,18 +212,55 @@ impl FileRoster {
             unit,
             flags,
         };
-        let same_email = self.by_email.insert(identity.email, at);
-        let same_id = person.id().and_then(|_| self.by_id.insert(identity.id, at));
-        for earlier in same_email.into_iter().chain(same_id.filter(|_| same_id != same_email)) {
-            let earlier = &mut self.rows[earlier as usize];
-            earlier.flags |= RosterRow::SUPERSEDED;
-            let told = format!(
-                "lines {} and {} have the same id or mail address; the last one counts",
-                earlier.line, row.line
-            );
-            plan.find("duplicate", person.id().unwrap_or_default(), told);
+        let before_by_email = self.by_email.insert(identity.email, at);
+        let before_by_id = person.id().and_then(|_| self.by_id.insert(identity.id, at));
+        if before_by_email.is_some() || before_by_id.is_some() {
+            let id = person.id().unwrap_or_default().into();
+            self.repeats
+                .insert(at, RepeatedRow { line: row.line, id, before_by_id, before_by_email });
         }
         self.rows.push(row);
+    }
+
+    /// Of rows with the same id or mail address the last one counts.
+    ///
+    /// Decided from the end of the file, so that a row that doesn't count takes no other with it. The next reading of the
+    /// same file may reject such a row, because it mixes two people up once the rows that count have brought them, and
+    /// must say the same of everybody else.
+    fn decide_repeats(&mut self, plan: &mut Plan) {
+        let mut superseded: BTreeMap<u32, &RepeatedRow> = BTreeMap::new();
+        let by_id: fn(&RepeatedRow) -> Option<u32> = |repeat| repeat.before_by_id;
+        let by_email: fn(&RepeatedRow) -> Option<u32> = |repeat| repeat.before_by_email;
+        let (rows, repeats) = (&mut self.rows, &self.repeats);
+        for (at, repeat) in repeats.iter().rev() {
+            if superseded.contains_key(at) {
+                continue;
+            }
+            for before in [by_id, by_email] {
+                let mut earlier = before(repeat);
+                while let Some(row) = earlier {
+                    superseded.entry(row).or_insert(repeat);
+                    earlier = repeats.get(&row).and_then(before);
+                }
+            }
+        }
+        for (at, repeat) in &superseded {
+            let told = format!(
+                "lines {} and {} have the same id or mail address; the last one counts",
+                rows[*at as usize].line, repeat.line
+            );
+            plan.find("duplicate", &*repeat.id, told);
+            rows[*at as usize].flags |= RosterRow::SUPERSEDED;
+        }
+        for (index, before) in [(&mut self.by_id, by_id), (&mut self.by_email, by_email)] {
+            for at in index.values_mut() {
+                while superseded.contains_key(at)
+                    && let Some(earlier) = repeats.get(at).and_then(before)
+                {
+                    *at = earlier;
+                }
+            }
+        }
     }
 
     /// The row that counts for a stored person, if any delivers them.

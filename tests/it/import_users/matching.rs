@@ -38,6 +38,37 @@ fn a_row_of_two_people_speaks_for_nobody_whom_another_row_delivers() {
 }
 
 #[test]
+fn a_row_that_does_not_count_takes_no_other_with_it() {
+    for world in worlds() {
+        world.put(&format!("org\nperson ID=A EMAIL=a@x\n{OTHERS}"));
+        // The third row supersedes the second, and once it has brought new@x, the second mixes two people up.
+        let rows = with_others(&["id=A|email=a@x", "id=A|email=new@x", "id=N|email=new@x"]);
+        let ended = import(&world, &rows);
+        ok(&ended);
+        assert_eq!(counts(&ended), "rows=5 created=1 unchanged=3");
+        let told =
+            "duplicate N: lines 3 and 4 have the same id or mail address; the last one counts";
+        assert_eq!(findings(&ended), [told]);
+        let again = import(&world, &rows);
+        ok(&again);
+        assert_eq!(counts(&again), "rows=5 unchanged=4 rejected=1");
+    }
+}
+
+#[test]
+fn somebody_without_a_mail_address_is_found_by_the_row_of_their_id_that_counts() {
+    for world in worlds() {
+        world.put(&format!("org\nperson ID=A EMAIL=NULL\n{OTHERS}"));
+        let rows = with_others(&["id=A|email=a@x", "id=A|email=new@x", "id=N|email=new@x"]);
+        let ended = import(&world, &rows);
+        ok(&ended);
+        assert_eq!(counts(&ended), "rows=5 created=1 updated=1 unchanged=2");
+        assert_eq!(world.one("SELECT email FROM pm_user WHERE id = 'A'"), "a@x");
+        assert_eq!(counts(&import(&world, &rows)), "rows=5 unchanged=4 rejected=1");
+    }
+}
+
+#[test]
 fn a_row_is_the_others_whose_id_was_generated() {
     for world in worlds() {
         world.put(&format!("org\nperson ID=A EMAIL=a@x\n{OTHERS}"));

@@ -118,15 +118,16 @@ fn import(
     let good: Vec<&Delivered> = rows.iter().filter(|row| !is_reject(row)).collect();
     let rejects: Vec<&Delivered> = rows.iter().filter(|row| is_reject(row)).collect();
     let mut outcome = Outcome { is_bad: good.is_empty(), ..Outcome::default() };
-    let counting: Vec<&Delivered> = (0..good.len())
-        .filter(|at| {
-            let same = |later: &&&Delivered| {
-                later.email == good[*at].email || (later.id.is_some() && later.id == good[*at].id)
-            };
-            !good[at + 1..].iter().any(|later| same(&later))
-        })
-        .map(|at| good[at])
-        .collect();
+    // Of rows with the same id or mail address the last one counts; one that doesn't takes no other with it.
+    let mut counting: Vec<&Delivered> = Vec::new();
+    for row in good.iter().rev() {
+        let same = |later: &&Delivered| {
+            later.email == row.email || (later.id.is_some() && later.id == row.id)
+        };
+        if !counting.iter().any(same) {
+            counting.push(row);
+        }
+    }
 
     // A reject speaks for a stored person only if no good row delivers that person.
     let delivers = |person: &Person| counting.iter().find(|row| row.email == person.email);
