@@ -126,13 +126,15 @@ fn pour(draft: &mut File, path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opening never waits for whoever is at the other end of a pipe.
+pub(crate) const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+
 /// Opens a file to read it: a regular one, so that a pipe nobody writes to can't hold a run up for
 /// good.
 ///
 /// # Errors
 /// It is not there, may not be read, or is no regular file.
 pub fn open_regular(path: &Path) -> anyhow::Result<File> {
-    const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let file = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(anyhow!("it is no regular file"));

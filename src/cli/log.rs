@@ -19,7 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::files::is_same_file;
+use crate::files::{NONBLOCK, is_same_file};
 
 use line::LogLine;
 
@@ -102,9 +102,8 @@ fn open(path: &Path, config: &Config) -> anyhow::Result<File> {
     if let Some((what, _)) = taken {
         return Err(anyhow!("it is {what}"));
     }
-    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let mut options = OpenOptions::new();
-    let file = options.append(true).create(true).mode(0o600).custom_flags(nonblock).open(path)?;
+    let file = options.append(true).create(true).mode(0o600).custom_flags(NONBLOCK).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(anyhow!("it is no regular file"));
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::files::{Place, PlaceTarget, Whole};
+use crate::files::{Place, PlaceTarget, Whole, open_regular};
 use crate::plan::LimitLeft;
 use crate::summary::{Status, Summary};
 
@@ -46,7 +46,7 @@ pub(super) fn may_replace(path: &Path) -> bool {
         PlaceTarget::Absent { has_folder } => has_folder,
         PlaceTarget::File => {
             let mut start = [0; 6];
-            let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
+            let read = open_regular(path).and_then(|mut file| Ok(file.read(&mut start)?));
             read.is_ok_and(|n| n == 0 || start == *b"# HELP")
         }
         _ => false,
@@ -117,7 +117,7 @@ fn text(summary: &Summary, now: DateTime<Utc>, success: Option<String>) -> Strin
 
 /// The time of the job's last success, from the file as it stands.
 fn last_success(path: &Path, job: &str) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = std::io::read_to_string(open_regular(path).ok()?).ok()?;
     let start = format!("{SUCCESS}{{job=\"{job}\"}} ");
     let value = text.lines().find_map(|line| line.strip_prefix(&start))?;
     value.parse::<i64>().ok().map(|at| at.to_string())

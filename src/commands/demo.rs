@@ -14,6 +14,7 @@ use super::{CommandContext, CommandFacts, migrate, report, verify};
 use crate::config::Config;
 use crate::db;
 use crate::exit::Exit;
+use crate::files::{open_regular, write_whole};
 use crate::jobs::Job;
 use crate::outcome::Outcome;
 use crate::run::{self, Ended, Request};
@@ -180,7 +181,9 @@ impl DemoStory<'_> {
 fn make_folder(dir: &Path) -> anyhow::Result<Config> {
     let make = || -> anyhow::Result<Config> {
         let (config_path, db_path) = (dir.join("recert.toml"), dir.join("recert.db"));
-        let ours = fs::read_to_string(&config_path).is_ok_and(|text| text.starts_with(MARK));
+        let read =
+            || -> anyhow::Result<_> { Ok(std::io::read_to_string(open_regular(&config_path)?)?) };
+        let ours = read().is_ok_and(|text| text.starts_with(MARK));
         if !ours && fs::read_dir(dir).is_ok_and(|mut inside| inside.next().is_some()) {
             return Err(anyhow!("it holds something else; name another with `--dir`"));
         }
@@ -197,7 +200,7 @@ fn make_folder(dir: &Path) -> anyhow::Result<Config> {
         let db_path = std::path::absolute(db_path)?;
         let url = toml::Value::String(format!("sqlite:{}", db_path.display()));
         let text = format!("{MARK}\n[database]\nurl = {url}\n");
-        crate::files::write_whole(&config_path, |out| Ok(out.write_all(text.as_bytes())?))?;
+        write_whole(&config_path, |out| Ok(out.write_all(text.as_bytes())?))?;
         Config::load(Some(&config_path))
     };
     make()

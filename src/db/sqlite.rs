@@ -19,6 +19,7 @@ use super::{
     Transaction, Unreadable, Value, date_text,
 };
 use crate::exit::Exit;
+use crate::files::NONBLOCK;
 use crate::sql;
 use crate::sql::Sql;
 
@@ -46,6 +47,9 @@ impl Sqlite {
                 )
                 .context(Exit::Config));
             }
+            if !path.is_file() {
+                return Err(anyhow!("it is no regular file").context(Exit::Config));
+            }
             // Not READ_ONLY even to look: after a killed run, opening rolls that run back.
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags).map_err(classed)?;
@@ -67,6 +71,7 @@ fn make_file(path: &Path) -> anyhow::Result<()> {
         .create(true)
         .append(true)
         .mode(0o600)
+        .custom_flags(NONBLOCK)
         .open(path)
         .map(|_| ())
         .context("making the file")

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use sha2::{Digest as _, Sha256};
 
 use super::fault::BadFile;
+use crate::files::open_regular;
 use crate::text::hex;
 
 /// An opened import file.
@@ -70,9 +71,8 @@ impl ImportSource {
 fn open_named(path: &Path, name: &str) -> anyhow::Result<File> {
     import_stem(path, name)?;
     let cannot =
-        |error: io::Error| BadFile::whole(name, format!("can't be opened: {error}")).error();
-    let file = File::open(path).map_err(cannot)?;
-    if file.metadata().map_err(cannot)?.is_file() { Ok(file) } else { keep(file, name) }
+        |error: anyhow::Error| BadFile::whole(name, format!("can't be opened: {error:#}")).error();
+    open_regular(path).map_err(cannot)
 }
 
 /// Keeps what can be read only once.

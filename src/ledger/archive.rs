@@ -4,7 +4,6 @@
 //! change: ACTION `delete`, TABLE_NAME `RECERT_IMAGE`, ROW_KEY the run, WHY how many images go and
 //! the SHA-256 of the file they are in. By these `verify` knows that they may be gone.
 
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::row::{ImageState, LedgerChange, LedgerEntry};
 use crate::db::{Read, Transient};
 use crate::exit::Exit;
-use crate::files::write_whole;
+use crate::files::{open_regular, write_whole};
 use crate::plan::PlannedFile;
 use crate::sql;
 use crate::text::hex;
@@ -154,7 +153,7 @@ fn must_be_free(path: &Path, ours: &ArchiveHeader, db: &mut dyn Read) -> anyhow:
 
 fn read_header(path: &Path) -> Option<ArchiveHeader> {
     let mut line = String::new();
-    BufReader::new(File::open(path).ok()?.take(HEADER_MAX)).read_line(&mut line).ok()?;
+    BufReader::new(open_regular(path).ok()?.take(HEADER_MAX)).read_line(&mut line).ok()?;
     serde_json::from_str(&line).ok()
 }
 

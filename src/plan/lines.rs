@@ -2,14 +2,13 @@
 //! that is committed has told; and one that is tried again does not tell twice.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::ErrorKind;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
 use crate::exit::Exit;
-use crate::files::write_whole;
+use crate::files::{Place, PlaceTarget, open_regular, write_whole};
 
 /// What is to be added to which file; at least one line.
 #[derive(Debug)]
@@ -32,14 +31,10 @@ impl PlannedLines {
         if new.is_empty() {
             return Ok(());
         }
-        let stands = match fs::read(&self.path) {
-            Ok(stands) => stands,
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(error) => {
-                return Err(anyhow::Error::new(error).context(Exit::Config))
-                    .with_context(|| format!("reading `{}`", self.path.display()));
-            }
-        };
+        let stands = self
+            .read()
+            .with_context(|| format!("reading `{}`", self.path.display()))
+            .context(Exit::Config)?;
         write_whole(&self.path, |out| {
             out.write_all(if stands.is_empty() { self.header.as_bytes() } else { &stands })?;
             if stands.last().is_some_and(|end| *end != b'\n') {
@@ -52,5 +47,14 @@ impl PlannedLines {
         })?;
         added.extend(new.into_iter().cloned());
         Ok(())
+    }
+
+    /// What stands there; of a pipe nothing ever does.
+    fn read(&self) -> anyhow::Result<Vec<u8>> {
+        let mut stands = Vec::new();
+        if self.path.try_exists()? && Place::of(&self.path).target != PlaceTarget::Through {
+            open_regular(&self.path)?.read_to_end(&mut stands)?;
+        }
+        Ok(stands)
     }
 }

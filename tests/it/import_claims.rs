@@ -6,13 +6,17 @@ use std::time::Instant;
 
 use recert::exit::Exit;
 
-use crate::harness::{World, exit, ok};
+use crate::harness::{World, exit, ok, worlds};
 use crate::import_files::harness::people_file;
 use crate::import_users::{DAY, file};
+use crate::round_trips::watched;
 
 /// A world with a folder for what is claimed, and the command that claims `users.csv`.
 fn claiming() -> (World, PathBuf, String) {
-    let world = World::sqlite();
+    claiming_on(World::sqlite())
+}
+
+fn claiming_on(world: World) -> (World, PathBuf, String) {
     world.put("org");
     let filed = world.folder.path().join("filed");
     std::fs::create_dir(&filed).unwrap();
@@ -109,8 +113,43 @@ fn a_file_goes_back_when_the_run_is_to_be_tried_again() {
 }
 
 #[test]
+fn on_oracle_a_file_goes_back_after_7_and_from_75_on_and_is_read_again() {
+    let unreachable = "2:connect:12541,3:connect:12541,4:connect:12541,5:connect:12541";
+    let change = "execute/INSERT INTO RECERT_CHANGE";
+    for (fault, number, n_people) in [
+        (format!("1:commit:kill-after,{unreachable}"), Exit::Unknown, "2"),
+        (format!("1:commit:kill-before,{unreachable}"), Exit::Unknown, "0"),
+        ("1:commit:kill-before".to_owned(), Exit::Unavailable, "0"),
+        (format!("*:{change}:kill-before"), Exit::Unavailable, "0"),
+        (format!("*:{change}:8177"), Exit::Drifted, "0"),
+    ] {
+        let Some(world) = World::standin() else { return };
+        let (mut world, filed, command) = claiming_on(world);
+        world.config.database.retries = 1;
+        let text = people_file(&["", "id=U2|email=b@x"]);
+        let path = file(&world, "users.csv", &text);
+        let ran = watched(&world, &command, &fault);
+        assert_eq!(ran.code, Some(i32::from(number.code())), "{fault}: {}", ran.log);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{fault}");
+        assert_eq!(names(&filed), Vec::<String>::new(), "{fault}");
+        assert_eq!(world.one("SELECT COUNT(*) FROM pm_user"), n_people, "{fault}");
+        let again = watched(&world, &command, "");
+        assert_eq!(again.code, Some(0), "{fault}: {}", again.log);
+        assert!(!path.exists() && names(&filed).len() == 1, "{fault}");
+        assert_eq!(unread(&world, &filed), Vec::<String>::new(), "{fault}");
+        assert_eq!(world.one("SELECT COUNT(*) FROM pm_user"), "2", "{fault}");
+    }
+}
+
+#[test]
 fn a_file_of_a_killed_run_is_taken_first_with_a_finding() {
-    let (world, filed, command) = claiming();
+    for world in worlds() {
+        takes_the_file_of_a_killed_run_first(world);
+    }
+}
+
+fn takes_the_file_of_a_killed_run_first(world: World) {
+    let (world, filed, command) = claiming_on(world);
     let killed = "users_0190a0000000700080000000000000aa.csv";
     let others = "free_0190a0000000700080000000000000ab.csv";
     std::fs::write(filed.join(killed), people_file(&["city=Bern"])).unwrap();

@@ -42,6 +42,7 @@ mod once;
 mod outcome;
 mod outputs;
 mod pages;
+mod pipes;
 mod readme;
 mod report;
 mod report_files;

@@ -471,27 +471,3 @@ fn an_address_that_holds_a_login_is_shown_by_no_command() {
         }
     }
 }
-
-#[test]
-fn a_pipe_where_a_file_is_read_ends_the_command_instead_of_holding_it_up() {
-    let world = World::sqlite();
-    assert!(
-        Process::new("mkfifo").arg(world.folder.path().join("fifo")).status().unwrap().success()
-    );
-    for command in ["revoke --config fifo", "repair-sql fifo --out x.sql"] {
-        let mut child =
-            world.recert(command).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let by = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        let ended = loop {
-            match child.try_wait().unwrap() {
-                Some(status) => break status,
-                None if std::time::Instant::now() > by => {
-                    child.kill().unwrap();
-                    panic!("`{command}` waits for ever");
-                }
-                None => std::thread::sleep(std::time::Duration::from_millis(20)),
-            }
-        };
-        assert!(matches!(ended.code(), Some(3 | 5)), "{command}: {ended}");
-    }
-}

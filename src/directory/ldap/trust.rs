@@ -1,5 +1,6 @@
 //! Whom to trust: the authorities in `ca_file`, or else those of the system.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -8,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::exit::Exit;
+use crate::files::open_regular;
 
 /// Certificates of authorities, as they are and as TLS wants them.
 #[derive(Debug)]
@@ -32,7 +34,8 @@ pub(super) fn roots(ca_file: Option<&Path>) -> anyhow::Result<TrustedRoots> {
 }
 
 fn from_file(path: &Path) -> anyhow::Result<TrustedRoots> {
-    let bytes = std::fs::read(path)?;
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes)?;
     let mut roots = TrustedRoots { store: RootCertStore::empty(), in_file: Vec::new() };
     if bytes.first() == Some(&0x30) {
         let certificate = CertificateDer::from(bytes.clone());
