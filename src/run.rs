@@ -19,7 +19,7 @@ use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::jobs::{Job, RunClaim, World};
 use crate::ledger::taken;
-use crate::ledger::{self, ChainEnd, ChangeHashes, LedgerReader, LedgerRun, canonical};
+use crate::ledger::{self, ChainEnd, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
 use crate::plan::{
     Approval, Held, Leeway, LimitLeft, Plan, SavedFor, SavedPlan, apply, hold, look_again,
 };
@@ -216,7 +216,8 @@ impl Run<'_> {
     fn attempt(&mut self) -> anyhow::Result<AttemptEnd> {
         let Request { job, config, preview, .. } = *self.request;
         let mut db = db::open(job.database(config), &self.session)?;
-        let end = if self.session.writes { Some(self.lock(&mut *db)?) } else { None };
+        let writes = self.session.writes;
+        let start = if writes { self.lock(&mut *db)? } else { self.look(&mut *db)? };
         if !preview {
             let takes_up = self.saved.is_none();
             job.claim(RunClaim { run_id: &self.session.run_id, takes_up }, &mut *db)?;
@@ -232,7 +233,7 @@ impl Run<'_> {
         let plan = job.plan(&mut world)?;
         findings::tell_planned(&plan, began.elapsed());
         self.findings_before = findings::before(job, &plan, &mut world)?;
-        let approved = match self.let_through(plan, &mut world)? {
+        let approved = match self.let_through(plan, &start, &mut world)? {
             Ok(approved) => approved,
             Err(refused) => {
                 let (plan, refusal) = *refused;
@@ -240,9 +241,9 @@ impl Run<'_> {
                 return Ok(AttemptEnd { refusal, ..AttemptEnd::looked(Status::Refused, plan) });
             }
         };
-        let Some(end) = end else {
+        if !writes {
             return Ok(AttemptEnd::looked(Status::Planned, approved.into_plan()));
-        };
+        }
 
         if let Some(lines) = approved.plan().lines.as_ref().filter(|_| !preview) {
             lines.add(&mut self.lines_added)?;
@@ -258,18 +259,27 @@ impl Run<'_> {
             drop(db); // A rehearsal: all of it is rolled back.
             return Ok(AttemptEnd::looked(Status::Planned, held.into_plan()));
         }
-        let status = self.close(held.plan(), &hashes, end, db)?;
+        let status = self.close(held.plan(), &hashes, start.end, db)?;
         let held_for = Some(since.elapsed());
         Ok(AttemptEnd { held: held_for, ..AttemptEnd::looked(status, held.into_plan()) })
     }
 
     /// The lock of what the job writes. Where that is to be learned from the ledger, the run has reached it.
-    fn lock(&mut self, db: &mut dyn Transaction) -> anyhow::Result<ChainEnd> {
+    fn lock(&mut self, db: &mut dyn Transaction) -> anyhow::Result<RunStart> {
         let belongs = !self.request.preview;
         let lock = self.request.job.lock(db).inspect_err(|_| self.reached = belongs)?;
-        let end = ledger::lock(lock, db)?;
+        let start = ledger::lock(lock, self.request.job.name(), self.limits_since(), db)?;
         self.reached = belongs;
-        Ok(end)
+        Ok(start)
+    }
+
+    fn look(&self, db: &mut dyn Transaction) -> anyhow::Result<RunStart> {
+        ledger::look(self.request.job.name(), self.limits_since(), db)
+    }
+
+    /// From when on what the job took counts against its limits.
+    fn limits_since(&self) -> DateTime<Utc> {
+        self.before().since(&self.request.job.limits(self.request.config))
     }
 
     /// The ledger's changes, the changes themselves, and a last look at what they rest on. From here to COMMIT no

@@ -3,7 +3,6 @@
 //! A connection is one transaction. Dropped without `commit`, nothing happened.
 //! `tests/it/db_contract.rs` states every promise made here and holds each adapter to it.
 
-pub(crate) mod clock;
 mod column;
 mod logged;
 mod oracle;

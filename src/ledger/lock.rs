@@ -1,34 +1,102 @@
 //! RECERT_LOCK: a row for each thing that jobs write, held while a run is under way; and the row
 //! `ledger`, the end of the chain, held for the few statements in which a run is added to it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, anyhow};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::db::{Read, Transient};
+use super::canonical::GENESIS;
+use crate::db::{Read, Transient, parse_date};
 use crate::exit::Exit;
 use crate::sql;
 use crate::sql::Sql;
 
-/// Takes the lock of what a job writes; the chain's end that comes along is not held.
+/// What a run knows before it plans: where the ledger stands, and how its host's clock goes.
+#[derive(Clone, Debug)]
+pub struct RunStart {
+    /// Where the chain ends.
+    pub end: ChainEnd,
+    /// FINISHED_AT of the run it ends with.
+    pub last_finished_at: Option<DateTime<Utc>>,
+    /// Whether the runs hang together from the chain's beginning to its end, and there is no other: then
+    /// the chain need not be walked to know that it is whole.
+    pub is_whole: bool,
+    /// Whether a run of the job's ended `applied` at the moment asked for, or later.
+    pub has_late_runs: bool,
+    /// How far this host's clock is ahead of the database's; behind, where it is negative.
+    pub host_ahead: TimeDelta,
+}
+
+/// Takes the lock of what a job writes. What comes along is not held: of the ledger it may be the moment before
+/// the lock was free, so that what a run takes is held against the chain as it is read later.
 ///
 /// # Errors
 /// `Exit::Busy`: another run holds it; `Exit::Config`: recert's tables are not there, or this is a
 /// database that changes do not belong in.
-pub fn lock(name: &str, db: &mut dyn Read) -> anyhow::Result<ChainEnd> {
-    let rows = db
-        .rows(&sql!("ledger/lock_job", dialects), &[("job", name.into())])
+pub fn lock(
+    name: &str,
+    job: &str,
+    since: DateTime<Utc>,
+    db: &mut dyn Read,
+) -> anyhow::Result<RunStart> {
+    let (start, role) = start(&sql!("ledger/lock_job", dialects), name, job, since, db)
         .with_context(|| format!("taking the lock `{name}`"))?;
-    let row = rows.first().ok_or_else(|| {
-        anyhow!("RECERT_LOCK has no row `{name}`; `recert migrate` adds it").context(Exit::Config)
-    })?;
-    match row.text_opt("DATABASE_ROLE")?.as_deref() {
-        None | Some("PRIMARY") => Ok(ChainEnd(row.text("HEAD_SHA256")?)),
+    match role.as_deref() {
+        None | Some("PRIMARY") => Ok(start),
         Some(role) => Err(anyhow!(
             "the database's role is {role}; a run goes to the PRIMARY database only: does `[database] url` lead to a standby?"
         )
         .context(Exit::Config)),
     }
+}
+
+/// The same without a lock, for a preview.
+///
+/// # Errors
+/// `Exit::Config`: recert's tables are not there; else what the database says.
+pub fn look(job: &str, since: DateTime<Utc>, db: &mut dyn Read) -> anyhow::Result<RunStart> {
+    let sql = sql!("ledger/lock_job", dialects);
+    let oracle = sql.oracle().replace("FOR UPDATE NOWAIT", "");
+    let sql = Sql::made_for("ledger/lock_job without a lock".to_owned(), oracle, sql.sqlite().to_owned());
+    start(&sql, "ledger", job, since, db).map(|(start, _)| start).context("looking at the ledger")
+}
+
+/// And which role the database has.
+fn start(
+    sql: &Sql,
+    name: &str,
+    job: &str,
+    since: DateTime<Utc>,
+    db: &mut dyn Read,
+) -> anyhow::Result<(RunStart, Option<String>)> {
+    let binds =
+        [("job", name.into()), ("run_job", job.into()), ("since", since.naive_utc().into())];
+    let rows = db.rows(sql, &binds)?;
+    // The host's own clock, not the run's `started_at`: what is measured is the difference of two clocks at one moment.
+    let host: DateTime<Utc> = SystemTime::now().into();
+    let row = rows.first().ok_or_else(|| {
+        anyhow!("RECERT_LOCK has no row `{name}`; `recert migrate` adds it").context(Exit::Config)
+    })?;
+    let n = |column: &str| row.int(column).map(|n| n.unwrap_or_default());
+    let now = row.date("NOW")?.context("the database does not say what time it is")?;
+    let end = row.text("HEAD_SHA256")?;
+    let (n_runs, n_first) = (n("N_RUNS")?, n("N_FIRST")?);
+    let is_whole = match n_runs {
+        0 => end == GENESIS,
+        // Each run follows another or is the first, no two follow the same, and the end is where nobody follows:
+        // the only way back from there leads to the beginning.
+        _ => n_first == 1 && n_runs == 1 + n("N_FOLLOWERS")? && n("N_ENDS")? == 1,
+    };
+    let finished = row.text_opt("END_FINISHED_AT")?.and_then(|at| parse_date(&at));
+    let start = RunStart {
+        end: ChainEnd(end),
+        last_finished_at: finished.map(|at| at.and_utc()),
+        is_whole,
+        has_late_runs: n("N_LATE")? > 0,
+        host_ahead: host - now.and_utc(),
+    };
+    Ok((start, row.text_opt("DATABASE_ROLE")?))
 }
 
 /// The hash that the chain ends with: nobody else can move it once it was taken with [`take_end`].

@@ -1,8 +1,8 @@
 //! The runs that may be believed: those that the chain reaches, from its beginning to its end, and
 //! whose hashes fit.
 //!
-//! The chain of run rows is walked once; a run's changes are hashed when the run is used. The end is
-//! read first: a run that is committed meanwhile lies behind it, and is no member yet.
+//! The chain of run rows is walked once; a run's changes are hashed when the run is used. The end is read
+//! with the runs: one that is committed meanwhile lies behind it, and is no member yet.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::canonical::{Canonical, GENESIS};
 use super::chain::{self, ChainLink};
-use super::read::{each_link, hash_fits, head};
+use super::read::{each_link, hash_fits};
 use super::row::LedgerRun;
 use crate::db::{Read, parse_date};
 use crate::exit::Exit;
@@ -74,9 +74,8 @@ impl LedgerChain {
     /// # Errors
     /// What the database says, classed (`Exit`). A chain that is broken is no error here.
     pub fn read(db: &mut dyn Read) -> anyhow::Result<Self> {
-        let end = head(db)?;
         let mut links = Vec::new();
-        each_link(db, &mut |link| {
+        let end = each_link(db, &mut |link| {
             links.push(link);
             Ok(())
         })?;
@@ -138,12 +137,6 @@ impl LedgerChain {
             |link: &ChainLink| parse_date(&link.finished_at).is_none_or(|at| at.and_utc() >= since);
         let mut latest = self.links.iter().rev();
         latest.any(|link| link.job == job && link.status == "applied" && is_later(link))
-    }
-
-    /// FINISHED_AT of the last run.
-    #[must_use]
-    pub fn last_finished_at(&self) -> Option<DateTime<Utc>> {
-        self.links.last().and_then(|link| parse_date(&link.finished_at)).map(|at| at.and_utc())
     }
 
     /// A run that the chain reaches and whose hash fits its columns and its changes'.
@@ -273,6 +266,19 @@ impl LedgerReader {
             None => LedgerChain::read(db)?,
         };
         Ok(self.0.insert(chain))
+    }
+
+    /// Why what earlier runs took may not be known whole: it was asked for and can't be believed.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let chain = self.0.as_ref()?;
+        let wrong = match (&chain.broken, chain.unbelieved.first()) {
+            (Some(told), _) => format!("its chain is broken ({told})"),
+            (None, Some(run_id)) => format!("the hashes of run {run_id} do not fit"),
+            (None, None) => return None,
+        };
+        Some(format!(
+            "the ledger can't tell what earlier runs took of the limits: {wrong}; `recert verify` says more"
+        ))
     }
 
     /// What was asked for and can't be believed: a finding each.

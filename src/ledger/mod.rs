@@ -22,7 +22,7 @@ mod time_order;
 pub mod verify;
 mod write;
 
-pub use lock::{ChainEnd, lock, take_end};
+pub use lock::{ChainEnd, RunStart, lock, look, take_end};
 pub use members::{LedgerChain, LedgerMember, LedgerReader};
 pub use row::LedgerRun;
 pub use write::{

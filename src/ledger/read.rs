@@ -30,14 +30,20 @@ fn as_evidence(error: anyhow::Error) -> anyhow::Error {
     if error.downcast_ref::<Unreadable>().is_some() { error.context(Exit::Evidence) } else { error }
 }
 
-/// Hands every run to `each` as far as the chain needs it, in any order.
+/// Hands every run to `each` as far as the chain needs it, in any order. Returns where the chain ended at
+/// that moment.
 pub(super) fn each_link(
     db: &mut dyn Read,
     each: &mut dyn FnMut(ChainLink) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<String>> {
+    let mut end = None;
     db.each(&sql!("ledger/select_links"), &[], &mut |row| {
+        if end.is_none() {
+            end = row.text_opt("HEAD_SHA256")?;
+        }
+        let Some(run_id) = row.text_opt("RUN_ID")? else { return Ok(()) };
         each(ChainLink {
-            run_id: row.text("RUN_ID")?,
+            run_id,
             job: row.text("JOB")?,
             status: row.text("STATUS")?,
             finished_at: row.text("FINISHED_AT")?,
@@ -46,7 +52,8 @@ pub(super) fn each_link(
         })
     })
     .context("reading the ledger's chain")
-    .map_err(as_evidence)
+    .map_err(as_evidence)?;
+    Ok(end)
 }
 
 /// Which runs there are: what tells whether kept heads speak of this ledger.

@@ -60,6 +60,19 @@ pub(crate) struct RunMoment {
     pub(crate) now: DateTime<Utc>,
 }
 
+impl RunMoment {
+    /// From when on what a job took may count against these limits.
+    pub(crate) fn since(self, limits: &[(&'static str, &Limits)]) -> DateTime<Utc> {
+        let hours = limits.iter().map(|(_, limits)| limits.hours).max().unwrap_or_default();
+        self.moment.min(self.now) - TimeDelta::hours(i64::from(hours))
+    }
+}
+
+/// A job's limits, of which no earlier run took anything.
+pub(crate) fn untouched<'a>(limits: Vec<(&'static str, &'a Limits)>) -> Vec<HeldLimit<'a>> {
+    limits.into_iter().map(|(name, limits)| HeldLimit { name, limits, earlier: 0 }).collect()
+}
+
 /// A job's limits, with what its earlier runs took of them.
 ///
 /// # Errors
@@ -71,8 +84,7 @@ pub(crate) fn held<'a>(
     chain: &mut LedgerChain,
     db: &mut dyn Read,
 ) -> anyhow::Result<Vec<HeldLimit<'a>>> {
-    let hours = limits.iter().map(|(_, limits)| limits.hours).max().unwrap_or_default();
-    let earlier = EarlierRuns::read(job, hours, before, chain, db)?;
+    let earlier = EarlierRuns::read(job, before.since(&limits), chain, db)?;
     let held = limits.into_iter().map(|(name, limits)| HeldLimit {
         name,
         limits,
@@ -96,19 +108,17 @@ struct EarlierRun {
 }
 
 impl EarlierRuns {
-    /// Reads what the job's runs took in the last `hours`; nothing is read where there was no such run.
+    /// Reads what the job's runs took since then; nothing is read where there was no such run.
     ///
     /// # Errors
     /// What the database says, classed (`Exit`).
     fn read(
         job: &str,
-        hours: u32,
-        before: RunMoment,
+        since: DateTime<Utc>,
         chain: &mut LedgerChain,
         db: &mut dyn Read,
     ) -> anyhow::Result<Self> {
-        let since = before.moment.min(before.now) - TimeDelta::hours(i64::from(hours));
-        if hours == 0 || !chain.has_applied_since(job, since) {
+        if !chain.has_applied_since(job, since) {
             return Ok(EarlierRuns::default());
         }
         let members = chain.since(since, db)?;

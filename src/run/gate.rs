@@ -2,32 +2,51 @@
 //! earlier runs took of them, and the people who lift what these forbid.
 
 use super::{Planned, Run, end_of_day};
-use crate::db::clock;
 use crate::jobs::World;
-use crate::ledger::applied;
-use crate::ledger::taken::{RunMoment, held};
-use crate::plan::{Approved, Plan, RefusedPlan, approve, clock_doubts};
+use crate::ledger::taken::{RunMoment, held, untouched};
+use crate::ledger::{RunStart, applied};
+use crate::plan::{Approved, HeldLimit, Plan, RefusedPlan, approve, clock_doubts, taken};
 
 impl Run<'_> {
     /// The plan as it may be applied, or the plan and why not.
     pub(super) fn let_through(
         &mut self,
         mut plan: Plan,
+        start: &RunStart,
         world: &mut World<'_>,
     ) -> anyhow::Result<Result<Approved, RefusedPlan>> {
-        let chain = world.ledger.chain(world.db)?;
         if let Some(saved) = &self.saved {
-            plan = applied::narrow(saved, plan, chain, world.db)?;
+            plan = applied::narrow(saved, plan, world.ledger.chain(world.db)?, world.db)?;
         }
-        let ahead = clock::host_ahead(world.db)?;
-        plan.doubts.extend(clock_doubts(ahead, self.started_at, chain.last_finished_at()));
-        let job = self.request.job;
-        let limits = job.limits(self.request.config);
-        let limits = held(job.name(), limits, self.before(), chain, world.db)?;
+        let RunStart { host_ahead, last_finished_at, .. } = *start;
+        plan.doubts.extend(clock_doubts(host_ahead, self.started_at, last_finished_at));
+        let limits = self.held_limits(&plan, start, world)?;
         world.ledger.tell(&mut plan);
         self.limits = limits.iter().map(|limit| limit.left_for(&plan)).collect();
-        let allowance = job.write_args().allowance();
+        if self.limits.iter().any(|limit| limit.taken > 0) {
+            // What can't be believed counts nothing: that must not let more through.
+            plan.doubts.extend(world.ledger.doubt());
+        }
+        let allowance = self.request.job.write_args().allowance();
         Ok(approve(plan, &limits, allowance, &self.approval))
+    }
+
+    /// The limits, with what earlier runs took of them. The chain is walked for a plan that takes something, to tell
+    /// what was taken lately, and where it may be broken: an hourly run with nothing to do asks nothing for it.
+    fn held_limits<'a>(
+        &self,
+        plan: &Plan,
+        start: &RunStart,
+        world: &mut World<'a>,
+    ) -> anyhow::Result<Vec<HeldLimit<'a>>> {
+        let job = self.request.job;
+        let limits = job.limits(world.config);
+        let takes = limits.iter().any(|(name, _)| taken(plan, name).n > 0);
+        if takes || start.has_late_runs || !start.is_whole {
+            let chain = world.ledger.chain(world.db)?;
+            return held(job.name(), limits, self.before(), chain, world.db);
+        }
+        Ok(untouched(limits))
     }
 
     /// The run's moment, and now. A plan that was saved a while ago is held against what was taken since, too.

@@ -431,7 +431,7 @@ fn a_job_whose_lock_is_held_ends_busy_and_writes_nothing() {
     let Some(world) = world() else { return };
     let before = tables(&world);
     let mut other = world.open();
-    ledger::lock("access", &mut *other).unwrap();
+    ledger::lock("access", "revoke", now(), &mut *other).unwrap();
     let ran = watched(&world, REVOKE, "");
     drop(other);
     let busy = case("lock held by another run", "", 76, End::Untouched, "another run of this job");

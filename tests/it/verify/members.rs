@@ -1,10 +1,10 @@
 //! Which earlier runs a command may believe.
 
 use recert::exit::Exit;
-use recert::ledger::LedgerChain;
+use recert::ledger::{self, LedgerChain};
 
 use super::with_runs;
-use crate::harness::{World, now, worlds};
+use crate::harness::{World, exit, now, ok, worlds};
 
 fn chain(world: &World) -> LedgerChain {
     LedgerChain::read(&mut *world.open()).unwrap()
@@ -31,7 +31,6 @@ fn members_are_the_runs_of_the_chain_with_their_counts_the_newest_first() {
         let idle = chain.last("revoke", &["unchanged"], &mut *db).unwrap().unwrap();
         assert_eq!(idle.run.run_id, ids[1]);
         assert!(chain.last("restore", &["applied"], &mut *db).unwrap().is_none());
-        assert_eq!(chain.last_finished_at(), Some(now()));
     }
 }
 
@@ -123,5 +122,91 @@ fn a_persons_changes_are_found_by_key_and_by_what_their_accounts_rows_hold() {
         })
         .unwrap();
         assert_eq!(found, [1, 2, 3, 4], "{}", world.name);
+    }
+}
+
+/// What a run knows before it plans.
+fn start(world: &World) -> ledger::RunStart {
+    ledger::look("revoke", now(), &mut *world.open()).unwrap()
+}
+
+#[test]
+fn a_run_knows_from_its_lock_where_the_chain_ends_and_that_it_is_whole() {
+    for world in worlds() {
+        let fresh = start(&world);
+        assert!(fresh.is_whole && !fresh.has_late_runs && fresh.last_finished_at.is_none());
+        with_runs(&world);
+        let now_known = start(&world);
+        assert!(now_known.is_whole && now_known.has_late_runs);
+        assert_eq!(now_known.last_finished_at, Some(now()));
+        let later = now() + chrono::TimeDelta::seconds(1);
+        let late = ledger::look("revoke", later, &mut *world.open()).unwrap();
+        assert!(!late.has_late_runs, "no run ended after the last one");
+    }
+}
+
+/// Everything that makes a chain one that does not lead to its end.
+const BREAKS: [&str; 6] = [
+    "DELETE FROM recert_run WHERE run_id = '{0}'",
+    "DELETE FROM recert_run WHERE run_id = '{2}'",
+    "DELETE FROM recert_run WHERE run_id = '{3}'",
+    "DELETE FROM recert_run",
+    "UPDATE recert_lock SET head_sha256 = 'f00d' WHERE job = 'ledger'",
+    "UPDATE recert_lock SET head_sha256 = (SELECT sha256 FROM recert_run WHERE run_id = '{2}') WHERE job = 'ledger'",
+];
+
+fn broken(tamper: &str) -> Vec<World> {
+    let break_it = |world: &World| {
+        let ids = with_runs(world);
+        let at = |text: String, (n, id): (usize, &String)| text.replace(&format!("{{{n}}}"), id);
+        world.tamper(&ids.iter().enumerate().fold(tamper.to_owned(), at));
+    };
+    let worlds = worlds();
+    worlds.iter().for_each(break_it);
+    worlds
+}
+
+#[test]
+fn no_chain_passes_for_whole_that_is_not() {
+    for tamper in BREAKS {
+        for world in broken(tamper) {
+            assert!(!start(&world).is_whole, "{tamper}");
+        }
+    }
+}
+
+#[test]
+fn on_a_broken_chain_a_run_takes_nothing_unless_somebody_says_why() {
+    for tamper in BREAKS.into_iter().filter(|tamper| !tamper.contains("{2}') WHERE")) {
+        for world in broken(tamper) {
+            let idle = world.run("revoke");
+            ok(&idle);
+            let kinds: Vec<&str> = idle.summary.findings.iter().map(|found| found.kind).collect();
+            assert_eq!(kinds, ["ledger_broken"], "{tamper}: told where nothing is taken, too");
+
+            world.put("mapping USER=LATE\nresponse USER=LATE MGR=2026-11-30");
+            let refused = world.run("revoke");
+            assert_eq!(exit(&refused), Exit::Refused, "{tamper}");
+            let told = refused.summary.error.unwrap();
+            assert!(told.contains("its chain is broken"), "{told}");
+            assert_eq!(world.dump("map_rap_user_role").len(), 1, "{tamper}");
+            ok(&world.run("revoke --accept-source --reason \"restored from a backup\""));
+            assert_eq!(world.dump("map_rap_user_role").len(), 0, "{tamper}");
+        }
+    }
+}
+
+#[test]
+fn a_run_of_the_day_that_was_edited_does_not_widen_what_the_next_may_take() {
+    for mut world in worlds() {
+        world.config.limits.revoke.floor = 3;
+        world.put("mapping USER=A\nresponse USER=A MGR=2026-11-30");
+        let id = world.run("revoke").summary.run_id;
+        world.tamper(&format!("UPDATE recert_run SET parameters = '{{}}' WHERE run_id = '{id}'"));
+        world.put("mapping USER=B\nresponse USER=B MGR=2026-11-30");
+        let refused = world.run("revoke");
+        assert_eq!(exit(&refused), Exit::Refused);
+        let told = refused.summary.error.unwrap();
+        assert!(told.contains(&format!("the hashes of run {id} do not fit")), "{told}");
     }
 }
