@@ -58,7 +58,8 @@ pub fn lock(
 pub fn look(job: &str, since: DateTime<Utc>, db: &mut dyn Read) -> anyhow::Result<RunStart> {
     let sql = sql!("ledger/lock_job", dialects);
     let oracle = sql.oracle().replace("FOR UPDATE NOWAIT", "");
-    let sql = Sql::made_for("ledger/lock_job without a lock".to_owned(), oracle, sql.sqlite().to_owned());
+    let sql =
+        Sql::made_for("ledger/lock_job without a lock".to_owned(), oracle, sql.sqlite().to_owned());
     start(&sql, "ledger", job, since, db).map(|(start, _)| start).context("looking at the ledger")
 }
 
