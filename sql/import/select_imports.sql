@@ -1,10 +1,11 @@
 -- Every import of people that ended well, the latest first.
 -- :job  import-users
--- -> run_id, as_of, finished_at, parameters
+-- -> run_id, as_of, finished_at, parameters, counts
 SELECT r.run_id,
        r.as_of,
        r.finished_at,
-       r.parameters
+       r.parameters,
+       r.counts
   FROM recert_run r
  WHERE r.job = :job
    AND r.status IN ('applied', 'unchanged')

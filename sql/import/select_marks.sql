@@ -1,7 +1,6 @@
 -- The runs that marked those who are marked for deletion now, and until when.
--- -> run_id, finished_at, user_id, why (ends with the day from which they may be purged)
+-- -> run_id, user_id, why (ends with the day from which they may be purged)
 SELECT c.run_id,
-       r.finished_at,
        u.id AS user_id,
        c.why
   FROM pm_user u
@@ -9,7 +8,5 @@ SELECT c.run_id,
     ON c.row_key = u.id
    AND c.table_name = 'PM_USER'
    AND c.action = 'update'
-  JOIN recert_run r
-    ON r.run_id = c.run_id
  WHERE u.to_delete = 1
    AND c.why LIKE '%; to be purged from %'

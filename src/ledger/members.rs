@@ -197,12 +197,36 @@ impl LedgerChain {
         let ids: Vec<String> =
             self.links.iter().rev().filter(wanted).map(|link| link.run_id.clone()).collect();
         for id in ids {
-            match self.member(&id, db) {
-                Err(error) if Exit::of(&error) == Exit::Evidence => self.unbelieved.push(id),
-                found => return found.map(Some),
+            if let Some(member) = self.believed(&id, db)? {
+                return Ok(Some(member));
             }
         }
         Ok(None)
+    }
+
+    /// A run, if it may be believed; else it is remembered ([`LedgerChain::unbelieved`]).
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    pub(crate) fn believed(
+        &mut self,
+        run_id: &str,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<Option<LedgerMember>> {
+        match self.member(run_id, db) {
+            Err(error) if Exit::of(&error) == Exit::Evidence => {
+                if !self.unbelieved.iter().any(|known| known == run_id) {
+                    self.unbelieved.push(run_id.to_owned());
+                }
+                Ok(None)
+            }
+            found => found.map(Some),
+        }
+    }
+
+    /// Where each run stands that it reaches; nothing is read for it.
+    pub(crate) fn places(&self) -> HashMap<&str, usize> {
+        self.links.iter().enumerate().map(|(at, link)| (link.run_id.as_str(), at)).collect()
     }
 
     /// The runs that ended at `since` or later and may be believed, the newest first; others are

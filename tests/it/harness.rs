@@ -264,7 +264,8 @@ impl World {
             ("revoke", &self.config.limits.revoke),
             ("import-users", &self.config.limits.import_users),
         ] {
-            lines.push_str(&format!("[limits.{job}]\nfloor = {}\n", limits.floor));
+            let (floor, hours) = (limits.floor, limits.hours);
+            lines.push_str(&format!("[limits.{job}]\nfloor = {floor}\nhours = {hours}\n"));
         }
         if let Some(directory) = &self.config.directory {
             lines.push_str(&format!(

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use chrono::NaiveDate;
+
 use super::changes::PURGES;
-use super::history::{self, EarlierImport, ImportHistory};
+use super::history::{self, EarlierImport, ImportHistory, RunMarks};
 use crate::jobs::World;
 use crate::plan::{Action, Plan};
 
@@ -23,8 +25,8 @@ pub(super) struct ImportFacts<'a> {
     pub(super) n_delivered: u64,
     /// Of them, who get another name, personnel number or cost centre.
     pub(super) n_others: u64,
-    /// Marked before, and still to be; but for those whom a person let a run mark.
-    pub(super) n_standing: u64,
+    /// Marked before, and still to be, and from when on they may be purged.
+    pub(super) marked: &'a [(String, Option<NaiveDate>)],
 }
 
 /// Adds each doubt to the plan.
@@ -33,17 +35,16 @@ pub(super) struct ImportFacts<'a> {
 /// What the database says.
 pub(super) fn add(
     facts: &ImportFacts<'_>,
-    history: &ImportHistory,
+    history: &mut ImportHistory,
     world: &mut World<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<()> {
-    let standing_percent = world.config.import.standing_percent;
     let doubts = [
-        fewer_rows(facts, &history.imports, history::first_day(world)),
-        fewer_than_last(facts, &history.imports),
-        no_line_end(facts, &history.imports),
+        fewer_rows(facts, history, world)?,
+        fewer_than_last(facts, history, world)?,
+        no_line_end(facts, history, world)?,
         others(facts),
-        standing(facts, standing_percent, plan),
+        standing(facts, world, plan)?,
         older_file(facts, history, world, plan)?,
     ];
     plan.doubts.extend(doubts.into_iter().flatten());
@@ -53,43 +54,54 @@ pub(super) fn add(
 /// A file that holds fewer than half the people is rather a broken export than a company that halved, at once or slowly.
 fn fewer_rows(
     facts: &ImportFacts<'_>,
-    imports: &[EarlierImport],
-    first_day: chrono::NaiveDate,
-) -> Option<String> {
-    if imports.is_empty() {
-        return (2 * facts.n_rows < facts.population).then(|| {
-            format!(
-                "the file has {} rows, fewer than half of the {} people in PM_USER",
-                facts.n_rows, facts.population
-            )
-        });
-    }
-    let recent = imports.iter().filter(|import| import.as_of >= first_day);
-    let largest = recent.max_by_key(|import| import.n_rows)?;
-    (2 * facts.n_rows < largest.n_rows).then(|| {
-        format!(
+    history: &mut ImportHistory,
+    world: &mut World<'_>,
+) -> anyhow::Result<Option<String>> {
+    let first_day = history::first_day(world);
+    let is_larger =
+        |import: &EarlierImport| import.as_of >= first_day && 2 * facts.n_rows < import.n_rows;
+    let largest = history.those(is_larger, world)?.into_iter().max_by_key(|import| import.n_rows);
+    if let Some(largest) = largest {
+        return Ok(Some(format!(
             "the file has {} rows, fewer than half of the {} that were imported for {}, the most since {first_day}",
             facts.n_rows, largest.n_rows, largest.as_of
+        )));
+    }
+    let is_doubt = 2 * facts.n_rows < facts.population && history.last(world)?.is_none();
+    Ok(is_doubt.then(|| {
+        format!(
+            "the file has {} rows, fewer than half of the {} people in PM_USER",
+            facts.n_rows, facts.population
         )
-    })
+    }))
 }
 
-fn fewer_than_last(facts: &ImportFacts<'_>, imports: &[EarlierImport]) -> Option<String> {
-    let last = imports.first()?;
-    (last.n_rows > FEW && 2 * facts.n_rows < last.n_rows).then(|| {
+fn fewer_than_last(
+    facts: &ImportFacts<'_>,
+    history: &mut ImportHistory,
+    world: &mut World<'_>,
+) -> anyhow::Result<Option<String>> {
+    let is_larger = |last: &EarlierImport| last.n_rows > FEW && 2 * facts.n_rows < last.n_rows;
+    let last = history.last_if_any(is_larger, world)?.filter(is_larger);
+    Ok(last.map(|last| {
         format!(
             "the file has {} rows; the last import, for {}, had {}",
             facts.n_rows, last.as_of, last.n_rows
         )
-    })
+    }))
 }
 
-fn no_line_end(facts: &ImportFacts<'_>, imports: &[EarlierImport]) -> Option<String> {
-    let had_one = imports.first()?.ends_a_line == Some(true);
-    (had_one && !facts.ends_a_line).then(|| {
+fn no_line_end(
+    facts: &ImportFacts<'_>,
+    history: &mut ImportHistory,
+    world: &mut World<'_>,
+) -> anyhow::Result<Option<String>> {
+    let had_one = |last: &EarlierImport| last.ends_a_line && !facts.ends_a_line;
+    let last = history.last_if_any(had_one, world)?.filter(had_one);
+    Ok(last.map(|_| {
         "the last row has no line end, where the last file's had one: the file seems to be cut off"
             .to_owned()
-    })
+    }))
 }
 
 /// A column that has shifted by a row, or another's numbers.
@@ -102,35 +114,40 @@ fn others(facts: &ImportFacts<'_>) -> Option<String> {
     })
 }
 
-fn standing(facts: &ImportFacts<'_>, percent: f64, plan: &Plan) -> Option<String> {
+fn standing(
+    facts: &ImportFacts<'_>,
+    world: &mut World<'_>,
+    plan: &Plan,
+) -> anyhow::Result<Option<String>> {
+    let percent = world.config.import.standing_percent;
     let new = plan.counts().get("marked");
-    let n = facts.n_standing + new;
-    let is_much = 100.0 * n as f64 > percent * facts.population as f64;
-    (n > FEW && is_much).then(|| {
+    let is_much = |n| n > FEW && 100.0 * n as f64 > percent * facts.population as f64;
+    let mut n = facts.marked.len() as u64 + new;
+    if is_much(n) {
+        // Marks that a person let through don't count.
+        let people = facts.marked.iter().map(|(id, _)| id.as_str()).collect();
+        let marks = RunMarks::of(&people, world)?;
+        let is_let_through = |(id, day): &&(String, Option<NaiveDate>)| {
+            day.is_some_and(|day| marks.were_let_through(id, day))
+        };
+        n -= facts.marked.iter().filter(is_let_through).count() as u64;
+    }
+    Ok(is_much(n).then(|| {
         format!(
             "{n} of {} people would be marked for deletion and not yet purged, {new} of them by this run: \
              more than {percent} % (`[import] standing_percent`)",
             facts.population
         )
-    })
+    }))
 }
 
 /// The file of an earlier day, delivered once more, would take back what came since.
 fn older_file(
     facts: &ImportFacts<'_>,
-    history: &ImportHistory,
+    history: &mut ImportHistory,
     world: &mut World<'_>,
     plan: &Plan,
 ) -> anyhow::Result<Option<String>> {
-    let imports = &history.imports;
-    let (Some(last), Some(same)) =
-        (imports.first(), imports.iter().find(|import| import.sha256 == facts.sha256))
-    else {
-        return Ok(None);
-    };
-    if last.sha256 == facts.sha256 {
-        return Ok(None);
-    }
     let touched: HashSet<&str> = plan
         .changes()
         .filter(|(step, change)| {
@@ -141,7 +158,12 @@ fn older_file(
     if touched.is_empty() {
         return Ok(None);
     }
-    let n = history.brought_since(same, &touched, world)?;
+    let is_same = |import: &EarlierImport| import.sha256 == facts.sha256;
+    if history.last_if_any(is_same, world)?.is_none_or(|last| is_same(&last)) {
+        return Ok(None);
+    }
+    let Some(same) = history.those(is_same, world)?.into_iter().next() else { return Ok(None) };
+    let n = history.brought_since(&same, &touched, world)?;
     Ok((n > 0).then(|| {
         format!(
             "the file is the one that was imported for {}, and not the last one; it would mark or change {n} people who came or changed since",

@@ -47,7 +47,7 @@ use crate::import::claim::FileClaimant;
 use crate::plan::{Columns, Counts, Plan};
 use changes::PersonChanges;
 use doubts::ImportFacts;
-use history::ImportHistory;
+use history::{ImportHistory, RunMarks};
 use purge::RoleLosers;
 use roster::FileRoster;
 use stored::StoredPeople;
@@ -151,8 +151,6 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     roster.find_left_out(&mut plan);
 
     let sha256 = args.import.source()?.sha256()?;
-    let has_marks = !(going.is_empty() && marked.is_empty());
-    let history = ImportHistory::read(SPEC.name, sha256, has_marks, world)?;
     let facts = ImportFacts {
         n_rows: plan.noticed.get("rows"),
         sha256,
@@ -160,8 +158,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
         population,
         n_delivered: roster.n_people(),
         n_others: noticed.n_others,
-        n_standing: marked.iter().filter(|(id, day)| !was_let_through(&history, id, *day)).count()
-            as u64,
+        marked: &marked,
     };
     let mut losers: RoleLosers =
         unsigned.into_iter().map(|id| (id, "business unit is not signed")).collect();
@@ -169,20 +166,18 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     losers.extend(moved.map(|id| (id, "business unit or cost centre changed")));
 
     // What goes, goes first: a mail address may pass from one who is purged to one who comes.
-    plan.steps = purge::steps(going, &history.marks, world)?;
+    let marks = RunMarks::of(&going.iter().map(|person| person.id.as_str()).collect(), world)?;
+    plan.steps = purge::steps(going, &marks, world)?;
     plan.steps.push(purge::management_roles(&losers, world)?);
     plan.steps.extend(changes.into_steps());
     if !losers.is_empty() {
         plan.last_looks.push(purge::look_for_roles(losers));
     }
-    doubts::add(&facts, &history, world, &mut plan)?;
+    let mut history = ImportHistory::read(SPEC.name, world)?;
+    doubts::add(&facts, &mut history, world, &mut plan)?;
     plan.remembered.insert(history::ROWS.to_owned(), facts.n_rows.into());
     plan.remembered.insert(history::ENDS_A_LINE.to_owned(), facts.ends_a_line.into());
     Ok(plan)
-}
-
-fn was_let_through(history: &ImportHistory, id: &str, day: Option<NaiveDate>) -> bool {
-    day.is_some_and(|day| history.marks.were_let_through(id, day))
 }
 
 /// The day from which who is marked today may be purged.

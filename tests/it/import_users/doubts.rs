@@ -263,3 +263,59 @@ fn a_run_that_was_put_into_the_ledger_by_hand_is_compared_with_nothing() {
     );
     ok(&import_on(&world, 2, &rows(0..18, ""), ""));
 }
+
+/// How many rows of the ledger a run of the file reads, by its own account of its statements.
+fn ledger_rows_read(world: &World, people: &[String], code: i32) -> u64 {
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let path = file(world, "users.csv", &people_file(&people));
+    let command = format!("import-users {} -vv --log-format json", path.display());
+    let output = world.recert(&command).output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{log}");
+    let told = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let asked =
+        ["ledger/select", "import/select_imports", "import/select_marks", "import/select_brought"];
+    told.filter(|line| {
+        line["statement"]
+            .as_str()
+            .is_some_and(|name| asked.iter().any(|asked| name.starts_with(asked)))
+    })
+    .map(|line| line["rows"].as_u64().unwrap())
+    .sum()
+}
+
+#[test]
+fn the_changes_of_a_first_load_are_read_again_only_where_they_would_make_a_doubt() {
+    for mut world in worlds() {
+        world.config.limits.import_users.hours = 0; // The limits' own look at the last day.
+        world.put("org");
+        ledger_rows_read(&world, &rows(0..500, ""), 0);
+        let mut next = rows(0..499, "");
+        next[0] += "|city=Bern";
+        let n = ledger_rows_read(&world, &next, 0);
+        assert!(n < 30, "{}: {n} rows of the ledger", world.name);
+        // One mark stands by now, and another comes.
+        let mut next = rows(0..498, "");
+        next[1] += "|city=Bern";
+        let n = ledger_rows_read(&world, &next, 0);
+        assert!(n < 30, "{}: {n} rows of the ledger", world.name);
+        // Fewer than half: now the first load must be one to be believed.
+        let n = ledger_rows_read(&world, &next[..200], 4);
+        assert!(n > 500, "{}: {n} rows of the ledger", world.name);
+    }
+}
+
+#[test]
+fn an_earlier_import_that_was_forged_makes_no_doubt_and_is_named_where_it_would() {
+    for world in worlds() {
+        world.put("org");
+        ok(&import_on(&world, 1, &rows(0..20, ""), ""));
+        world.tamper(
+            "UPDATE recert_run SET parameters = REPLACE(parameters, '\"rows\":20', '\"rows\":90')",
+        );
+        let ended = import_on(&world, 2, &rows(0..20, ""), "");
+        ok(&ended);
+        let told = &ended.summary.findings[0];
+        assert_eq!(told.kind, "run_not_believed", "{}", world.name);
+    }
+}
