@@ -1,6 +1,7 @@
 //! A column as the database's dictionary knows it, and what fits into it.
 
 use super::Row;
+use crate::sql::quote_name;
 
 /// A column as the database's dictionary knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,12 @@ pub struct Column {
     pub filled: ColumnFill,
     /// Whether `SELECT *` leaves it out.
     pub invisible: bool,
+}
+
+/// The columns of a table `t` that `*` leaves out, as they stand behind it in a query.
+pub(crate) fn invisible(columns: &[Column]) -> String {
+    let names = columns.iter().filter(|column| column.invisible).map(|column| &column.name);
+    names.map(|name| format!(", t.{}", quote_name(name))).collect()
 }
 
 /// How long a column's text may be.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::config::{DatabaseConfig, Url};
 use crate::sql::Sql;
 
+pub(crate) use column::invisible;
 pub use column::{Column, ColumnFill, ColumnLength};
 pub(crate) use value::date_text;
 pub use value::{Bind, BindArray, Row, Value, image, parse_date, write_json_text};

@@ -3,6 +3,7 @@
 
 mod image;
 mod source;
+mod statements;
 mod table;
 mod tell;
 
@@ -21,9 +22,8 @@ use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
 use crate::plan::{
-    Action, Change, ChangeResult, Columns, Counts, Hold, KeptRow, Plan, Step, Takes, Touch,
+    Action, Change, ChangeResult, Counts, KeptRow, Plan, Touch,
 };
-use crate::sql::{Sql, quote_name};
 
 /// `recert restore`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -103,6 +103,16 @@ struct RowToPutBack {
     table: Arc<str>,
     columns: Vec<String>,
     touch: Touch,
+    /// By what rows like it are counted, where it comes or goes: how many were there, and for one that comes, where
+    /// its key stands among the columns.
+    like: Option<RowsLike>,
+}
+
+/// Rows of a table that share a key.
+struct RowsLike {
+    key: String,
+    n_there: i64,
+    places: Vec<usize>,
 }
 
 pub(super) const SPEC: JobSpec = JobSpec {
@@ -181,7 +191,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
                 RowTodo::ChangedSince => since.push(*row),
                 RowTodo::Insert => backs.push(insert(&table, row, &run)?),
                 RowTodo::Update(now) => backs.push(update(&table, row, now, &run)?),
-                RowTodo::Delete(now) => backs.push(delete(row, now, &run)),
+                RowTodo::Delete(now) => backs.push(delete(&table, row, now, &run)),
             }
         }
         if backs[n_backs..].iter().any(takes_away) {
@@ -192,7 +202,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     backs.sort_by_key(|back| std::cmp::Reverse(back.seq));
     tell::next_run(&backs, &run, &mut plan);
     tell::left_behind(&backs, world, &mut plan)?;
-    plan.steps = steps(backs);
+    plan.steps = statements::steps(backs);
     Ok(plan)
 }
 
@@ -257,10 +267,13 @@ fn insert(table: &Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<Ro
     let image = row.before.clone().unwrap_or_default();
     let (columns, binds) = table.binds(&image, None)?;
     let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
+    let like = table.key_places(&columns, &binds).zip(table.count_like(&image));
+    let like = like.map(|(places, (key, n_there))| RowsLike { key, n_there, places });
     Ok(RowToPutBack {
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
+        like,
         touch: Touch { unit: unit(row), binds, change, seen: None },
     })
 }
@@ -279,14 +292,17 @@ fn update(
         seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
+        like: None,
         touch: Touch { unit: unit(row), binds, change, seen: None },
     })
 }
 
-fn delete(row: &ChangedRow, now: RowNow, run: &LedgerRun) -> RowToPutBack {
+fn delete(table: &Table, row: &ChangedRow, now: RowNow, run: &LedgerRun) -> RowToPutBack {
+    let like = row.after.as_ref().and_then(|image| table.count_like(image));
+    let like = like.map(|(key, n_there)| RowsLike { key, n_there, places: Vec::new() });
     let change = change(row, Action::Delete, Some(now.image), None, run);
     let touch = Touch { unit: unit(row), binds: vec![now.row_id], change, seen: None };
-    RowToPutBack { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch }
+    RowToPutBack { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch, like }
 }
 
 /// Which row, in whatever table.
@@ -331,71 +347,4 @@ fn takes_away(back: &RowToPutBack) -> bool {
 
 fn action(back: &RowToPutBack) -> Action {
     back.touch.change.action
-}
-
-/// One step for each statement, as long as table and action stay the same.
-fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut block: Option<(Arc<str>, Action)> = None;
-    let mut in_block: HashMap<Vec<String>, usize> = HashMap::new();
-    for back in backs {
-        let now = (Arc::clone(&back.table), action(&back));
-        if block.as_ref() != Some(&now) {
-            block = Some(now);
-            in_block.clear();
-        }
-        let at = *in_block.entry(back.columns.clone()).or_insert_with(|| {
-            steps.push(step(&back));
-            steps.len() - 1
-        });
-        steps[at].touches.push(back.touch);
-    }
-    steps
-}
-
-fn step(back: &RowToPutBack) -> Step {
-    let table = quote_name(&back.table);
-    let quoted: Vec<String> = back.columns.iter().map(|name| quote_name(name)).collect();
-    let mut names: Vec<String> = (0..quoted.len()).map(|at| format!("c{at}")).collect();
-    let (say, counts, text): (_, &[&str], _) = match action(back) {
-        Action::Insert => {
-            let text = format!(
-                "INSERT INTO {table} ({}) VALUES (:{})",
-                quoted.join(", "),
-                names.join(", :")
-            );
-            ("bringing back deleted rows", &["rows_inserted"], text)
-        }
-        Action::Update => {
-            let set: Vec<String> = quoted
-                .iter()
-                .zip(&names)
-                .map(|(column, name)| format!("{column} = :{name}"))
-                .collect();
-            names.push("row_id".to_owned());
-            let text = format!("UPDATE {table} SET {} WHERE rowid = :row_id", set.join(", "));
-            ("giving rows their old values", &["rows_updated"], text)
-        }
-        Action::Delete => {
-            names.push("row_id".to_owned());
-            let text = format!("DELETE FROM {table} WHERE rowid = :row_id");
-            ("taking inserted rows away", &["rows_deleted"], text)
-        }
-    };
-    let sql = Sql::made(format!("restore/{} {}", action(back).word(), back.table), text);
-    let takes = if takes_away(back) { Takes::Rows } else { Takes::Nothing };
-    let hold = match action(back) {
-        Action::Insert => Hold::Nothing,
-        Action::Update | Action::Delete => Hold::Row(Columns::All),
-    };
-    Step {
-        say,
-        sql,
-        names,
-        table: Arc::clone(&back.table),
-        hold,
-        counts,
-        takes,
-        touches: Vec::new(),
-    }
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde_json::value::RawValue;
 
-use super::{Action, Approved, Columns, Hold, Plan, Step};
-use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value};
+use super::{Action, Approved, Change, Columns, Hold, Plan, Step};
+use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value, invisible};
 use crate::exit::Exit;
 use crate::sql::{Sql, quote_name};
 
@@ -62,8 +62,14 @@ pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> any
     if db.dialect() == Dialect::Oracle {
         for ((table, found_by), mut spots) in spots(&plan) {
             spots.sort_by_cached_key(|spot| sort_key(spot.key(&plan)));
+            let invisible = if spots.iter().any(|spot| spot.needs_all(&plan)) {
+                invisible(&db.columns(&table)?)
+            } else {
+                String::new()
+            };
+            let place = Place { table: &table, found_by, invisible: &invisible };
             for batch in spots.chunks(ROWS) {
-                hold_batch(&table, found_by, batch, leeway, &mut plan, db)?;
+                hold_batch(place, batch, leeway, &mut plan, db)?;
             }
         }
     }
@@ -72,6 +78,15 @@ pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> any
 
 /// By what a table's rows are found: the column, or their address.
 type FoundBy = Option<&'static str>;
+
+/// Where rows are held.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    table: &'a str,
+    found_by: FoundBy,
+    /// Columns that `*` leaves out, as they stand behind it.
+    invisible: &'a str,
+}
 
 /// Where the plan speaks of a row.
 #[derive(Clone, Copy)]
@@ -88,6 +103,16 @@ impl RowSpot {
             RowSpot::Change(step, touch, bind) => &plan.steps[step].touches[touch].binds[bind],
             RowSpot::Kept(at) => &plan.kept[at].row_id,
         }
+    }
+
+    /// Whether columns that `*` leaves out matter too: of a row that goes, for they go with it, and where a
+    /// plan has compared the whole row.
+    fn needs_all(&self, plan: &Plan) -> bool {
+        let RowSpot::Change(step, touch, _) = *self else { return true };
+        let step = &plan.steps[step];
+        let Change { ref action, ref before, .. } = step.touches[touch].change;
+        matches!(step.hold, Hold::Row(Columns::All) | Hold::Key(_, Columns::All))
+            || (*action == Action::Delete && before.is_some())
     }
 
     /// The row in words.
@@ -143,16 +168,16 @@ fn sort_key(key: &Value) -> (i64, String) {
 }
 
 fn hold_batch(
-    table: &str,
-    found_by: FoundBy,
+    place: Place<'_>,
     batch: &[RowSpot],
     leeway: Leeway,
     plan: &mut Plan,
     db: &mut dyn Transaction,
 ) -> anyhow::Result<()> {
-    let mut held = match lock(table, found_by, batch, "NOWAIT", plan, db) {
+    let Place { table, .. } = place;
+    let mut held = match lock(place, batch, "NOWAIT", plan, db) {
         Err(error) if Exit::of(&error) == Exit::Busy => {
-            return Err(name_locked(table, found_by, batch, plan, db).unwrap_or(error));
+            return Err(name_locked(place, batch, plan, db).unwrap_or(error));
         }
         held => held?,
     };
@@ -183,20 +208,20 @@ fn drifted(told: String) -> anyhow::Error {
 
 /// Locks rows, and tells what stands in them, by what they were found by.
 fn lock(
-    table: &str,
-    found_by: FoundBy,
+    place: Place<'_>,
     batch: &[RowSpot],
     manner: &str,
     plan: &Plan,
     db: &mut dyn Read,
 ) -> anyhow::Result<HashMap<String, Vec<String>>> {
+    let Place { table, found_by, .. } = place;
     let keys: Vec<&Value> = batch.iter().map(|spot| spot.key(plan)).collect();
     let n_keys = LIST_LENGTHS.into_iter().find(|length| *length >= keys.len()).unwrap_or(ROWS);
     let names: Vec<String> = (0..n_keys).map(|at| format!("k{at}")).collect();
     let last = keys.last().copied().unwrap_or(&Value::Null);
     let values = keys.iter().copied().chain(std::iter::repeat(last)).cloned();
     let binds: Vec<(&str, Value)> = names.iter().map(String::as_str).zip(values).collect();
-    let sql = statement(table, found_by, &names, manner);
+    let sql = statement(place, &names, manner);
     let mut held: HashMap<String, Vec<String>> = HashMap::with_capacity(keys.len());
     let binds: Binds<'_> = &binds;
     db.each(&sql, binds, &mut |row| {
@@ -211,10 +236,11 @@ fn lock(
     Ok(held)
 }
 
-fn statement(table: &str, found_by: FoundBy, names: &[String], manner: &str) -> Sql {
+fn statement(place: Place<'_>, names: &[String], manner: &str) -> Sql {
+    let Place { table, found_by, invisible } = place;
     let column = found_by.map_or_else(|| "rowid".to_owned(), quote_name);
     let text = format!(
-        "SELECT t.rowid AS row_id, t.* FROM {} t WHERE t.{column} IN (:{}) FOR UPDATE {manner}",
+        "SELECT t.rowid AS row_id, t.*{invisible} FROM {} t WHERE t.{column} IN (:{}) FOR UPDATE {manner}",
         quote_name(table),
         names.join(", :")
     );
@@ -223,14 +249,14 @@ fn statement(table: &str, found_by: FoundBy, names: &[String], manner: &str) -> 
 
 /// Some row of a batch is locked: which one is known once all that are not were taken.
 fn name_locked(
-    table: &str,
-    found_by: FoundBy,
+    place: Place<'_>,
     batch: &[RowSpot],
     plan: &Plan,
     db: &mut dyn Read,
 ) -> Option<anyhow::Error> {
-    let free = lock(table, found_by, batch, "SKIP LOCKED", plan, db).ok()?;
+    let free = lock(place, batch, "SKIP LOCKED", plan, db).ok()?;
     let spot = batch.iter().find(|spot| !free.contains_key(&spot.key(plan).display()));
+    let Place { table, .. } = place;
     let told = match spot {
         Some(spot) => format!("{table} `{}` is locked by another session", spot.name(plan)),
         None => format!("rows of {table} were locked by another session"),

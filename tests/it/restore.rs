@@ -1,5 +1,6 @@
 //! Section 4 of the spec: what a run took comes back, to the letter, and nothing else is touched.
 
+mod columns;
 mod cycles;
 mod forged;
 mod purged;

@@ -1,5 +1,5 @@
 //! Round trips to Oracle, counted by the stand-in and not timed: nine for a run with nothing to do,
-//! eighteen with one change, one for a thousand rows. A further job adds its line to the table below.
+//! nineteen with one change, one for a thousand rows. A further job adds its line to the table below.
 
 use std::collections::HashMap;
 
@@ -60,17 +60,17 @@ fn a_run_with_nothing_to_do_makes_at_most_nine_round_trips() {
     }
 }
 
-/// Five look, two hold, two change, two write of each change and image, three end the run.
+/// Five look, one asks the dictionary what a deleted row may hide, two hold, two change, two write of each change and image, three end the run.
 #[test]
-fn a_run_with_one_change_makes_at_most_eighteen_round_trips() {
+fn a_run_with_one_change_makes_at_most_nineteen_round_trips() {
     let Some(world) = World::standin() else { return };
     world.put("mapping\nresponse MGR=2025-01-31");
     let trips = round_trips(&world, "revoke");
-    assert!(trips <= 18, "it made {trips}");
+    assert!(trips <= 19, "it made {trips}");
     // What a run took today is read, and verified, before the next one may take something.
     world.put("mapping USER=E2\nresponse USER=E2 MGR=2025-01-31");
     let trips = round_trips(&world, "revoke");
-    assert!(trips <= 20, "after another run of the day it made {trips}");
+    assert!(trips <= 21, "after another run of the day it made {trips}");
 }
 
 /// Puts in what a job is to do for `n` people, and its command line.

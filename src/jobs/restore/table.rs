@@ -10,20 +10,22 @@ use anyhow::{Context as _, anyhow};
 
 use super::image::{RowImage, meaning_of, value_of};
 use super::source::ChangedRow;
-use crate::db::{Column, Dialect, Read, Row, Value};
+use crate::db::{Column, Dialect, Read, Row, Value, invisible};
 use crate::exit::Exit;
 use crate::schema::{Owner, tables};
 use crate::sql::{Sql, quote_name};
 
-/// Columns that name one row, where the application promises that; of a month, that recert adds it
-/// only where there is none. The same role may stand in several rows of a person.
-const KEYS: [(&str, &[&str]); 6] = [
-    ("OPS_USER", &["ID"]),
-    ("USER_SESSION", &["ID"]),
-    ("OPS_EVENT", &["ID"]),
-    ("OPS_DB_HISTORY", &["ID"]),
-    ("PM_USER", &["ID"]),
-    ("PM_AVAILABILITY", &["USER_ID", "MONTH"]),
+/// Columns by which rows are counted before one like them is added, and whether the application promises
+/// that they name one row; of a month, recert adds it only where there is none.
+const KEYS: [(&str, &[&str], bool); 8] = [
+    ("MAP_RAP_USER_ROLE", &["USER_ID", "RMM_ID"], false),
+    ("OPS_USER", &["ID"], true),
+    ("USER_SESSION", &["ID"], true),
+    ("OPS_EVENT", &["ID"], true),
+    ("OPS_DB_HISTORY", &["ID"], true),
+    ("PM_USER", &["ID"], true),
+    ("PM_USER_ROLE", &["USER_ID", "ROLE_NAME"], false),
+    ("PM_AVAILABILITY", &["USER_ID", "MONTH"], true),
 ];
 
 /// What is to be done about a row.
@@ -73,6 +75,8 @@ pub(super) struct Table {
     pub(super) columns: Vec<Column>,
     dialect: Dialect,
     key: &'static [&'static str],
+    /// Whether the key names one row.
+    is_unique: bool,
     /// The lists of columns by which rows are compared.
     lists: Vec<Vec<String>>,
     /// Where their columns, and those of the key, stand in a row; known once a row was seen.
@@ -80,8 +84,8 @@ pub(super) struct Table {
     /// Rows by list and meaning, those not yet spoken for.
     rows: HashMap<(usize, String), Vec<usize>>,
     found: Vec<Option<RowNow>>,
-    /// Keys of rows that are there, of those asked for.
-    keys: HashSet<String>,
+    /// How many rows of a key are there, of the keys asked for.
+    keys: HashMap<String, i64>,
     pub(super) n_rows: u64,
 }
 
@@ -104,17 +108,19 @@ impl Table {
         if columns.is_empty() {
             return Err(anyhow!("the table {name} is not there any more").context(Exit::Config));
         }
-        let key = KEYS.iter().find(|(table, _)| *table == name).map_or(&[][..], |(_, key)| *key);
+        let known = KEYS.iter().find(|(table, ..)| *table == name);
+        let (key, is_unique) = known.map_or((&[][..], false), |(_, key, unique)| (*key, *unique));
         let mut table = Table {
             name: name.to_owned(),
             columns,
             dialect: db.dialect(),
             key,
+            is_unique,
             lists: Vec::new(),
             places: None,
             rows: HashMap::new(),
             found: Vec::new(),
-            keys: HashSet::new(),
+            keys: HashMap::new(),
             n_rows: 0,
         };
         let mut wanted_keys = HashSet::new();
@@ -130,7 +136,9 @@ impl Table {
     }
 
     fn scan(&mut self, wanted_keys: &HashSet<String>, db: &mut dyn Read) -> anyhow::Result<()> {
-        let text = format!("SELECT t.rowid AS row_id, t.* FROM {} t", quote_name(&self.name));
+        let invisible = invisible(&self.columns);
+        let name = quote_name(&self.name);
+        let text = format!("SELECT t.rowid AS row_id, t.*{invisible} FROM {name} t");
         let sql = Sql::made(format!("restore/select {}", self.name), text);
         db.each(&sql, &[], &mut |row| {
             self.n_rows += 1;
@@ -167,14 +175,17 @@ impl Table {
         if !wanted_keys.is_empty() {
             let key = joined(places.key.iter().map(held));
             if wanted_keys.contains(&key) {
-                self.keys.insert(key);
+                *self.keys.entry(key).or_default() += 1;
             }
         }
     }
 
     /// By what a row with this image is known: the columns that still are there, and what they hold.
     fn identity(&mut self, image: &RowImage) -> (usize, String) {
-        let is_there = |name: &str| self.columns.iter().any(|column| column.name == name);
+        // What the database itself gives a row is another value when the row comes back.
+        let is_there = |name: &str| {
+            self.columns.iter().any(|column| column.name == name && column.is_writable())
+        };
         let held: Vec<_> = image.0.iter().filter(|(name, _)| is_there(name)).collect();
         let list = self.lists.iter().position(|list| {
             list.len() == held.len() && list.iter().zip(&held).all(|(a, (b, _))| a == b)
@@ -214,8 +225,31 @@ impl Table {
     }
 
     fn has_key_of(&self, image: &RowImage) -> bool {
-        self.key_of(|column| image.get(column).map(str::to_owned))
-            .is_some_and(|key| self.keys.contains(&key))
+        self.is_unique && self.count_like(image).is_some_and(|(_, n)| n > 0)
+    }
+
+    /// The key of a row like this, and how many such rows were there when the table was read.
+    pub(super) fn count_like(&self, image: &RowImage) -> Option<(String, i64)> {
+        let key = self.key_of(|column| image.get(column).map(str::to_owned))?;
+        let n = self.keys.get(&key).copied().unwrap_or_default();
+        Some((key, n))
+    }
+
+    /// Where the values of the key stand among these columns; `None`: they are not all there, or not all of them
+    /// say anything, or one is too long to be bound where a query's columns are.
+    pub(super) fn key_places(&self, columns: &[String], binds: &[Value]) -> Option<Vec<usize>> {
+        let is_long = |value: &Value| match value {
+            Value::Text(text) => text.len() > LONG_BYTES,
+            Value::Bytes(bytes) => bytes.len() > LONG_BYTES / 2,
+            _ => false,
+        };
+        if self.key.is_empty() || binds.iter().any(is_long) {
+            return None;
+        }
+        let place = |key: &&str| {
+            columns.iter().position(|column| column == key).filter(|at| !binds[*at].is_null())
+        };
+        self.key.iter().map(place).collect()
     }
 
     /// What is to be done so that the row is again as it was before the run.
@@ -262,6 +296,9 @@ impl Table {
                 )
                 .context(Exit::Config));
             };
+            if !column.is_writable() {
+                continue;
+            }
             let value = value_of(raw.get(), self.dialect, &column.data_type)
                 .with_context(|| format!("column {name} of {}", self.name))?;
             names.push(name.clone());
@@ -270,6 +307,9 @@ impl Table {
         Ok((names, values))
     }
 }
+
+/// Bytes of text that Oracle binds where a query's columns are (ORA-01461 beyond); of bytes, half as many.
+const LONG_BYTES: usize = 4_000;
 
 /// Values in a row, kept apart by their lengths.
 fn joined<'a>(values: impl Iterator<Item = &'a str>) -> String {
