@@ -21,9 +21,7 @@ use crate::db::Read;
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
-use crate::plan::{
-    Action, Change, ChangeResult, Counts, KeptRow, Plan, Touch,
-};
+use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Touch};
 
 /// `recert restore`
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -6,7 +6,9 @@ use crate::harness::{World, ok, printed, worlds};
 #[test]
 fn restore_leaves_out_columns_that_the_database_fills() {
     let Some(world) = World::standin() else { return };
-    world.define("ALTER TABLE map_rap_user_role ADD place NUMBER GENERATED ALWAYS AS (rmm_id + 1) VIRTUAL");
+    world.define(
+        "ALTER TABLE map_rap_user_role ADD place NUMBER GENERATED ALWAYS AS (rmm_id + 1) VIRTUAL",
+    );
     cycle(world, "mapping\nmapping\nmapping AT=8\nresponse MGR=2026-11-30", REVOKE);
 }
 
@@ -29,7 +31,9 @@ fn restore_brings_back_what_stood_in_invisible_columns() {
     let Some(world) = World::standin() else { return };
     let world = unlimited(world);
     world.define("ALTER TABLE map_rap_user_role ADD (granted_by VARCHAR2(20) INVISIBLE)");
-    world.tamper("INSERT INTO map_rap_user_role (user_id, rmm_id, granted_by) VALUES ('E1', 7, 'Žofie')");
+    world.tamper(
+        "INSERT INTO map_rap_user_role (user_id, rmm_id, granted_by) VALUES ('E1', 7, 'Žofie')",
+    );
     world.put("response MGR=2026-11-30");
     let run = world.run(REVOKE);
     ok(&run);
