@@ -23,7 +23,7 @@ pub(crate) use place::{Place, PlaceTarget, is_same_file};
 ///
 /// # Errors
 /// `Exit::Config`: the folder can't be written to; else what `write` returns.
-pub fn write_whole<T>(
+pub(crate) fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
@@ -38,7 +38,7 @@ pub fn write_whole<T>(
 }
 
 /// A file under way, beside the one whose place it takes when it is whole.
-pub struct Whole {
+pub(crate) struct Whole {
     draft: DraftFile,
     path: PathBuf,
 }
@@ -55,7 +55,7 @@ impl Whole {
     ///
     /// # Errors
     /// `Exit::Config`: the folder can't be written to.
-    pub fn beside(path: &Path) -> anyhow::Result<Whole> {
+    pub(crate) fn beside(path: &Path) -> anyhow::Result<Whole> {
         let told = || format!("writing `{}`", path.display());
         let draft = match Place::of(path).target {
             PlaceTarget::Through => DraftFile::Nameless(tempfile::tempfile().with_context(told)?),
@@ -72,7 +72,7 @@ impl Whole {
     }
 
     /// Where it is written to.
-    pub fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         match &mut self.draft {
             DraftFile::Beside(file) => file.as_file_mut(),
             DraftFile::Nameless(file) => file,
@@ -81,7 +81,7 @@ impl Whole {
 
     /// Those who may read the file that stands there may read this one as well (its group, its
     /// readers; never a writer, and never a link's). Without it, it is for its owner alone.
-    pub fn keep_readers(&mut self) {
+    pub(crate) fn keep_readers(&mut self) {
         let Ok(stood) = std::fs::symlink_metadata(&self.path) else { return };
         let DraftFile::Beside(file) = &self.draft else { return };
         let file = file.as_file();
@@ -95,7 +95,7 @@ impl Whole {
     ///
     /// # Errors
     /// What the disk says; then what stood there is as it was.
-    pub fn persist(self) -> anyhow::Result<()> {
+    pub(crate) fn persist(self) -> anyhow::Result<()> {
         let told = || format!("writing `{}`", self.path.display());
         match self.draft {
             DraftFile::Beside(file) => {
@@ -134,7 +134,7 @@ pub(crate) const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
 ///
 /// # Errors
 /// It is not there, may not be read, or is no regular file.
-pub fn open_regular(path: &Path) -> anyhow::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> anyhow::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(anyhow!("it is no regular file"));

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use recert::cli::{self, Cli};
-use recert::exit::Exit;
-use recert::guard;
+use recert::door::cli::{self, Cli};
+use recert::door::exit::Exit;
+use recert::door::guard;
 
 /// A large plan is millions of small texts; the system's allocator spends a fifth of a run on them.
 #[global_allocator]

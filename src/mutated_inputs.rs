@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::commands::repair_sql::repair;
+use crate::commands::repair_sql::tests::repair;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::import::people::people;

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar with rate and remaining time; silent where nobody watches.
 #[must_use]
-pub fn bar(what: &'static str, total: u64) -> ProgressBar {
+pub(crate) fn bar(what: &'static str, total: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -15,8 +15,9 @@ mod statement;
 use std::io::{self, Write};
 use std::num::NonZeroU32;
 
-pub use literal::{Literal, literal};
-pub use statement::{Statement, bind_into};
+pub use literal::Literal;
+pub(crate) use statement::Statement;
+pub use statement::bind_into;
 
 /// Longest line written, in bytes. SQL*Plus refuses lines over 2,499 characters (SP2-0027); newer ones take more.
 const LINE_BYTES_MAX: usize = 2_400;

@@ -69,7 +69,7 @@ pub fn body(text: &str) -> &str {
 
 /// A table's or column's name as an identifier that means the same on both databases, whatever it holds.
 #[must_use]
-pub fn quote_name(name: &str) -> String {
+pub(crate) fn quote_name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

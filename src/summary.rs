@@ -13,7 +13,7 @@ use crate::text::plain;
 const SHOWN_MAX: usize = 10;
 
 /// Which object this is; another number says that a reader must look again.
-pub const SCHEMA: &str = "recert/summary/1";
+pub(crate) const SCHEMA: &str = "recert/summary/1";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// For a terminal or a log: on one line, and with all that steers a terminal or turns text round
 /// made visible (`\u{202e}`).
 #[must_use]
-pub fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
@@ -24,7 +24,7 @@ fn steers(c: char) -> bool {
 
 /// A character that can't be seen, or that moves others: it has no place in a script, an id or a key.
 #[must_use]
-pub fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -32,9 +32,9 @@ pub fn is_unprintable(c: char) -> bool {
 }
 
 /// For CSV: what a spreadsheet would run as a formula gets an apostrophe in front, also behind a
-/// `;`, where a spreadsheet of another locale begins a cell. [`unguarded`] takes it away again.
+/// `;`, where a spreadsheet of another locale begins a cell. One apostrophe less is what it was.
 #[must_use]
-pub fn guarded(text: &str) -> Cow<'_, str> {
+pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut from = 0;
     for at in cells(text).filter(|at| is_formula(text, *at)) {
@@ -51,7 +51,8 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
 
 /// The text that [`guarded`] was given.
 #[must_use]
-pub fn unguarded(text: &str) -> String {
+#[cfg(test)]
+fn unguarded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for at in cells(text).filter(|at| text[*at..].starts_with('\'') && is_formula(text, *at)) {
@@ -74,7 +75,7 @@ fn is_formula(text: &str, at: usize) -> bool {
 
 /// Bytes in lower-case hexadecimal.
 #[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(2 * bytes.len());
     for byte in bytes {

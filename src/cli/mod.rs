@@ -30,7 +30,8 @@ use crate::summary::Status;
 
 use tell::OutcomeTelling;
 
-pub use log::{LogFormat, LogHandle, LogOrigin, start as start_log};
+pub(crate) use log::LogHandle;
+pub use log::{LogFormat, LogOrigin, start as start_log};
 
 /// Takes back revoked access and proves it
 #[derive(Debug, Parser)]

@@ -19,7 +19,7 @@ pub struct Args {
 ///
 /// # Errors
 /// stdout can't be written to.
-pub fn run(
+pub(crate) fn run(
     args: &Args,
     mut command: clap::Command,
     context: &CommandContext<'_>,

@@ -37,7 +37,7 @@ const MARK: &str = "# Made by `recert demo`; it makes the folder anew each time.
 ///
 /// # Errors
 /// `Exit::Config`: the folder holds something that is not the demo's; else as any run.
-pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
+pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let config = make_folder(&args.dir)?;
     let today = context.day()?;
     let context = CommandContext { config: &config, ..*context };

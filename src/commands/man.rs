@@ -53,7 +53,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// `Exit::Config`: the folder can't be written to.
-pub fn run(
+pub(crate) fn run(
     args: &Args,
     command: clap::Command,
     context: &CommandContext<'_>,

@@ -1,17 +1,17 @@
 //! The subcommands that are no jobs: each has its `Args` and its `run`.
 
-pub mod check;
-pub mod completions;
-pub mod demo;
-pub mod history;
-pub mod man;
-pub mod migrate;
-pub mod preview;
-pub mod repair_sql;
-pub mod report;
-pub mod schema;
-pub mod show;
-pub mod verify;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod history;
+pub(crate) mod man;
+pub(crate) mod migrate;
+pub(crate) mod preview;
+pub(crate) mod repair_sql;
+pub(crate) mod report;
+pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod verify;
 
 use std::io::Write;
 use std::path::Path;

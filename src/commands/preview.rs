@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 
-pub use formats::Format;
+pub(crate) use formats::Format;
 pub(super) use formats::write_text;
 
 use super::CommandContext;
@@ -60,7 +60,7 @@ impl Args {
 ///
 /// # Errors
 /// As [`run::run`]; an output file that can't be written.
-pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
+pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     match (&args.plan, &args.job) {
         (Some(path), None) => return saved::show(path, context),
         (Some(_), Some(_)) => {

@@ -56,7 +56,7 @@ pub struct Args {
 /// # Errors
 /// `Exit::BadInput`: the script can't be read. Doubtful lines are no error here: the summary's
 /// `exit_code` says 5, and OUT is written all the same.
-pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
+pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let told = || format!("reading the script `{}`", args.input.display());
     let file = open_regular(&args.input).context(Exit::BadInput).with_context(told)?;
     let mut input = BufReader::with_capacity(1 << 16, file);
@@ -125,7 +125,7 @@ fn pass_rest(
 
 /// A line that was left as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnsureLine {
+pub(crate) struct UnsureLine {
     /// Counted from 1.
     pub line: u64,
     /// Where in the line the doubt arose: characters, counted from 1 (bytes in a line that is not UTF-8).
@@ -134,33 +134,9 @@ pub struct UnsureLine {
     pub why: String,
 }
 
-/// A whole script, mended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Repaired {
-    /// The script with all that could be mended.
-    pub output: Vec<u8>,
-    /// Lines of the script.
-    pub lines: u64,
-    /// Lines that were changed.
-    pub mended: u64,
-    /// Lines left as they were, in order. Not empty: exit code 5, though everything else is mended.
-    pub unsure: Vec<UnsureLine>,
-}
-
-/// Mends a whole script in memory. For one of any size, give its lines to a [`Repairer`].
-pub fn repair(input: &[u8]) -> Repaired {
-    let mut repairer = Repairer::default();
-    let mut output = Vec::with_capacity(input.len() + input.len() / 64);
-    for line in input.split_inclusive(|byte| *byte == b'\n') {
-        output.extend_from_slice(&repairer.line(line));
-    }
-    let RepairResult { lines, mended, unsure } = repairer.finish();
-    Repaired { output, lines, mended, unsure }
-}
-
 /// What was done, once all lines went through a [`Repairer`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RepairResult {
+pub(crate) struct RepairResult {
     /// Lines of the script.
     pub lines: u64,
     /// Lines that were changed.
@@ -171,7 +147,7 @@ pub struct RepairResult {
 
 /// Mends a script line by line, in memory that does not grow with it.
 #[derive(Debug, Default)]
-pub struct Repairer {
+pub(crate) struct Repairer {
     done: RepairResult,
     /// The line where a comment over several lines began, while in it.
     in_comment_since: Option<u64>,
@@ -185,7 +161,7 @@ pub struct Repairer {
 
 impl Repairer {
     /// Takes the next line with its line end, and returns what stands in its place.
-    pub fn line<'l>(&mut self, line: &'l [u8]) -> Cow<'l, [u8]> {
+    pub(crate) fn line<'l>(&mut self, line: &'l [u8]) -> Cow<'l, [u8]> {
         self.done.lines += 1;
         let end = line.strip_suffix(b"\n").map_or(line.len(), <[u8]>::len);
         let (content, line_end) = line.split_at(end);
@@ -242,7 +218,7 @@ impl Repairer {
     }
 
     /// Returns the counts and the lines in doubt. A comment that never ended is one of them: it hid all that followed.
-    pub fn finish(mut self) -> RepairResult {
+    pub(crate) fn finish(mut self) -> RepairResult {
         if let Some(line) = self.in_comment_since {
             let why = "the comment that begins here has no end, so nothing after it was mended"
                 .to_owned();
@@ -358,4 +334,4 @@ fn starts_with_word(content: &[u8], start: usize, words: &[&str]) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -36,7 +36,7 @@ const SCHEMAS: [(&str, &str); 10] = [
 ///
 /// # Errors
 /// stdout can't be written to.
-pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
+pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let text = match &args.name {
         Some(name) => SCHEMAS
             .iter()

@@ -40,7 +40,7 @@ pub struct Args {
 ///
 /// # Errors
 /// `Exit::Usage`: no ledger holds it; else what the databases say.
-pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
+pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let databases = context.config.databases_named(args.database.as_deref())?;
     let format = if context.json { ListFormat::Json } else { args.format };
     for (_, database) in &databases {

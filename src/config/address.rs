@@ -27,7 +27,7 @@ pub(super) fn names_password(text: &str) -> bool {
 
 /// An address as it may be shown, whatever somebody put in front of the host.
 #[must_use]
-pub fn without_login(url: &str) -> String {
+pub(crate) fn without_login(url: &str) -> String {
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     match scheme {
         "sqlite" => url.to_owned(),

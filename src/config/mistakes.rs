@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 /// What is wrong, in the order of the lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigMistakes(Vec<String>);
+pub(crate) struct ConfigMistakes(Vec<String>);
 
 impl ConfigMistakes {
     /// Puts each mistake's line before it, as far as its key stands anywhere.
@@ -25,7 +25,7 @@ impl ConfigMistakes {
     }
 
     /// One text a mistake.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 }

@@ -4,7 +4,7 @@ mod accounts;
 mod address;
 mod approval;
 mod database;
-pub mod directory;
+pub(crate) mod directory;
 mod disable_inactive;
 mod import;
 mod limits;
@@ -24,17 +24,21 @@ use crate::exit::Exit;
 use crate::files::open_regular;
 use crate::text::hex;
 
-pub use address::without_login;
-pub use approval::{ApprovalConfig, ApprovalNeed};
-pub use database::{DatabaseConfig, Url};
-pub use disable_inactive::DisableInactiveConfig;
-pub use import::ImportConfig;
-pub use limits::{Limits, LimitsByJob};
-pub use log::{LogConfig, LogLevel};
-pub use mistakes::ConfigMistakes;
-pub use revoke::{OnConflict, OnNearMatch, ReportConfig, RevokeConfig, Unanswered};
-pub use secret::{Secret, SecretSource};
-pub use trust::{must_be_our_secret, must_be_ours_alone, must_not_be_open};
+pub(crate) use address::without_login;
+pub(crate) use approval::ApprovalConfig;
+pub use approval::ApprovalNeed;
+pub use database::DatabaseConfig;
+pub(crate) use database::Url;
+pub(crate) use disable_inactive::DisableInactiveConfig;
+pub(crate) use import::ImportConfig;
+pub use limits::Limits;
+pub(crate) use limits::LimitsByJob;
+pub(crate) use log::LogConfig;
+pub(crate) use mistakes::ConfigMistakes;
+pub use revoke::{OnConflict, OnNearMatch, Unanswered};
+pub(crate) use revoke::{ReportConfig, RevokeConfig};
+pub(crate) use secret::SecretSource;
+pub(crate) use trust::{must_be_ours_alone, must_not_be_open};
 
 /// All that can be set. `config.example.toml` shows every key with its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

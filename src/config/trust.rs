@@ -32,7 +32,7 @@ const LINKS_MAX: usize = 40;
 ///
 /// # Errors
 /// `Exit::Config`: somebody else could have changed it, or it can't be looked at.
-pub fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
     let accounts = BelievedAccounts::trusted()?;
     PathWalk { accounts: Some(&accounts) }
         .down(path)
@@ -45,7 +45,7 @@ pub fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`must_be_ours_alone`].
-pub fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
     let accounts = BelievedAccounts::trusted()?;
     let look = || -> anyhow::Result<()> {
         let file = std::fs::metadata(path)?;
@@ -66,7 +66,7 @@ pub fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`must_be_ours_alone`].
-pub fn must_not_be_open(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn must_not_be_open(path: &Path) -> anyhow::Result<()> {
     PathWalk { accounts: None }
         .down(path)
         .map(|_| ())

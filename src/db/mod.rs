@@ -18,7 +18,8 @@ use crate::sql::Sql;
 pub(crate) use column::invisible;
 pub use column::{Column, ColumnFill, ColumnLength};
 pub(crate) use value::date_text;
-pub use value::{Bind, BindArray, Row, Value, image, parse_date, write_json_text};
+pub(crate) use value::{Bind, image, write_json_text};
+pub use value::{BindArray, Row, Value, parse_date};
 
 /// Named binds of one statement; every name the statement uses, no other, each once.
 pub type Binds<'a> = &'a [(&'a str, Value)];
@@ -131,7 +132,7 @@ impl SessionSpec {
 
 /// Marks an error after which a whole new run may well succeed.
 #[derive(Clone, Copy, Debug)]
-pub struct Transient;
+pub(crate) struct Transient;
 
 impl fmt::Display for Transient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,7 +142,7 @@ impl fmt::Display for Transient {
 
 /// Marks a COMMIT whose answer was lost: the changes may be in place or not.
 #[derive(Clone, Copy, Debug)]
-pub struct CommitUnanswered;
+pub(crate) struct CommitUnanswered;
 
 impl fmt::Display for CommitUnanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,7 +152,7 @@ impl fmt::Display for CommitUnanswered {
 
 /// Marks an error that says that a key is taken.
 #[derive(Clone, Copy, Debug)]
-pub struct TakenKey;
+pub(crate) struct TakenKey;
 
 impl fmt::Display for TakenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,7 +162,7 @@ impl fmt::Display for TakenKey {
 
 /// Whether a key that a statement was to add is there already.
 #[must_use]
-pub fn is_taken_key(error: &anyhow::Error) -> bool {
+pub(crate) fn is_taken_key(error: &anyhow::Error) -> bool {
     error.downcast_ref::<TakenKey>().is_some()
 }
 
@@ -177,7 +178,7 @@ impl fmt::Display for FailedRow {
 
 /// Marks a value that no text can hold: what recert never writes.
 #[derive(Clone, Copy, Debug)]
-pub struct Unreadable;
+pub(crate) struct Unreadable;
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,7 +196,7 @@ pub fn is_transient(error: &anyhow::Error) -> bool {
 ///
 /// # Errors
 /// `Exit::Config`: there is none, or none that can be used.
-pub fn oracle_client(config: &DatabaseConfig) -> anyhow::Result<String> {
+pub(crate) fn oracle_client(config: &DatabaseConfig) -> anyhow::Result<String> {
     oracle::client_version(config)
 }
 

@@ -336,7 +336,7 @@ impl Row {
 
 /// Some columns and their values as one JSON object.
 #[must_use]
-pub fn image(pairs: &[(&str, &Value)]) -> String {
+pub(crate) fn image(pairs: &[(&str, &Value)]) -> String {
     let mut out = String::with_capacity(32 * pairs.len());
     write_image(pairs.iter().copied(), &mut out);
     out
@@ -356,7 +356,7 @@ fn write_image<'a>(pairs: impl Iterator<Item = (&'a str, &'a Value)>, out: &mut 
 }
 
 /// Appends `text` as a JSON string (RFC 8259).
-pub fn write_json_text(text: &str, out: &mut String) {
+pub(crate) fn write_json_text(text: &str, out: &mut String) {
     out.push('"');
     let mut plain_from = 0;
     for (at, byte) in text.bytes().enumerate() {

@@ -200,7 +200,7 @@ pub fn open(
 ///
 /// # Errors
 /// As [`open`]; `Exit::Config` also when the config names none, or its password can't be read.
-pub fn of(config: &Config) -> anyhow::Result<Box<dyn Directory>> {
+pub(crate) fn of(config: &Config) -> anyhow::Result<Box<dyn Directory>> {
     let settings = config.directory.as_ref().ok_or_else(|| {
         anyhow!("the config has no `[directory]`; `config.example.toml` shows its keys")
             .context(Exit::Config)

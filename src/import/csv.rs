@@ -15,7 +15,7 @@ use super::fault::{BadFile, ColumnPlace};
 /// The most bytes of one field that are kept.
 pub const FIELD_BYTES_MAX: usize = 64 * 1024;
 /// The most bytes of one record that are kept.
-pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// The most fields of one record whose text is kept.
 pub const FIELDS_MAX: usize = 1024;
 

@@ -11,18 +11,16 @@ const MONTHS: &str = "january february march april may june july august septembe
      gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre";
 
 /// What [`date`] takes, for messages.
-pub const DATE: &str =
+pub(crate) const DATE: &str =
     "a date as YYYY-MM-DD, YYYY.MM.DD, DD.MM.YYYY or an Excel day number (44851 = 2022-10-17)";
-/// What [`country`] takes, for messages.
-pub const COUNTRY: &str = "a country by ISO 3166: alpha-2, alpha-3 or number";
 /// What [`is_email`] takes, for messages.
-pub const EMAIL: &str =
+pub(crate) const EMAIL: &str =
     "one mail address, without invisible characters, and without quotes round it";
 /// What `business_unit` takes, for messages.
-pub const COST_CENTER: &str =
+pub(crate) const COST_CENTER: &str =
     "a cost center of digits, the first four of which are its business unit";
 /// What `number` takes, for messages.
-pub const NUMBER: &str = "a number with a dot, from 0 to 31, such as 0.5";
+pub(crate) const NUMBER: &str = "a number with a dot, from 0 to 31, such as 0.5";
 
 /// The earliest year of a written date: an earlier one is a typo such as `0202-10-17`.
 const YEAR_MIN: i32 = 1900;

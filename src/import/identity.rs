@@ -10,7 +10,7 @@ pub(super) const SOUND_ID: &str =
 
 /// The form in which ids and mail addresses are compared: NFC.
 #[must_use]
-pub fn nfc(text: &str) -> Cow<'_, str> {
+pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
     }
@@ -58,7 +58,7 @@ pub(super) fn skeleton(name: &str) -> String {
 ///
 /// An invisible character may stand where a blank was, or inside a word: either is let pass.
 #[must_use]
-pub fn are_same_words(text: &str, words: &str) -> bool {
+pub(crate) fn are_same_words(text: &str, words: &str) -> bool {
     let same = |text: &str| {
         let lower = |word: &str| word.to_lowercase();
         text.split_whitespace().map(lower).eq(words.split_whitespace().map(lower))

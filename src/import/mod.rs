@@ -25,13 +25,13 @@
 //! nor that text follows a closing quote, and both mean here that rows are missing.
 
 pub(crate) mod args;
-pub mod availability;
+pub(crate) mod availability;
 pub(crate) mod claim;
-pub mod column;
-pub mod csv;
+pub(crate) mod column;
+pub(crate) mod csv;
 mod encoding;
 mod fault;
-pub mod fields;
+pub(crate) mod fields;
 mod header;
 mod identity;
 mod open;
@@ -39,12 +39,13 @@ pub mod people;
 mod rejects;
 mod rows;
 
-pub use availability::availability;
+pub use column::PersonColumn;
+pub(crate) use column::TextLimit;
 pub(crate) use column::TextLimits;
-pub use column::{PersonColumn, TextLimit};
-pub use fault::{BadFile, ColumnPlace, RejectIdentity, RejectedRow};
-pub use header::UnknownColumn;
-pub use identity::{are_same_words, nfc};
-pub use open::{ImportSource, SourceBytes};
-pub use people::{DeliveredPerson, PeopleLine, people};
+pub(crate) use fault::ColumnPlace;
+pub use fault::{BadFile, RejectIdentity, RejectedRow};
+pub(crate) use header::UnknownColumn;
+pub(crate) use identity::{are_same_words, nfc};
+pub use open::ImportSource;
+pub use people::{CellValue, DeliveredPerson, PeopleLine, people};
 pub use rejects::RejectsWriter;

@@ -21,7 +21,7 @@ use crate::sql;
 use crate::text::hex;
 
 /// What RECERT_RUN calls it.
-pub const JOB: &str = "archive";
+pub(crate) const JOB: &str = "archive";
 /// What the file is called; a change of its shape gets another number.
 const SCHEMA: &str = "recert/archive/1";
 /// Bytes of a header, which is far shorter.

@@ -8,10 +8,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest as _, Sha256};
 
 /// PREVIOUS_SHA256 of the first run of a ledger.
-pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A SHA-256 in lower-case hexadecimal: ASCII digits.
-pub type Hex = [u8; 64];
+pub(crate) type Hex = [u8; 64];
 
 /// A hash under way.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl Canonical {
 }
 
 /// Writes bytes in lower-case hexadecimal: two digits a byte.
-pub fn write_hex(bytes: &[u8], hex: &mut [u8]) {
+pub(crate) fn write_hex(bytes: &[u8], hex: &mut [u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for (byte, pair) in bytes.iter().zip(hex.as_chunks_mut::<2>().0) {
         *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];

@@ -18,7 +18,7 @@ use crate::sql;
 const SCHEMA: &str = "recert/ledger-dump/1";
 
 /// What stands at the head of a dump.
-pub struct DumpHeader<'a> {
+pub(crate) struct DumpHeader<'a> {
     /// The database's name in the config.
     pub name: &'a str,
     /// Its address.
@@ -33,7 +33,11 @@ pub struct DumpHeader<'a> {
 ///
 /// # Errors
 /// What the database says, classed (`Exit`); what `out` says.
-pub fn dump(header: &DumpHeader<'_>, db: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
+pub(crate) fn dump(
+    header: &DumpHeader<'_>,
+    db: &mut dyn Read,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let DumpHeader { name, url, written_at, with_images } = *header;
     let head = head(db)?;
     write!(out, "{{\"schema\":\"{SCHEMA}\",\"recert_dump\":1,")?;

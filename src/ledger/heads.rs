@@ -25,12 +25,12 @@ const NAMED_MAX: usize = 10;
 
 /// A run and its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head(pub String, pub String);
+pub(crate) struct Head(pub String, pub String);
 
 /// What `verify --export` writes.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Heads {
+pub(crate) struct Heads {
     /// What it is.
     #[serde(default = "schema")]
     schema: String,
@@ -49,7 +49,7 @@ fn schema() -> String {
 /// The chain of one database.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DatabaseHeads {
+pub(crate) struct DatabaseHeads {
     /// The database's name in the config.
     pub name: String,
     /// Its address.
@@ -66,12 +66,12 @@ pub struct DatabaseHeads {
 impl Heads {
     /// Nothing yet.
     #[must_use]
-    pub fn begin(written_at: String) -> Self {
+    pub(crate) fn begin(written_at: String) -> Self {
         Heads { schema: schema(), recert_heads: FORMAT, written_at, databases: Vec::new() }
     }
 
     /// Adds the chain of a database.
-    pub fn add(&mut self, name: &str, url: &str, verified: Verified) {
+    pub(crate) fn add(&mut self, name: &str, url: &str, verified: Verified) {
         let runs = verified.heads;
         self.databases.push(DatabaseHeads {
             name: name.to_owned(),
@@ -86,7 +86,7 @@ impl Heads {
     ///
     /// # Errors
     /// `Exit::BadInput`: they hold nothing of it, or speak of another one.
-    pub fn of(&self, name: &str, ledger: &LedgerIds) -> anyhow::Result<&DatabaseHeads> {
+    pub(crate) fn of(&self, name: &str, ledger: &LedgerIds) -> anyhow::Result<&DatabaseHeads> {
         let speaks = |database: &&DatabaseHeads| {
             database.runs.first().is_some_and(|run| ledger.first.contains(run))
         };
@@ -113,7 +113,7 @@ impl Heads {
     ///
     /// # Errors
     /// As [`write_whole`].
-    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         write_whole(path, |out| {
             serde_json::to_writer(&mut *out, self)?;
             Ok(out.write_all(b"\n")?)
@@ -125,7 +125,11 @@ impl Heads {
     /// # Errors
     /// `Exit::BadInput`: it is not there, something else, contradicts itself or is not signed;
     /// `Exit::Config`: the signers can't be read.
-    pub fn read(path: &Path, signers: Option<&Path>, now: DateTime<Utc>) -> anyhow::Result<Self> {
+    pub(crate) fn read(
+        path: &Path,
+        signers: Option<&Path>,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Self> {
         let signers = signers.map(Signers::read).transpose()?;
         let read = || -> anyhow::Result<Self> {
             let mut bytes = Vec::new();
@@ -208,7 +212,7 @@ fn must_be_signed(
 
 /// Which runs a ledger holds, in whatever order.
 #[derive(Debug, Default)]
-pub struct LedgerIds {
+pub(crate) struct LedgerIds {
     /// Runs that follow none; there should be one.
     pub(super) first: Vec<Head>,
     pub(super) ids: HashSet<String>,

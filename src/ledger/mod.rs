@@ -4,27 +4,28 @@
 //! changes in order, and the hash of the run before it (section 4 of the spec).
 
 pub(crate) mod applied;
-pub mod archive;
-pub mod canonical;
+pub(crate) mod archive;
+pub(crate) mod canonical;
 mod chain;
 mod diagnose;
-pub mod dump;
+pub(crate) mod dump;
 mod erasures;
-pub mod heads;
+pub(crate) mod heads;
 mod lock;
 mod members;
-pub mod person;
-pub mod read;
-pub mod row;
+pub(crate) mod person;
+pub(crate) mod read;
+pub(crate) mod row;
 mod since_heads;
 pub(crate) mod taken;
 mod time_order;
-pub mod verify;
+pub(crate) mod verify;
 mod write;
 
-pub use lock::{ChainEnd, RunStart, lock, look, take_end};
-pub use members::{LedgerChain, LedgerMember, LedgerReader};
+pub(crate) use lock::ChainEnd;
+pub use lock::{RunStart, lock, look, take_end};
+pub use members::LedgerChain;
+pub(crate) use members::{LedgerMember, LedgerReader};
 pub use row::LedgerRun;
-pub use write::{
-    ChangeHashes, contains, counts_json, write_changes, write_run, write_run_and_commit,
-};
+pub use write::{ChangeHashes, write_changes, write_run};
+pub(crate) use write::{contains, counts_json, write_run_and_commit};

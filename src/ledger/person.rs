@@ -29,7 +29,7 @@ pub fn each_change_of_person(
 
 /// Whether a change tells of a person: its key is their id or begins with it, or its row is of their account.
 #[must_use]
-pub fn tells_of(entry: &LedgerEntry<'_>, person: &str) -> bool {
+pub(crate) fn tells_of(entry: &LedgerEntry<'_>, person: &str) -> bool {
     let (table, key) = (&*entry.change.table_name, &*entry.change.row_key);
     let has_parts = !KEYED_BY_ID.contains(&table);
     let by_key = key

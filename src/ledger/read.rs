@@ -16,7 +16,7 @@ const PREFIX_MIN: usize = 8;
 ///
 /// # Errors
 /// What the database says, classed (`Exit`); what `each` returns.
-pub fn each_run(
+pub(crate) fn each_run(
     db: &mut dyn Read,
     each: &mut dyn FnMut(LedgerRun) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -60,7 +60,7 @@ pub(super) fn each_link(
 ///
 /// # Errors
 /// What the database says, classed (`Exit`).
-pub fn ids(db: &mut dyn Read) -> anyhow::Result<LedgerIds> {
+pub(crate) fn ids(db: &mut dyn Read) -> anyhow::Result<LedgerIds> {
     let mut ledger = LedgerIds::default();
     each_link(db, &mut |link| {
         if link.previous == super::canonical::GENESIS {
@@ -76,7 +76,7 @@ pub fn ids(db: &mut dyn Read) -> anyhow::Result<LedgerIds> {
 ///
 /// # Errors
 /// `Exit::Usage`: fewer than eight characters, or more than one such run.
-pub fn find_run(id: &str, db: &mut dyn Read) -> anyhow::Result<Option<LedgerRun>> {
+pub(crate) fn find_run(id: &str, db: &mut dyn Read) -> anyhow::Result<Option<LedgerRun>> {
     let id = id.trim().to_lowercase();
     if id.chars().count() < PREFIX_MIN {
         return Err(anyhow!(
@@ -97,13 +97,13 @@ pub fn find_run(id: &str, db: &mut dyn Read) -> anyhow::Result<Option<LedgerRun>
 }
 
 /// What hears the changes.
-pub type EachLedgerEntry<'a> = &'a mut dyn FnMut(&LedgerEntry<'_>) -> anyhow::Result<()>;
+pub(crate) type EachLedgerEntry<'a> = &'a mut dyn FnMut(&LedgerEntry<'_>) -> anyhow::Result<()>;
 
 /// Hands every change of every run to `each`: run by run, in order.
 ///
 /// # Errors
 /// What the database says, classed (`Exit`); what `each` returns.
-pub fn each_change(db: &mut dyn Read, each: EachLedgerEntry<'_>) -> anyhow::Result<()> {
+pub(crate) fn each_change(db: &mut dyn Read, each: EachLedgerEntry<'_>) -> anyhow::Result<()> {
     db.each(&sql!("ledger/select_changes"), &[], &mut |row| each(&LedgerEntry::of(row)?))
         .context("reading the ledger's changes")
         .map_err(as_evidence)
@@ -113,7 +113,7 @@ pub fn each_change(db: &mut dyn Read, each: EachLedgerEntry<'_>) -> anyhow::Resu
 ///
 /// # Errors
 /// As [`each_change`].
-pub fn each_change_of(
+pub(crate) fn each_change_of(
     run_id: &str,
     db: &mut dyn Read,
     each: EachLedgerEntry<'_>,
@@ -128,7 +128,7 @@ pub fn each_change_of(
 ///
 /// # Errors
 /// What the database says, classed (`Exit`).
-pub fn hash_fits(run: &LedgerRun, db: &mut dyn Read) -> anyhow::Result<bool> {
+pub(crate) fn hash_fits(run: &LedgerRun, db: &mut dyn Read) -> anyhow::Result<bool> {
     let mut hash = run.begin_hash();
     let binds = [("run_id", run.run_id.as_str().into())];
     db.each(&sql!("ledger/select_change_hashes"), &binds, &mut |row| {
@@ -143,7 +143,7 @@ pub fn hash_fits(run: &LedgerRun, db: &mut dyn Read) -> anyhow::Result<bool> {
 ///
 /// # Errors
 /// What the database says, classed (`Exit`).
-pub fn head(db: &mut dyn Read) -> anyhow::Result<Option<String>> {
+pub(crate) fn head(db: &mut dyn Read) -> anyhow::Result<Option<String>> {
     let rows = db.rows(&sql!("ledger/select_head"), &[]).context("reading the ledger's head")?;
     rows.first().map_or(Ok(None), |row| row.text_opt("HEAD_SHA256"))
 }

@@ -128,7 +128,7 @@ impl Serialize for LedgerRun {
 /// JSON out of the ledger as it stands; what somebody made unreadable, as a text.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum LedgerJson<'a> {
+pub(crate) enum LedgerJson<'a> {
     Null,
     Number(i64),
     Raw(&'a RawValue),
@@ -137,7 +137,7 @@ pub enum LedgerJson<'a> {
 
 impl<'a> LedgerJson<'a> {
     #[must_use]
-    pub fn of(text: &'a str) -> Self {
+    pub(crate) fn of(text: &'a str) -> Self {
         match serde_json::from_str(text) {
             _ if text.is_empty() => LedgerJson::Null,
             Ok(raw) => LedgerJson::Raw(raw),
@@ -146,7 +146,7 @@ impl<'a> LedgerJson<'a> {
     }
 
     #[must_use]
-    pub fn text(text: &'a str) -> Self {
+    pub(crate) fn text(text: &'a str) -> Self {
         if text.is_empty() { LedgerJson::Null } else { LedgerJson::Text(text) }
     }
 }

@@ -22,7 +22,7 @@ use crate::sql;
 
 /// What a verification found.
 #[derive(Debug, Default)]
-pub struct Verified {
+pub(crate) struct Verified {
     /// Runs in the chain.
     pub runs: u64,
     /// Changes.
@@ -48,7 +48,7 @@ pub struct Verified {
 
 /// Who looks on while the ledger is verified, so that nobody reads it twice. Whether what was seen may be
 /// believed is known at the end: [`Verified::places`].
-pub trait LedgerWitness {
+pub(crate) trait LedgerWitness {
     /// A run; `place` counts them as they are read.
     fn run(&mut self, place: usize, run: &LedgerRun);
     /// A change of the run at this place.
@@ -67,7 +67,10 @@ impl LedgerWitness for Unseen {
 ///
 /// # Errors
 /// What the database says, classed (`Exit`). A ledger that is wrong is no error here.
-pub fn verify(db: &mut dyn Read, against: Option<&DatabaseHeads>) -> anyhow::Result<Verified> {
+pub(crate) fn verify(
+    db: &mut dyn Read,
+    against: Option<&DatabaseHeads>,
+) -> anyhow::Result<Verified> {
     verify_seeing(db, against, &mut Unseen)
 }
 
@@ -75,7 +78,7 @@ pub fn verify(db: &mut dyn Read, against: Option<&DatabaseHeads>) -> anyhow::Res
 ///
 /// # Errors
 /// As [`verify`].
-pub fn verify_seeing(
+pub(crate) fn verify_seeing(
     db: &mut dyn Read,
     against: Option<&DatabaseHeads>,
     witness: &mut dyn LedgerWitness,

@@ -50,7 +50,7 @@ pub fn write_changes(
 ///
 /// # Errors
 /// What the database says, also about the COMMIT ([`Transaction::commit_with`]); as [`take_end`].
-pub fn write_run_and_commit(
+pub(crate) fn write_run_and_commit(
     run: LedgerRun,
     hashes: &ChangeHashes,
     end: &ChainEnd,
@@ -203,7 +203,7 @@ fn text(hex: &[u8]) -> &str {
 ///
 /// # Errors
 /// What the database says, classed.
-pub fn contains(run_id: &str, db: &mut dyn Read) -> anyhow::Result<bool> {
+pub(crate) fn contains(run_id: &str, db: &mut dyn Read) -> anyhow::Result<bool> {
     let rows: Vec<Row> =
         db.rows(&sql!("ledger/select_run_status"), &[("run_id", run_id.into())])?;
     Ok(!rows.is_empty())
@@ -220,7 +220,7 @@ fn shortened(text: &str, bytes: usize) -> &str {
 
 /// Counts as the ledger keeps them.
 #[must_use]
-pub fn counts_json(counts: &crate::plan::Counts) -> String {
+pub(crate) fn counts_json(counts: &crate::plan::Counts) -> String {
     let mut out = String::from("{");
     for (at, (name, n)) in counts.iter().enumerate() {
         let comma = if at > 0 { "," } else { "" };

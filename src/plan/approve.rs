@@ -27,7 +27,7 @@ impl Approved {
 }
 
 /// A plan that was not let through, and every reason against it.
-pub type RefusedPlan = Box<(Plan, anyhow::Error)>;
+pub(crate) type RefusedPlan = Box<(Plan, anyhow::Error)>;
 
 /// What a person lifts for one run. Neither lifts what the other does.
 #[derive(Clone, Copy, Debug, Default)]

@@ -36,7 +36,7 @@ pub enum Expected {
 ///
 /// # Errors
 /// `Exit::Drifted`, worth another try: something is not as it was planned; what the database says.
-pub fn look_again(plan: &Plan, db: &mut dyn Read) -> anyhow::Result<()> {
+pub(crate) fn look_again(plan: &Plan, db: &mut dyn Read) -> anyhow::Result<()> {
     if plan.is_empty() {
         return Ok(());
     }

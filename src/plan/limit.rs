@@ -24,7 +24,7 @@ pub struct HeldLimit<'a> {
 }
 
 /// The section that access which nobody answered for is held against.
-pub const UNANSWERED: &str = "revoke-unanswered";
+pub(crate) const UNANSWERED: &str = "revoke-unanswered";
 
 /// What a plan takes of one limit.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! What a run would change, as a value: it can be printed, saved, held against limits, applied.
 //!
-//! A job makes it and can do nothing else. [`approve`] alone turns it into something that [`hold`]
-//! takes, and [`hold`] alone into something that [`apply`] takes. Those three files are the whole
+//! A job makes it and can do nothing else. [`mod@approve`] alone turns it into something that [`mod@hold`]
+//! takes, and [`mod@hold`] alone into something that [`mod@apply`] takes. Those three files are the whole
 //! safety of the tool.
 
 mod apply;
@@ -23,14 +23,15 @@ use crate::db::{Read, Value};
 use crate::sql::Sql;
 
 pub use apply::apply;
-pub use approve::{Allowance, Approval, Approved, PlanSignature, RefusedPlan, approve};
+pub use approve::{Allowance, Approval, Approved, approve};
+pub(crate) use approve::{PlanSignature, RefusedPlan};
 pub(crate) use clock::doubts as clock_doubts;
 pub use hold::{Held, Leeway, hold};
-pub use last_look::{Expected, LastLook, look_again};
-pub use limit::{HeldLimit, LimitLeft, UNANSWERED};
+pub(crate) use last_look::{Expected, LastLook, look_again};
+pub(crate) use limit::{HeldLimit, LimitLeft, UNANSWERED};
 pub(crate) use limit::{TakenEach, taken};
-pub use lines::PlannedLines;
-pub use saved::{SavedChange, SavedFor, SavedPlan, SavedUnit};
+pub(crate) use lines::PlannedLines;
+pub(crate) use saved::{SavedChange, SavedFor, SavedPlan, SavedUnit};
 
 /// All that one run would do, and what it noticed on the way.
 #[derive(Debug, Default)]

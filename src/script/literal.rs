@@ -43,7 +43,7 @@ pub enum Literal<'a> {
 ///
 /// # Errors
 /// A [`Literal::Number`] that is not a number, a year outside 1 to 9999.
-pub fn literal(value: &Literal<'_>) -> Result<String, ScriptError> {
+pub(crate) fn literal(value: &Literal<'_>) -> Result<String, ScriptError> {
     match *value {
         Literal::Null => Ok("NULL".to_owned()),
         Literal::Int(number) => Ok(number.to_string()),

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use chrono::{NaiveDate, NaiveDateTime};
 use proptest::prelude::*;
 
+use super::literal::literal;
 use super::*;
 use sqlplus::Run;
 

@@ -2,8 +2,8 @@
 //! has changed. Checked against a model of section 5 that knows only plain Rust collections.
 
 use proptest::prelude::*;
-use recert::config::OnConflict;
-use recert::plan::Action;
+use recert::door::config::OnConflict;
+use recert::door::plan::Action;
 
 use crate::harness::{World, ok};
 

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use recert::config::{ApprovalNeed, Limits};
-use recert::exit::Exit;
+use recert::door::config::{ApprovalNeed, Limits};
+use recert::door::exit::Exit;
 
 use crate::harness::{World, exit, ok, skipped};
 use crate::saved_plans::save;

@@ -3,11 +3,11 @@
 use std::io::BufRead as _;
 
 use chrono::NaiveDate;
-use recert::commands::CommandContext;
-use recert::commands::history::{Args, run};
-use recert::commands::verify;
-use recert::exit::Exit;
-use recert::summary::Summary;
+use recert::door::commands::CommandContext;
+use recert::door::commands::history::{Args, run};
+use recert::door::commands::verify;
+use recert::door::exit::Exit;
+use recert::door::summary::Summary;
 use serde_json::Value as Json;
 
 use crate::harness::{World, exit, ok, worlds};

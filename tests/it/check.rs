@@ -1,10 +1,10 @@
 //! `recert check`: what it looks at, what it says of what is missing, and the number it ends with.
 
-use recert::commands::check::CheckedJob;
-use recert::commands::{check, migrate};
-use recert::exit::Exit;
-use recert::schema;
-use recert::summary::Summary;
+use recert::door::commands::check::CheckedJob;
+use recert::door::commands::{check, migrate};
+use recert::door::exit::Exit;
+use recert::door::schema;
+use recert::door::summary::Summary;
 
 use crate::harness::{World, ok, worlds, write_secret};
 

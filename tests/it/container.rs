@@ -1,6 +1,6 @@
 //! The container and its CronJob: what the numbers mean to Kubernetes, and that nothing of Oracle's is shipped.
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use crate::control_m::{parsed, text};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
-use recert::cli::{Cli, Command};
-use recert::exit::Exit;
+use recert::door::cli::{Cli, Command};
+use recert::door::exit::Exit;
 use serde_json::{Map, Value as Json};
 
 type Object = Map<String, Json>;

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use clntsh::support::Database;
-use recert::config::DatabaseConfig;
-use recert::db::{self, SessionSpec};
-use recert::schema;
-use recert::sql::Sql;
+use recert::door::config::DatabaseConfig;
+use recert::door::db::{self, SessionSpec};
+use recert::door::schema;
+use recert::door::sql::Sql;
 use tempfile::TempDir;
 
 use crate::harness::{migrate, write_secret};

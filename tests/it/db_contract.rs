@@ -1,9 +1,11 @@
 //! What the port promises, each sentence once, held against every database at hand.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use recert::db::{BindArray, Column, ColumnFill, ColumnLength, FailedRow, Transaction, Value};
-use recert::exit::Exit;
-use recert::sql::Sql;
+use recert::door::db::{
+    BindArray, Column, ColumnFill, ColumnLength, FailedRow, Transaction, Value,
+};
+use recert::door::exit::Exit;
+use recert::door::sql::Sql;
 
 use crate::harness::{World, worlds};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use recert::config::directory::{DirectorySettings, Strategy};
-use recert::directory::{AttributeValue, DanglingReason, LineManager, ManagerAnswer, open};
-use recert::exit::Exit;
+use recert::door::config::directory::{DirectorySettings, Strategy};
+use recert::door::directory::{AttributeValue, DanglingReason, LineManager, ManagerAnswer, open};
+use recert::door::exit::Exit;
 
 use crate::needs_slapd;
 use crate::slapd::people::{Person, escape, ldif};

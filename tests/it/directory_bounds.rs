@@ -4,8 +4,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use recert::config::directory::{DirectorySettings, Strategy};
-use recert::exit::Exit;
+use recert::door::config::directory::{DirectorySettings, Strategy};
+use recert::door::exit::Exit;
 
 use crate::directory::{ask, assert_fails, manager};
 use crate::directory_failures::{hasty, many, on_search, refs};

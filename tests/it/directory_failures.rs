@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use recert::config::directory::{DirectorySettings, Strategy};
-use recert::directory::{DanglingReason, EntryPart, ManagerAnswer, UnreadableReason};
-use recert::exit::Exit;
+use recert::door::config::directory::{DirectorySettings, Strategy};
+use recert::door::directory::{DanglingReason, EntryPart, ManagerAnswer, UnreadableReason};
+use recert::door::exit::Exit;
 
 use crate::directory::{ask, assert_fails, manager};
 use crate::fake_ldap::{

@@ -1,8 +1,8 @@
 //! Getting into the directory: logins, certificates, and what `check` says of them.
 
-use recert::config::directory::DirectorySettings;
-use recert::directory::{CheckLine, open};
-use recert::exit::Exit;
+use recert::door::config::directory::DirectorySettings;
+use recert::door::directory::{CheckLine, open};
+use recert::door::exit::Exit;
 
 use crate::directory::{ask, assert_fails, ids, manager, staff};
 use crate::directory_failures::{hasty, many, refs};

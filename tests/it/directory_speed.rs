@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use recert::config::directory::{DirectorySettings, Strategy};
+use recert::door::config::directory::{DirectorySettings, Strategy};
 
 use crate::directory::{ask, manager, own};
 use crate::fake_ldap::{Fault, Proxy};

@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::thread;
 
-use recert::config::directory::DirectorySettings;
-use recert::exit::Exit;
+use recert::door::config::directory::DirectorySettings;
+use recert::door::exit::Exit;
 
 use crate::directory::{ask, assert_fails, manager, staff};
 use crate::directory_failures::hasty;

@@ -9,8 +9,8 @@ mod trips;
 mod warnings;
 
 use crate::harness::{World, check_on, exit, ok, printed, worlds};
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 
 /// The run that most tests look at: its moment is 2026-11-30 23:59:59, its cutoff [`CUTOFF`].
 pub(crate) const RUN: &str = "disable-inactive --as-of 2026-11-30";

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use recert::db::BindArray;
-use recert::ledger::{self, LedgerRun, canonical};
-use recert::sql::Sql;
+use recert::door::db::BindArray;
+use recert::door::ledger::{self, LedgerRun, canonical};
+use recert::door::sql::Sql;
 
 use crate::harness::{World, now, write_secret};
 use crate::round_trips::{Watched, watched};
@@ -443,7 +443,7 @@ fn a_job_whose_lock_is_held_ends_busy_and_writes_nothing() {
 /// Somebody else has touched E2's mappings and not committed yet.
 const TOUCH: &str = "UPDATE map_rap_user_role SET rmm_id = rmm_id WHERE user_id = 'E2'";
 
-fn touch(world: &World) -> Box<dyn recert::db::Transaction> {
+fn touch(world: &World) -> Box<dyn recert::door::db::Transaction> {
     let mut other = world.open();
     let sql = Sql::made("test".to_owned(), TOUCH.to_owned());
     other.change_many(&sql, &BindArray::of(&[], &[&[]])).unwrap();
@@ -477,7 +477,7 @@ fn while_waiting(world: &World, then: impl FnOnce()) -> Watched {
 }
 
 /// Another job of the schema that is about to end: it holds the chain's end.
-fn ending(world: &World) -> Box<dyn recert::db::Transaction> {
+fn ending(world: &World) -> Box<dyn recert::door::db::Transaction> {
     let mut other = world.open();
     let end = ledger::take_end(Duration::ZERO, &mut *other).unwrap();
     ledger::write_run(foreign_run(), &ledger::ChangeHashes::default(), &end, &mut *other).unwrap();
@@ -510,7 +510,11 @@ fn what_is_held_nobody_else_can_lock_and_what_comes_later_comes_after_the_run() 
     let ran = while_waiting(&world, || {
         let mine = "SELECT * FROM recreate_response WHERE reportees_id = 'E1' FOR UPDATE NOWAIT";
         let error = elsewhere(&world, mine).unwrap_err();
-        assert_eq!(recert::exit::Exit::of(&error), recert::exit::Exit::Busy, "{error:#}");
+        assert_eq!(
+            recert::door::exit::Exit::of(&error),
+            recert::door::exit::Exit::Busy,
+            "{error:#}"
+        );
         let free = "SELECT * FROM recreate_response WHERE reportees_id = 'E5' FOR UPDATE NOWAIT";
         elsewhere(&world, free).unwrap();
         world.tamper("INSERT INTO map_rap_user_role (user_id, rmm_id) VALUES ('E1', 7)");

@@ -1,7 +1,7 @@
 //! What lets a plan through: limits over a day, doubts, clocks.
 
-use recert::config::Limits;
-use recert::exit::Exit;
+use recert::door::config::Limits;
+use recert::door::exit::Exit;
 
 use crate::harness::{World, exit, ok, worlds};
 

@@ -12,16 +12,16 @@ use std::process::Command as Process;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Parser as _;
-use recert::cli::{Cli, Command};
-use recert::commands::{CommandContext, CommandFacts, migrate};
-use recert::config::directory::DirectorySettings;
-use recert::config::{Config, DatabaseConfig};
-use recert::db::{self, BindArray, Row, SessionSpec, Transaction, Value};
-use recert::exit::Exit;
-use recert::jobs::Job;
-use recert::outcome::Stdout;
-use recert::run::{self, Ended, Request};
-use recert::sql::Sql;
+use recert::door::cli::{Cli, Command};
+use recert::door::commands::{CommandContext, CommandFacts, migrate};
+use recert::door::config::directory::DirectorySettings;
+use recert::door::config::{Config, DatabaseConfig};
+use recert::door::db::{self, BindArray, Row, SessionSpec, Transaction, Value};
+use recert::door::exit::Exit;
+use recert::door::jobs::Job;
+use recert::door::outcome::Stdout;
+use recert::door::run::{self, Ended, Request};
+use recert::door::sql::Sql;
 use tempfile::TempDir;
 
 use rows::{Kind, put_rows, read_row, words};
@@ -411,8 +411,8 @@ pub(crate) fn write_secret(path: &std::path::Path, secret: &str) {
 }
 
 /// One line a change: what, which row, what becomes of it, why.
-fn plan_text(plan: &recert::plan::Plan) -> String {
-    let line = |(step, change): (&recert::plan::Step, &recert::plan::Change)| {
+fn plan_text(plan: &recert::door::plan::Plan) -> String {
+    let line = |(step, change): (&recert::door::plan::Step, &recert::door::plan::Change)| {
         let after = change.after.as_deref().filter(|_| change.action.word() == "update");
         let after = after.map(|after| format!(" {after}")).unwrap_or_default();
         let absent = if change.result.word() == "applied" { "" } else { " (already absent)" };

@@ -1,6 +1,6 @@
 //! Section 4 of the spec: `history` and `show`, for people and for programs.
 
-use recert::commands::history::{Args, list};
+use recert::door::commands::history::{Args, list};
 use serde_json::Value as Json;
 
 use crate::harness::{World, recert};

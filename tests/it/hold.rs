@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use recert::db::{
+use recert::door::db::{
     BindArray, Binds, Column, Dialect, EachRow, Read, Row, Transaction, Value, is_transient,
 };
-use recert::exit::Exit;
-use recert::plan::{
+use recert::door::exit::Exit;
+use recert::door::plan::{
     Action, Allowance, Approval, Approved, Change, ChangeResult, Columns, Hold, KeptRow, Leeway,
     Plan, Step, Takes, Touch, apply, approve, hold,
 };
-use recert::sql::Sql;
+use recert::door::sql::Sql;
 
 use crate::harness::{World, exit, ok, printed, worlds};
 
@@ -120,7 +120,7 @@ fn oracle(rows: &[[&'static str; 4]]) -> FakeOracle {
 }
 
 /// The error of a hold that fails: worth another try, then 77, and without what rows hold.
-fn drift(result: anyhow::Result<recert::plan::Held>) -> String {
+fn drift(result: anyhow::Result<recert::door::plan::Held>) -> String {
     let error = result.unwrap_err();
     assert_eq!(Exit::of(&error), Exit::Drifted, "{error:#}");
     assert!(is_transient(&error), "{error:#}");

@@ -1,7 +1,7 @@
 //! Section 8 of the spec, availability: a sentence a test.
 
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 
 use crate::harness::{World, check_on, exit, ok, worlds};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use crate::harness::{World, exit, ok, worlds};
 use crate::import_files::harness::people_file;

@@ -11,8 +11,8 @@ mod runs;
 
 use std::path::PathBuf;
 
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 
 use crate::harness::{World, check_on, exit, ok, worlds};
 use crate::import_files::harness::people_file;
@@ -55,7 +55,7 @@ fn counts(ended: &Ended) -> String {
 
 /// Kind, key and message of each finding.
 fn findings(ended: &Ended) -> Vec<String> {
-    let told = |f: &recert::plan::Finding| format!("{} {}: {}", f.kind, f.key, f.message);
+    let told = |f: &recert::door::plan::Finding| format!("{} {}: {}", f.kind, f.key, f.message);
     ended.summary.findings.iter().map(told).collect()
 }
 

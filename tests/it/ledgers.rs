@@ -1,11 +1,11 @@
 //! Several databases, each with a ledger of its own: history, show, verify, restore and check over all of them or one;
 //! and archiving what runs of every job left.
 
-use recert::commands::history::{self, list};
-use recert::commands::{check, migrate, verify};
-use recert::config::DatabaseConfig;
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::commands::history::{self, list};
+use recert::door::commands::{check, migrate, verify};
+use recert::door::config::DatabaseConfig;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 use serde_json::Value as Json;
 
 use crate::disable_inactive::{self, RUN};
@@ -227,7 +227,7 @@ fn archive_of_runs_of_every_job_leaves_a_chain_that_verifies() {
             out: Some(path.clone()),
             ..history::Args::default()
         };
-        let context = recert::commands::CommandContext { clock: &clock, ..world.context() };
+        let context = recert::door::commands::CommandContext { clock: &clock, ..world.context() };
         let summary = history::run(&args, &context).unwrap().summary;
         assert_eq!(summary.counts.get("runs_archived"), 5, "{}", world.name);
         assert_eq!(summary.counts.get("images_archived"), images);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::process::Command as Process;
 
 use clap::CommandFactory as _;
-use recert::cli::Cli;
-use recert::exit::Exit;
+use recert::door::cli::Cli;
+use recert::door::exit::Exit;
 
 use crate::harness::{recert, skipped};
 

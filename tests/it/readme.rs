@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use crate::harness::recert;
 
@@ -42,7 +42,7 @@ fn the_readme_names_both_commands_and_every_subcommand() {
     use clap::CommandFactory as _;
     let readme = readme();
     assert!(readme.contains("cargo run --release -- demo") && readme.contains("tests/run"));
-    for command in recert::cli::Cli::command().get_subcommands() {
+    for command in recert::door::cli::Cli::command().get_subcommands() {
         let name = command.get_name();
         assert!(name == "help" || readme.contains(name), "the README does not name `{name}`");
     }

@@ -1,10 +1,10 @@
 //! Section 9 of the spec, a sentence a test: what the report says. `report_files.rs` is about how.
 
 use clap::Parser as _;
-use recert::cli::{Cli, Command};
-use recert::commands::{CommandContext, report};
-use recert::exit::Exit;
-use recert::summary::{Status, Summary};
+use recert::door::cli::{Cli, Command};
+use recert::door::commands::{CommandContext, report};
+use recert::door::exit::Exit;
+use recert::door::summary::{Status, Summary};
 use serde_json::Value as Json;
 
 use crate::harness::{World, ok, worlds};
@@ -19,7 +19,7 @@ pub(crate) fn try_report(world: &World, command: &str) -> anyhow::Result<Summary
 }
 
 /// The same, with how it ended.
-fn outcome(world: &World, command: &str) -> recert::outcome::Outcome {
+fn outcome(world: &World, command: &str) -> recert::door::outcome::Outcome {
     let cli = Cli::try_parse_from(std::iter::once("recert").chain(command.split(' '))).unwrap();
     let Command::Report(args) = &cli.command else { panic!("`{command}` is no report") };
     report::run(args, &world.context()).unwrap()
@@ -200,7 +200,7 @@ fn report_says_what_became_of_every_response_by_looking_at_its_access() {
 #[test]
 fn report_leaves_alone_what_a_conflict_or_a_missing_key_leaves_alone() {
     for mut world in worlds() {
-        world.config.revoke.on_conflict = recert::config::OnConflict::Skip;
+        world.config.revoke.on_conflict = recert::door::config::OnConflict::Skip;
         world.put(
             "mapping\nresponse DUE=2026-11-01\nresponse STATUS=APPROVED LEVEL=Z DUE=2026-11-01
              response USER=NULL DUE=2026-11-01",

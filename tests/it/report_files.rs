@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use calamine::{Data, DataType as _, Reader as _, Xlsx, open_workbook};
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use recert::config::{OnConflict, OnNearMatch};
+use recert::door::config::{OnConflict, OnNearMatch};
 
 use crate::harness::{World, skipped};
 use crate::report::report;

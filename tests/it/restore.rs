@@ -8,17 +8,17 @@ mod since;
 mod twice;
 mod values;
 
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 
 use crate::harness::{World, exit, ok, printed, worlds};
 use crate::verify::{holds, python_agrees};
 
 /// The tables that jobs write to, row by row.
 fn tables(world: &World) -> Vec<(String, Vec<String>)> {
-    recert::schema::tables()
+    recert::door::schema::tables()
         .iter()
-        .filter(|table| table.owner != recert::schema::Owner::Own)
+        .filter(|table| table.owner != recert::door::schema::Owner::Own)
         .map(|table| (table.name.to_owned(), world.dump(table.name)))
         .collect()
 }

@@ -1,8 +1,8 @@
 //! Section 5 of the spec, a sentence a test.
 
 use crate::harness::{World, check, check_on, exit, ok, printed, worlds};
-use recert::config::{OnConflict, OnNearMatch, Unanswered};
-use recert::exit::Exit;
+use recert::door::config::{OnConflict, OnNearMatch, Unanswered};
+use recert::door::exit::Exit;
 
 /// What a revoke at `2026-11-30` does to the one response and mapping of `E1/7`, due by `why`.
 fn taken(why: &str) -> String {
@@ -273,7 +273,7 @@ fn revoke_takes_hostile_ids_as_they_are() {
 }
 
 /// The kinds and keys of a run's findings.
-fn findings(ended: &recert::run::Ended) -> Vec<(&str, &str)> {
+fn findings(ended: &recert::door::run::Ended) -> Vec<(&str, &str)> {
     ended.summary.findings.iter().map(|finding| (finding.kind, finding.key.as_str())).collect()
 }
 

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use recert::config::Limits;
-use recert::exit::Exit;
-use recert::summary::Status;
+use recert::door::config::Limits;
+use recert::door::exit::Exit;
+use recert::door::summary::Status;
 
 use crate::harness::{World, exit, ok, printed, worlds};
 

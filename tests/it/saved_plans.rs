@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use recert::exit::Exit;
-use recert::summary::Status;
+use recert::door::exit::Exit;
+use recert::door::summary::Status;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 

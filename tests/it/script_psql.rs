@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::harness::skipped;
 use chrono::NaiveDate;
-use recert::script::{Literal, Script, bind_into};
+use recert::door::script::{Literal, Script, bind_into};
 
 /// Oracle's names, put before PostgreSQL's own by the search path.
 const ORACLE: &str = r"

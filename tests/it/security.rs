@@ -8,8 +8,8 @@ use std::process::{Command as Process, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::CommandFactory as _;
-use recert::cli::Cli;
-use recert::config::Config;
+use recert::door::cli::Cli;
+use recert::door::config::Config;
 
 use crate::harness::{World, recert};
 
@@ -404,9 +404,9 @@ fn a_killed_run_leaves_no_core_file() {
 fn a_panic_is_one_line_without_what_it_was_about_and_ends_with_1() {
     const NAME: &str = "security::a_panic_is_one_line_without_what_it_was_about_and_ends_with_1";
     if std::env::var_os("RECERT_TEST_PANIC").is_some() {
-        let origin = recert::cli::LogOrigin::default();
-        recert::cli::start_log(recert::cli::LogFormat::Text, 0, false, origin);
-        let ended = recert::guard::against_defects::<()>(|| panic!("row of {SECRET}"));
+        let origin = recert::door::cli::LogOrigin::default();
+        recert::door::cli::start_log(recert::door::cli::LogFormat::Text, 0, false, origin);
+        let ended = recert::door::guard::against_defects::<()>(|| panic!("row of {SECRET}"));
         let error = ended.unwrap_err();
         tracing_line(&error);
         return;
@@ -431,7 +431,7 @@ fn a_panic_is_one_line_without_what_it_was_about_and_ends_with_1() {
 
 #[expect(clippy::print_stderr, reason = "the test's other half reads it")]
 fn tracing_line(error: &anyhow::Error) {
-    eprintln!("{}", recert::exit::Exit::tell(error));
+    eprintln!("{}", recert::door::exit::Exit::tell(error));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! After a change that is meant: `INSTA_UPDATE=always cargo test --test it snapshots`, and read the difference.
 
 use clap::CommandFactory as _;
-use recert::cli::Cli;
+use recert::door::cli::Cli;
 
 use crate::harness::{World, recert};
 

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use recert::schema::Owner;
-use recert::sql::body;
+use recert::door::schema::Owner;
+use recert::door::sql::body;
 use sqlparser::dialect::OracleDialect;
 use sqlparser::parser::Parser;
 
@@ -205,7 +205,8 @@ fn the_variants_of_the_ledger_have_the_columns_of_the_plain_one() {
     let files = files();
     for file in files.iter().filter(|file| file.name.starts_with("deploy/own_tables_")) {
         let statements = file.statements();
-        let own = recert::schema::tables().into_iter().filter(|table| table.owner == Owner::Own);
+        let own =
+            recert::door::schema::tables().into_iter().filter(|table| table.owner == Owner::Own);
         let own = own.flat_map(|table| std::iter::once(table.create).chain(table.then));
         let plain: Vec<Vec<Token>> = own.map(|sql| tokens(&plain_table(sql.oracle()))).collect();
         let theirs: Vec<Vec<Token>> = statements.iter().map(|s| tokens(&plain_table(s))).collect();

@@ -1,7 +1,7 @@
 //! Section 6 of the spec, a sentence a test, on a private OpenLDAP.
 
-use recert::config::directory::DirectorySettings;
-use recert::exit::Exit;
+use recert::door::config::directory::DirectorySettings;
+use recert::door::exit::Exit;
 
 use crate::fake_ldap::{Do, Fake};
 use crate::harness::{World, check_on, exit, ok, printed, worlds, write_secret};
@@ -231,7 +231,7 @@ fn sync_managers_counts_only_replaced_managers_against_its_limit() {
     let slapd = Slapd::with(ldif(&people));
     for world in worlds() {
         let mut world = asking(world, slapd.settings());
-        world.config.limits.sync_managers = recert::config::Limits::default();
+        world.config.limits.sync_managers = recert::door::config::Limits::default();
         world.put(&(0..30).map(|n| format!("staff ID=F{n}\n")).collect::<String>());
         ok(&world.run("sync-managers")); // First fills don't count.
         world.tamper("UPDATE user_tab SET linemanager_id = 'other'");

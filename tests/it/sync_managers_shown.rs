@@ -1,8 +1,8 @@
 //! What the directory does not show, shows of somebody else, or shows so that it can't be taken: section 6 of
 //! the spec, on a private OpenLDAP.
 
-use recert::config::directory::DirectorySettings;
-use recert::exit::Exit;
+use recert::door::config::directory::DirectorySettings;
+use recert::door::exit::Exit;
 
 use crate::harness::{World, exit, ok, worlds};
 use crate::needs_slapd;
@@ -21,8 +21,8 @@ fn run_over(world: &World, users: &str) -> (Vec<String>, Vec<String>) {
     let rows = world.query(
         "SELECT employee_id, linemanager_id, linemanager_name, linemanager_mail_id FROM user_tab ORDER BY employee_id",
     );
-    let shown = |row: &recert::db::Row| {
-        row.values.iter().map(recert::db::Value::display).collect::<Vec<_>>().join("|")
+    let shown = |row: &recert::door::db::Row| {
+        row.values.iter().map(recert::door::db::Value::display).collect::<Vec<_>>().join("|")
     };
     (findings.collect(), rows.iter().map(shown).collect())
 }

@@ -187,7 +187,7 @@ fn a_failed_unit_is_told_and_only_75_to_77_are_tried_again() {
         .split(' ')
         .map(|code| code.parse().unwrap())
         .collect();
-    let people = recert::exit::Exit::ALL.map(recert::exit::Exit::code);
+    let people = recert::door::exit::Exit::ALL.map(recert::door::exit::Exit::code);
     assert_eq!(never, people.into_iter().filter(|code| (1..75).contains(code)).collect::<Vec<_>>());
     assert!(values(&service, "StartLimitBurst")[0].parse::<u32>().unwrap() <= 5);
 }

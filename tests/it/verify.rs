@@ -11,10 +11,10 @@ mod members;
 use std::path::PathBuf;
 use std::process::{Command as Process, Stdio};
 
-use recert::commands::verify::{Args, run};
-use recert::exit::Exit;
-use recert::outcome::Outcome;
-use recert::summary::Summary;
+use recert::door::commands::verify::{Args, run};
+use recert::door::exit::Exit;
+use recert::door::outcome::Outcome;
+use recert::door::summary::Summary;
 
 pub(crate) use self::made::{image_sha256, write_changes, write_run};
 use crate::harness::{World, exit, ok, skipped, worlds};

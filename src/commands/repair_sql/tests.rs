@@ -4,6 +4,26 @@ mod any_name;
 
 use super::*;
 
+/// A whole script, mended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Repaired {
+    pub output: Vec<u8>,
+    pub lines: u64,
+    pub mended: u64,
+    pub unsure: Vec<UnsureLine>,
+}
+
+/// Mends a whole script in memory.
+pub(crate) fn repair(input: &[u8]) -> Repaired {
+    let mut repairer = Repairer::default();
+    let mut output = Vec::with_capacity(input.len() + input.len() / 64);
+    for line in input.split_inclusive(|byte| *byte == b'\n') {
+        output.extend_from_slice(&repairer.line(line));
+    }
+    let RepairResult { lines, mended, unsure } = repairer.finish();
+    Repaired { output, lines, mended, unsure }
+}
+
 const OTHERS: &str = "UPDATE USER_TAB SET LINEMANAGER_ID = 'm1', ";
 
 #[track_caller]

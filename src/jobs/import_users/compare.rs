@@ -7,7 +7,7 @@ use chrono::Datelike as _;
 
 use super::columns::StoredColumns;
 use crate::db::{Row, Value};
-use crate::import::people::CellValue;
+use crate::import::CellValue;
 use crate::import::{DeliveredPerson, PersonColumn};
 
 /// Beyond it an Oracle NUMBER overflows.

@@ -230,7 +230,7 @@ fn disable_inactive_applies_a_saved_plan_once_or_says_that_it_is_stale() {
         let command = format!("disable-inactive --days 90 --plan {}", path.display());
         world.tamper("UPDATE ops_user SET email = 'other@x' WHERE id = 2");
         let stale = world.run(&command);
-        assert_eq!(crate::harness::exit(&stale), recert::exit::Exit::Drifted);
+        assert_eq!(crate::harness::exit(&stale), recert::door::exit::Exit::Drifted);
         world.tamper("UPDATE ops_user SET email = NULL WHERE id = 2");
         let ended = world.run(&command);
         ok(&ended);

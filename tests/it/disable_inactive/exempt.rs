@@ -2,7 +2,7 @@
 
 use super::{CUTOFF, RUN, count, disabled, ops_worlds};
 use crate::harness::{World, exit, ok, printed};
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 const OLD: &str = "CREATED=2020-01-01";
 

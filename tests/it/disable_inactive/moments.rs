@@ -2,14 +2,14 @@
 
 use super::{AFTER, CUTOFF, RUN, check_disabled, disabled, ops_sqlite, ops_worlds};
 use crate::harness::{exit, recert as binary};
-use recert::config::Config;
-use recert::exit::Exit;
+use recert::door::config::Config;
+use recert::door::exit::Exit;
 
 /// In this zone, on this day: activity at `past` is too long ago, a second later is not.
 fn check_cutoff(zone: &str, command: &str, past: &str) {
     for mut world in ops_worlds() {
         world.config.time.zone = zone.to_owned();
-        let at = recert::db::parse_date(past).unwrap();
+        let at = recert::door::db::parse_date(past).unwrap();
         let later = at + chrono::TimeDelta::seconds(1);
         world.put(&format!(
             "account ID=1\nsession ID=1 OF=1 \"LAST={at}\"\naccount ID=2\nsession ID=2 OF=2 \"LAST={later}\""

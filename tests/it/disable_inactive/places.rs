@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::{RUN, set_up};
 use crate::harness::{World, ok};
-use recert::commands::migrate::{self, ScriptFormat};
-use recert::config::{Config, DatabaseConfig};
-use recert::db::{self, SessionSpec};
+use recert::door::commands::migrate::{self, ScriptFormat};
+use recert::door::config::{Config, DatabaseConfig};
+use recert::door::db::{self, SessionSpec};
 
 const OPS: [&str; 4] = ["OPS_USER", "USER_SESSION", "OPS_EVENT", "OPS_DB_HISTORY"];
 const RAP: [&str; 3] = ["RECREATE_RESPONSE", "MAP_RAP_USER_ROLE", "USER_TAB"];

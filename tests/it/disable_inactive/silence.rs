@@ -2,7 +2,7 @@
 
 use super::{RUN, inactive, ops_worlds};
 use crate::harness::{World, exit, ok};
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 /// The moment of [`RUN`], less fourteen days.
 const WITHIN: &str = "2026-11-16 23:59:59";

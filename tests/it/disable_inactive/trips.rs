@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::set_up;
 use crate::harness::{World, recert};
-use recert::db::{BindArray, Value};
-use recert::sql::Sql;
+use recert::door::db::{BindArray, Value};
+use recert::door::sql::Sql;
 
 /// Puts in accounts that nobody has used for long, each with an open session.
 fn put_idle(world: &World, n: i64) {

@@ -2,7 +2,7 @@
 
 use super::{count, ops_sqlite, ops_worlds};
 use crate::harness::{World, exit, ok};
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 const HEADER: &str = "id,mail,last_activity,day_of_disabling,stage";
 

@@ -1,8 +1,8 @@
 //! Rows as words: `response MGR=2026-12-01 DUE=2026-01-01`.
 
 use chrono::NaiveDateTime;
-use recert::db::{BindArray, Transaction, Value, parse_date};
-use recert::sql::Sql;
+use recert::door::db::{BindArray, Transaction, Value, parse_date};
+use recert::door::sql::Sql;
 
 /// A kind of row that tests put in by a word: `response MGR=2026-12-01 DUE=2026-01-01`.
 pub(super) struct Kind {

@@ -1,6 +1,6 @@
 //! The availability file.
 
-use recert::import::availability::{AvailabilityLine, DeliveredMonths, availability};
+use recert::door::import::availability::{AvailabilityLine, DeliveredMonths, availability};
 
 use super::harness::bad;
 

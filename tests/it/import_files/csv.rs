@@ -1,6 +1,6 @@
 //! Bytes → records.
 
-use recert::import::csv::{
+use recert::door::import::csv::{
     CsvFault, CsvFaultKind, CsvReader, CsvRecord, FIELD_BYTES_MAX, FIELDS_MAX,
 };
 

@@ -1,6 +1,6 @@
 //! One cell → its value.
 
-use recert::import::fields::{
+use recert::door::import::fields::{
     cost_center, country, date, free_days, is_email, is_month, leaving_date,
 };
 

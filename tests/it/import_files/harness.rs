@@ -2,8 +2,10 @@
 
 use std::io::Read;
 
-use recert::exit::Exit;
-use recert::import::{BadFile, DeliveredPerson, PeopleLine, PersonColumn, RejectedRow, people};
+use recert::door::exit::Exit;
+use recert::door::import::{
+    BadFile, DeliveredPerson, PeopleLine, PersonColumn, RejectedRow, people,
+};
 
 /// A people file with all columns and one row a spec: `column=value|column=value` over a sound default.
 pub(crate) fn people_file(rows: &[&str]) -> String {

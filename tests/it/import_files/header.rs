@@ -1,6 +1,6 @@
 //! The header of a people file, and files without rows.
 
-use recert::import::{PersonColumn, people};
+use recert::door::import::{PersonColumn, people};
 
 use super::harness::{people_file, persons, refused};
 

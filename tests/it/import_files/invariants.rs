@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use recert::import::csv::{FIELD_BYTES_MAX, FIELDS_MAX};
-use recert::import::{BadFile, PeopleLine, people};
+use recert::door::import::csv::{FIELD_BYTES_MAX, FIELDS_MAX};
+use recert::door::import::{BadFile, PeopleLine, people};
 
 /// Reads `bytes` as a people file, and panics when a row is lost, a position is wrong, or the result depends on how the
 /// bytes arrive.

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use recert::import::ImportSource;
+use recert::door::import::ImportSource;
 
 use super::harness::bad;
 

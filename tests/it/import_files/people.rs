@@ -1,7 +1,7 @@
 //! Rows of a people file → persons and rejects.
 
-use recert::import::people::CellValue;
-use recert::import::{PeopleLine, PersonColumn};
+use recert::door::import::CellValue;
+use recert::door::import::{PeopleLine, PersonColumn};
 
 use super::harness::{
     Dribble, people_file, person, persons, read, refused, rejected, rejects, row_of,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use recert::import::csv::{CsvReader, CsvRecord};
+use recert::door::import::csv::{CsvReader, CsvRecord};
 
 use super::harness::{Dribble, bad, people_file, row_of};
 use super::invariants::fuzz_people;

@@ -1,6 +1,6 @@
 //! The rejects file.
 
-use recert::import::{RejectIdentity, RejectedRow, RejectsWriter};
+use recert::door::import::{RejectIdentity, RejectedRow, RejectsWriter};
 
 use super::harness::{people_file, rejects};
 

@@ -1,7 +1,7 @@
 //! Files that look wrong: each doubt refuses with 4 and writes nothing, and what its message advises works.
 
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 
 use super::{counts, file};
 use crate::harness::{World, exit, ok, worlds};

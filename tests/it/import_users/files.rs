@@ -1,6 +1,6 @@
 //! What arrives as a file: cut, re-encoded, re-saved, joined, swapped; and the number it ends with.
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use super::marks::OTHERS;
 use super::{DAY, counts, file};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
-use recert::db::Row;
-use recert::exit::Exit;
+use recert::door::db::Row;
+use recert::door::exit::Exit;
 
 use super::file;
 use crate::harness::{World, ok};

@@ -1,6 +1,6 @@
 //! Rows that can't be used: a typo never marks, lifts or purges anybody, and too many of them are a bad file.
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use super::marks::{OTHER_ROWS, OTHERS, with_others};
 use super::{DAY, counts, file, findings, import, import_of};

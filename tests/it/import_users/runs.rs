@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use recert::commands::migrate;
-use recert::config::DatabaseConfig;
-use recert::exit::Exit;
+use recert::door::commands::migrate;
+use recert::door::config::DatabaseConfig;
+use recert::door::exit::Exit;
 use serde_json::Value as Json;
 
 use super::{DAY, counts, file, import, import_of};
@@ -17,7 +17,7 @@ fn rows(n: usize, absent: usize) -> Vec<String> {
     (absent..n).map(|n| format!("id=P{n}|email=p{n}@x")).collect()
 }
 
-fn import_rows(world: &World, rows: &[String], rest: &str) -> recert::run::Ended {
+fn import_rows(world: &World, rows: &[String], rest: &str) -> recert::door::run::Ended {
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let command = import_of(world, &rows);
     world.run(&format!("{command} {rest}"))
@@ -221,7 +221,7 @@ fn a_failure_in_the_middle_leaves_the_old_state() {
 
 #[test]
 fn more_combinations_of_columns_than_statements_are_worth_still_change_what_they_should() {
-    use recert::import::PersonColumn;
+    use recert::door::import::PersonColumn;
     let columns = [
         PersonColumn::PersonnelArea,
         PersonColumn::PersonnelSubarea,

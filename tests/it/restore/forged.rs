@@ -1,8 +1,8 @@
 //! A run that was written into the ledger by hand: its hashes fit among themselves, the chain does not reach it.
 
-use recert::exit::Exit;
-use recert::ledger::row::{LedgerChange, LedgerImage};
-use recert::ledger::{LedgerRun, canonical};
+use recert::door::exit::Exit;
+use recert::door::ledger::row::{LedgerChange, LedgerImage};
+use recert::door::ledger::{LedgerRun, canonical};
 
 use crate::harness::{World, exit, now, worlds};
 use crate::verify::{verify, with_runs};

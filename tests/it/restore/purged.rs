@@ -1,8 +1,8 @@
 //! Purged people: nothing of them is left to read or to restore, and the ledger still holds.
 
-use recert::commands::verify::Args;
-use recert::exit::Exit;
-use recert::run::Ended;
+use recert::door::commands::verify::Args;
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
 use serde_json::Value as Json;
 
 use super::{command, restore, tables, unlimited};
@@ -81,7 +81,7 @@ fn purged_worlds() -> Vec<(World, Past, Ended)> {
 
 /// All that the tables hold, column by column.
 fn all_text(world: &World, is_wanted: impl Fn(&str) -> bool) -> String {
-    let tables = recert::schema::tables();
+    let tables = recert::door::schema::tables();
     let names = tables.iter().map(|table| table.name).filter(|name| is_wanted(name));
     names.flat_map(|name| world.dump(name)).collect()
 }

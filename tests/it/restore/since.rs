@@ -1,6 +1,6 @@
 //! Rows that somebody changed or put back since the run, and ledgers that somebody edited.
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use super::{REVOKE, TWO, command, restore, tables, unlimited};
 use crate::harness::{World, exit, worlds};

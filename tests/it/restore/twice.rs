@@ -1,6 +1,6 @@
 //! Runs that changed a row more than once, and tables that are none of the jobs.
 
-use recert::exit::Exit;
+use recert::door::exit::Exit;
 
 use super::unlimited;
 use crate::harness::{World, exit, ok, printed};

@@ -1,8 +1,8 @@
 //! Whatever columns hold comes back as it was, also in columns recert does not know.
 
-use recert::db::{BindArray, Value};
-use recert::exit::Exit;
-use recert::sql::Sql;
+use recert::door::db::{BindArray, Value};
+use recert::door::exit::Exit;
+use recert::door::sql::Sql;
 
 use super::{REVOKE, command, cycle, restore, unlimited};
 use crate::harness::{World, exit, ok};
@@ -104,7 +104,7 @@ fn restore_brings_back_every_type_of_column_that_oracle_has() {
     ] {
         world.define(&format!("ALTER TABLE map_rap_user_role ADD {column}"));
     }
-    let at = |text: &str| recert::db::parse_date(text).unwrap();
+    let at = |text: &str| recert::door::db::parse_date(text).unwrap();
     let zoned = |text: &str| Value::TimestampTz(text.parse().unwrap());
     let number = |text: &str| Value::Number(text.to_owned());
     let rows = [

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use recert::config::directory::DirectorySettings;
+use recert::door::config::directory::DirectorySettings;
 use tempfile::TempDir;
 
 pub(crate) use self::certificates::Certificate;

@@ -2,8 +2,8 @@
 
 use std::process::Command as Process;
 
-use recert::commands::verify::{Args, run};
-use recert::exit::Exit;
+use recert::door::commands::verify::{Args, run};
+use recert::door::exit::Exit;
 use serde_json::{Value as Json, json};
 
 use super::{holds, python, verify, with_runs};

@@ -1,7 +1,7 @@
 //! Runs that were edited, removed, inserted, reordered, or cut away.
 
-use recert::commands::verify::Args;
-use recert::exit::Exit;
+use recert::door::commands::verify::Args;
+use recert::door::exit::Exit;
 
 use super::{holds, tampered, verify, with_runs};
 use crate::harness::{World, worlds};

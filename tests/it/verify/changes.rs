@@ -1,8 +1,8 @@
 //! Changes that were edited, removed, inserted, or moved.
 
-use recert::commands::verify::Args;
-use recert::exit::Exit;
-use recert::ledger::row::LedgerChange;
+use recert::door::commands::verify::Args;
+use recert::door::exit::Exit;
+use recert::door::ledger::row::LedgerChange;
 
 use super::made::{hex, image_sha256};
 use super::{tampered, verify, with_runs};

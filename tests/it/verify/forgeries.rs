@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
-use recert::commands::verify::Args;
-use recert::exit::Exit;
+use recert::door::commands::verify::Args;
+use recert::door::exit::Exit;
 use rusqlite::Connection;
 
 use super::made::write_as;
@@ -383,7 +383,7 @@ fn path(world: &World) -> PathBuf {
 /// The number, also where nothing could be said.
 fn verify_exit(world: &World, heads: Option<&Path>) -> Exit {
     let args = Args { against: heads.map(Path::to_owned), ..Args::default() };
-    match recert::commands::verify::run(&args, &world.context()) {
+    match recert::door::commands::verify::run(&args, &world.context()) {
         Ok(outcome) => outcome.error.as_ref().map_or(Exit::Done, Exit::of),
         Err(error) => Exit::of(&error),
     }

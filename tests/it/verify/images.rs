@@ -1,6 +1,6 @@
 //! Images that were edited or removed, and those that may be gone.
 
-use recert::commands::verify::Args;
+use recert::door::commands::verify::Args;
 
 use super::{holds, python_agrees, tampered, verify, write_changes, write_run};
 use crate::harness::World;

@@ -1,11 +1,11 @@
 //! Runs written into the ledger without a job behind them, and hashes as the documentation has them.
 
-use recert::ledger::canonical;
+use recert::door::ledger::canonical;
 
 use crate::harness::World;
 
 pub(crate) fn image_sha256(salt: &str, before: Option<&str>, after: Option<&str>) -> String {
-    hex(&recert::ledger::canonical::image_sha256(salt, before, after))
+    hex(&recert::door::ledger::canonical::image_sha256(salt, before, after))
 }
 
 pub(super) fn hex(digits: &[u8]) -> String {
@@ -31,17 +31,17 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
 
 /// A run of a job with these changes.
 pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String {
-    use recert::plan::{Action, Change, ChangeResult, Plan, Step, Takes, Touch};
+    use recert::door::plan::{Action, Change, ChangeResult, Plan, Step, Takes, Touch};
     let id = uuid::Uuid::now_v7().to_string();
     let steps = changes
         .iter()
         .map(|(table, key, action, why, before, after)| Step {
             say: "making up",
-            sql: recert::sql::Sql::made("test".to_owned(), String::new()),
+            sql: recert::door::sql::Sql::made("test".to_owned(), String::new()),
             names: Vec::new(),
             table: (*table).into(),
             counts: &[],
-            hold: recert::plan::Hold::Nothing,
+            hold: recert::door::plan::Hold::Nothing,
             takes: Takes::Nothing,
             touches: vec![Touch {
                 unit: (*key).into(),
@@ -63,7 +63,7 @@ pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String
         })
         .collect();
     let plan = Plan { steps, ..Plan::default() };
-    let run = recert::ledger::LedgerRun {
+    let run = recert::door::ledger::LedgerRun {
         run_id: id.clone(),
         job: job.to_owned(),
         as_of: canonical::day(crate::harness::now().date_naive()),
@@ -79,9 +79,9 @@ pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String
         ..Default::default()
     };
     let mut db = world.open();
-    let hashes = recert::ledger::write_changes(&id, &plan, &mut *db).unwrap();
-    let end = recert::ledger::take_end(std::time::Duration::ZERO, &mut *db).unwrap();
-    recert::ledger::write_run(run, &hashes, &end, &mut *db).unwrap();
+    let hashes = recert::door::ledger::write_changes(&id, &plan, &mut *db).unwrap();
+    let end = recert::door::ledger::take_end(std::time::Duration::ZERO, &mut *db).unwrap();
+    recert::door::ledger::write_run(run, &hashes, &end, &mut *db).unwrap();
     db.commit().unwrap();
     id
 }

@@ -1,7 +1,7 @@
 //! Which earlier runs a command may believe.
 
-use recert::exit::Exit;
-use recert::ledger::{self, LedgerChain};
+use recert::door::exit::Exit;
+use recert::door::ledger::{self, LedgerChain};
 
 use super::with_runs;
 use crate::harness::{World, exit, now, ok, worlds};
@@ -99,7 +99,7 @@ fn a_run_committed_while_the_chain_is_read_lies_behind_its_end() {
 
 #[test]
 fn a_persons_changes_are_found_by_key_and_by_what_their_accounts_rows_hold() {
-    use recert::ledger::person::each_change_of_person;
+    use recert::door::ledger::person::each_change_of_person;
     for world in worlds() {
         let session = Some(r#"{"ID":"S1","USER_ID":"U/1"}"#);
         let kept = Some(r#"{"ROW_KEY":"S1","EVENT_DETAILS":"{\"USER_ID\":\"U/1\"}"}"#);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::lexer::names_a_column;
-use super::super::repair;
+use super::repair;
 use super::update;
 
 /// As a generator writes it, and as it should have.
