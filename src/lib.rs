@@ -1,16 +1,16 @@
 //! recert takes back revoked access, brings line managers, disables inactive accounts, imports
 //! people, and proves what it did. One run is one transaction and ends with one number.
 //!
-//! In reading order: `exit` the numbers · `config` what is set, whose files are believed, secrets ·
-//! `run` the one road · `jobs` what should change · `plan` the change as a value, its approval, hold
-//! and application · `ledger` the evidence · `db` and `directory` the ports to database and directory ·
-//! `import` the files of HR systems, read · `report` what the year came to · `commands` the subcommands
-//! that are no jobs · `outcome` and `summary` what each of them returns and says · `cli` the door: what
+//! In reading order: [`exit`] the numbers · [`config`] what is set, whose files are believed, secrets ·
+//! [`run`] the one road · [`jobs`] what should change · [`plan`] the change as a value, its approval, hold
+//! and application · [`ledger`] the evidence · [`db`] and [`directory`] the ports to database and directory ·
+//! [`import`] the files of HR systems, read · [`report`] what the year came to · [`commands`] the subcommands
+//! that are no jobs · [`outcome`] and [`summary`] what each of them returns and says · [`cli`] what
 //! can be typed, the log, the metrics, and the one place that tells an outcome.
 //!
-//! Below all of them: `files` outputs that are whole or absent · `text` made harmless for terminals and
-//! spreadsheets · `signature` of approvals and heads · `script` statements as text for a DBA ·
-//! `schema` the tables, `sql` the statements · `ldap_text` names and filters · `who` runs it · `guard`, `progress`.
+//! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
+//! spreadsheets · [`signature`] of approvals and heads · [`script`] statements as text for a DBA ·
+//! [`schema`] the tables, [`mod@sql`] the statements · [`ldap_text`] names and filters · [`who`] runs it · [`guard`], [`progress`].
 //!
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.
