@@ -48,7 +48,6 @@ pub struct DatabaseConfig {
 /// Where a database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Url {
-    /// `sqlite:PATH`
     Sqlite(PathBuf),
     /// `oracle:CONNECT_IDENTIFIER`
     Oracle(String),

@@ -24,7 +24,6 @@ use crate::sql;
 
 /// Who claims.
 pub(crate) struct FileClaimant<'a> {
-    /// Of the run.
     pub(crate) run_id: &'a str,
     /// Files of killed runs are taken first; not where a saved plan says which file it is.
     pub(crate) takes_up: bool,

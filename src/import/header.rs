@@ -14,7 +14,6 @@ const SLIPS_MAX: usize = 2;
 /// A column of the file that is not read: a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownColumn {
-    /// Which one.
     pub place: ColumnPlace,
     /// The name that was probably meant.
     pub meant: Option<String>,

@@ -37,9 +37,7 @@ pub struct LedgerChain {
 pub struct LedgerMember {
     /// Its row.
     pub run: LedgerRun,
-    /// PARAMETERS
     pub parameters: Json,
-    /// COUNTS
     pub counts: Json,
 }
 

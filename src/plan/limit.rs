@@ -17,7 +17,6 @@ const REASONS: usize = 3;
 pub struct HeldLimit<'a> {
     /// Its key under `[limits]`.
     pub name: &'static str,
-    /// The limit.
     pub limits: &'a Limits,
     /// What earlier runs took in the hours before this one.
     pub earlier: u64,

@@ -47,7 +47,6 @@ pub struct SavedPlan {
     /// Who had become that account by `sudo`, as `sudo` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sudo_user: Option<String>,
-    /// When.
     pub saved_at: DateTime<Utc>,
     /// What is done whole or not at all, in the order of their names.
     pub units: Vec<SavedUnit>,
@@ -62,7 +61,6 @@ pub struct SavedPlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedUnit {
-    /// Which one.
     pub unit: String,
     /// What is done to it.
     pub changes: Vec<SavedChange>,
@@ -72,7 +70,6 @@ pub struct SavedUnit {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SavedChange {
-    /// The table.
     pub table: String,
     /// The row.
     pub key: String,
@@ -92,7 +89,6 @@ pub struct SavedFor<'a> {
     pub database: &'a str,
     /// The day.
     pub as_of: NaiveDate,
-    /// The moment.
     pub moment: DateTime<Utc>,
     /// The job's own arguments.
     pub parameters: serde_json::Value,

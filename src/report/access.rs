@@ -7,7 +7,6 @@ use crate::jobs::revoke::rule::AnswerClass;
 /// What the review of an access came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReviewResult {
-    /// Approved.
     Approved,
     /// Revoked, and still there.
     Revoked,

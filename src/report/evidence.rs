@@ -23,11 +23,9 @@ pub(crate) struct ReportOrigin {
     pub(crate) database: String,
     /// What was asked for, and the rules of the config that decided.
     pub(crate) parameters: Json,
-    /// When.
     pub(crate) run_at: DateTime<Utc>,
     /// Who, as the operating system knows them.
     pub(crate) os_user: String,
-    /// Where.
     pub(crate) host: String,
     /// Which database it is: the statement's wording differs.
     pub(crate) dialect: Dialect,

@@ -28,7 +28,6 @@ pub(super) struct LedgerFacts {
 /// What verifying the ledger came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LedgerVerdict {
-    /// Runs.
     pub(crate) runs: u64,
     /// The end of the chain.
     pub(crate) head: String,
@@ -49,9 +48,7 @@ impl LedgerVerdict {
 /// A run in which a person let through what recert would not have done by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct LedgerException {
-    /// The run.
     pub(crate) run: String,
-    /// Its job.
     pub(crate) job: String,
     /// The day it ended, in the configured zone.
     pub(crate) day: NaiveDate,

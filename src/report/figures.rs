@@ -54,7 +54,6 @@ pub(crate) struct ListedAccess {
     pub(crate) since: Option<NaiveDate>,
     /// Whose: id, name.
     pub(crate) user: [RowCell; 2],
-    /// Where.
     pub(crate) location: RowCell,
     /// Their manager: id, name, mail.
     pub(crate) manager: [RowCell; 3],
@@ -74,11 +73,9 @@ impl ListedAccess {
 pub(crate) struct ManagerFigures {
     /// Their name and mail.
     pub(crate) name: RowCell,
-    /// Their mail.
     pub(crate) mail: RowCell,
     /// Answers that approve, and all.
     pub(crate) approved: u64,
-    /// Answers.
     pub(crate) answered: u64,
     /// Not answered, and not due yet.
     pub(crate) open: u64,
@@ -139,7 +136,6 @@ pub(crate) struct Figures {
     pub(crate) removal_days: BTreeMap<i64, u64>,
     /// By line manager's id; none: nobody is known.
     pub(crate) managers: HashMap<String, ManagerFigures>,
-    /// By location.
     pub(crate) locations: HashMap<RowCell, LocationFigures>,
     /// By due date.
     pub(crate) periods: BTreeMap<ChartPeriod, PeriodFigures>,

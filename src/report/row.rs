@@ -14,11 +14,9 @@ pub(crate) enum RowCell {
     /// Nothing.
     #[default]
     Empty,
-    /// Text.
     Text(String),
     /// A decimal number, exactly as the database gives it.
     Number(String),
-    /// A day.
     Day(NaiveDate),
 }
 
@@ -161,9 +159,7 @@ pub(crate) const ACCESS_COLUMNS: [Column; N_ACCESS_COLUMNS] = [
 pub(crate) struct ReportRow {
     /// Its values.
     pub(crate) cells: Cells,
-    /// Its class.
     pub(crate) class: AnswerClass,
-    /// Its state.
     pub(crate) state: ResponseState,
     /// RECERTIFICATION_DUE_DATE.
     pub(crate) due: Option<NaiveDate>,

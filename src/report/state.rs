@@ -10,7 +10,6 @@ use crate::jobs::revoke::rule::{AnswerClass, ResponseDates, RevokeRule};
 /// A run that is cited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CitedRun {
-    /// Its id.
     pub(crate) id: String,
     /// The day it ended, in the configured zone.
     pub(crate) day: NaiveDate,
@@ -27,7 +26,6 @@ pub(crate) enum ResponseState {
     Executed {
         /// The day the run ended.
         on: NaiveDate,
-        /// The run.
         run: Arc<CitedRun>,
     },
     /// A run found it gone, and it is.
@@ -146,11 +144,9 @@ impl fmt::Display for ResponseState {
 /// All that decides a state.
 #[derive(Clone, Debug)]
 pub(crate) struct StateFacts<'a> {
-    /// Its class.
     pub(crate) class: AnswerClass,
     /// Whether IS_ACTIVE is 1.
     pub(crate) is_active: bool,
-    /// Its dates.
     pub(crate) dates: ResponseDates,
     /// ACCESS_LEVEL
     pub(crate) level: &'a str,

@@ -267,7 +267,6 @@ pub(crate) struct SumEquation {
     pub(crate) name: &'static str,
     /// The total, counted apart from its parts.
     pub(crate) total: u64,
-    /// The parts.
     pub(crate) parts: Vec<(&'static str, u64)>,
 }
 

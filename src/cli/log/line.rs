@@ -24,7 +24,6 @@ pub(crate) struct LogLine {
     level: &'static str,
     /// The job, or the command that is none.
     job: String,
-    /// The run's id.
     run_id: String,
     message: String,
     #[serde(flatten)]

@@ -32,7 +32,6 @@ struct ResponseEvent {
 enum EventKind {
     /// The access went with it.
     Took,
-    /// There was none.
     FoundNone,
     /// The response is active again.
     Reopened,
@@ -52,7 +51,6 @@ struct AccessEvent {
 /// The run that closed a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClosingRun {
-    /// Which.
     pub(crate) run: RunPlace,
     /// Whether it took access; else there was none.
     pub(crate) took: bool,

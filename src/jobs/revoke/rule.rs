@@ -28,7 +28,6 @@ pub(crate) enum AnswerClass {
 /// Which date made a response due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum DateOf {
-    /// The line manager's.
     LineManager,
     /// The recertification due date.
     Recertification,
