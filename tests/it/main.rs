@@ -38,6 +38,7 @@ mod log;
 mod man;
 mod manners;
 mod metrics;
+mod moments;
 mod once;
 mod outcome;
 mod outputs;

@@ -15,7 +15,7 @@ use crate::harness::{World, exit, ok, printed, worlds};
 use crate::verify::{holds, python_agrees};
 
 /// The tables that jobs write to, row by row.
-fn tables(world: &World) -> Vec<(String, Vec<String>)> {
+pub(crate) fn tables(world: &World) -> Vec<(String, Vec<String>)> {
     recert::door::schema::tables()
         .iter()
         .filter(|table| table.owner != recert::door::schema::Owner::Own)

@@ -28,7 +28,11 @@ pub(super) fn look(dialect: Dialect, table: &Table, there: &[Column], report: &m
             continue;
         };
         // The embedded database keeps any value in any column.
-        if dialect == Dialect::Oracle && !usable(&wanted, &found.data_type) {
+        let fits = || match table.owner {
+            Owner::Own => is_as_made(&wanted, found),
+            _ => usable(&wanted, &found.data_type),
+        };
+        if dialect == Dialect::Oracle && !fits() {
             report.missing(
                 what,
                 format!("its type is {}, where {wanted} is needed; a DBA must move the data into a column of that type", found.data_type),
@@ -110,6 +114,13 @@ fn is_shorter(found: &Column, wanted: &str) -> bool {
         wanted.chars().skip_while(|c| *c != '(').filter(char::is_ascii_digit).collect();
     let most = if wanted.starts_with("VARCHAR2") { digits.parse::<u32>().ok() } else { None };
     most.is_some_and(|most| found.length.is_some_and(|length| length.most < most))
+}
+
+/// Hashes are made of what was bound, so that recert's own columns must give back just that.
+fn is_as_made(wanted: &str, found: &Column) -> bool {
+    let (bare, arguments) = wanted.trim_end_matches(')').split_once('(').unwrap_or((wanted, ""));
+    let digits = arguments.parse::<u8>().ok().filter(|_| bare == "TIMESTAMP");
+    found.data_type == bare && digits.is_none_or(|digits| found.fraction_digits >= Some(digits))
 }
 
 /// Types that the driver hands over.

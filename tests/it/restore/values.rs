@@ -6,7 +6,6 @@ use recert::door::sql::Sql;
 
 use super::{REVOKE, command, cycle, restore, unlimited};
 use crate::harness::{World, exit, ok};
-use crate::import_files::harness::people_file;
 
 /// A world whose tables have columns recert does not know, with values that are hard to keep.
 fn hostile() -> World {
@@ -146,34 +145,4 @@ fn restore_brings_back_every_type_of_column_that_oracle_has() {
     }
     db.commit().unwrap();
     cycle(world, "response MGR=2026-11-30", REVOKE);
-}
-
-#[test]
-fn a_moment_that_an_import_writes_is_kept_unchanged_by_every_type_there_is_for_it() {
-    for data_type in [
-        "DATE",
-        "TIMESTAMP(0)",
-        "TIMESTAMP(3)",
-        "TIMESTAMP(3) WITH TIME ZONE",
-        "TIMESTAMP WITH LOCAL TIME ZONE",
-    ] {
-        let Some(world) = World::standin() else { return };
-        world.define("ALTER TABLE pm_user DROP COLUMN imported_at");
-        world.define(&format!("ALTER TABLE pm_user ADD imported_at {data_type}"));
-        world.put("org");
-        let path = world.folder.path().join("users.csv");
-        std::fs::write(&path, people_file(&[""])).unwrap();
-        let run = |command: &str| -> serde_json::Value {
-            let mut process = world.recert(&format!("{command} --output json"));
-            let output = process.env("ORA_SDTZ", "+05:30").output().unwrap();
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(0), "{data_type}: `{command}`: {said}");
-            serde_json::from_slice(&output.stdout).unwrap()
-        };
-        let imported = run(&format!("import-users {}", path.display()));
-        assert_eq!(imported["counts"]["created"], 1, "{data_type}");
-        run("verify");
-        run(&format!("restore {}", imported["run_id"].as_str().unwrap()));
-        assert_eq!(world.one("SELECT COUNT(*) AS n FROM pm_user"), "0", "{data_type}");
-    }
 }
