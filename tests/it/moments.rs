@@ -1,9 +1,9 @@
 //! Moments that runs write: unchanged in every type of column that `check` lets hold them, and nowhere else.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use recert::commands::check;
-use recert::config::directory::DirectorySettings;
-use recert::run::{self, Ended, Request};
+use recert::door::commands::check;
+use recert::door::config::directory::DirectorySettings;
+use recert::door::run::{self, Ended, Request};
 
 use crate::disable_inactive;
 use crate::fake_ldap::{Fake, all_report_to_the_boss};
