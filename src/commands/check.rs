@@ -1,4 +1,4 @@
-//! `recert check`: everything a run needs, and how to mend what is missing. It changes nothing.
+//! `recert check`: everything a run needs, and how to mend what is missing. It changes nothing: what it tries touches no row, and is rolled back.
 //!
 //! One line a thing looked at, with the statement or command that mends it; whoever mends the first
 //! line need not come back for the second.
@@ -19,6 +19,7 @@ mod grants;
 mod hazards;
 mod scope;
 mod tables;
+mod trials;
 
 use scope::CheckScope;
 pub use scope::CheckedJob;

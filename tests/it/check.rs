@@ -121,8 +121,17 @@ fn granted_by_the_script(owner: &str, app: &str) -> Vec<String> {
         .collect()
 }
 
+/// On Oracle who may SELECT may lock rows.
+fn let_lock(standin: &clntsh::support::Database, owner: &str, app: &str) {
+    let tables = standin.psql(&format!("SELECT table_name FROM information_schema.column_privileges WHERE grantee = '{app}' AND table_schema = '{owner}' GROUP BY 1")).unwrap();
+    for table in tables.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let grant = format!("GRANT UPDATE (\"oci$rowid\") ON {owner}.{table} TO {app}");
+        standin.psql(&grant).unwrap();
+    }
+}
+
 #[test]
-fn check_names_every_missing_grant_and_tries_nothing_out() {
+fn check_names_every_missing_grant() {
     let Some(mut world) = World::standin() else { return };
     let owner = world.config.database.username.clone().unwrap();
     let standin = world.standin_database();
@@ -133,11 +142,7 @@ fn check_names_every_missing_grant_and_tries_nothing_out() {
     for statement in granted_by_the_script(&owner, &app) {
         grant(&statement);
     }
-    // On Oracle who may SELECT may lock rows.
-    let tables = standin.psql(&format!("SELECT table_name FROM information_schema.column_privileges WHERE grantee = '{app}' GROUP BY 1")).unwrap();
-    for table in tables.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        grant(&format!("GRANT UPDATE (\"oci$rowid\") ON {owner}.{table} TO {app}"));
-    }
+    let_lock(standin, &owner, &app);
     world.config.database.username = Some(app.clone());
     world.config.database.schema = Some(owner.clone());
     assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new(), "the script grants all");
@@ -310,9 +315,69 @@ fn tables_behind_synonyms_are_there_and_their_grants_are_counted() {
             owner.to_uppercase()
         ));
     }
+    sql.push_str(&format!(
+        "CREATE FUNCTION {owner}.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER stamp AFTER UPDATE ON {owner}.user_tab FOR EACH ROW EXECUTE FUNCTION {owner}.nothing();"
+    ));
     world.standin_database().psql(&sql).unwrap();
+    let_lock(world.standin_database(), &owner, &app);
     world.config.database.username = Some(app);
-    assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
+    let summary = check(&world);
+    assert_eq!(lines(&summary, "missing"), Vec::<String>::new());
+    let warnings = lines(&summary, "warning").join("\n");
+    assert!(warnings.contains("USER_TAB: trigger STAMP"), "{warnings}");
+    assert!(!warnings.contains("no index"), "they are there, at the table's owner: {warnings}");
+}
+
+#[test]
+fn check_tries_what_a_run_would_do_to_each_table_and_leaves_no_trace() {
+    let Some(world) = World::standin() else { return };
+    let owner = world.config.database.username.clone().unwrap();
+    let refuse =
+        "RAISE EXCEPTION USING MESSAGE = ''ORA-20001: frozen until April'', ERRCODE = ''ORA00'';";
+    let mut sql = format!(
+        "CREATE TABLE {owner}.heard (what text); ALTER TABLE {owner}.heard OWNER TO {owner};"
+    );
+    for (table, then) in [("map_rap_user_role", "RETURN NULL;"), ("user_tab", refuse)] {
+        sql.push_str(&format!(
+            "CREATE FUNCTION {owner}.hears_{table}() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN INSERT INTO {owner}.heard VALUES (''{table}''); {then} END';
+             CREATE TRIGGER hears BEFORE INSERT OR UPDATE OR DELETE ON {owner}.{table}
+                 FOR EACH STATEMENT EXECUTE FUNCTION {owner}.hears_{table}();"
+        ));
+    }
+    let standin = world.standin_database();
+    standin.psql(&sql).unwrap();
+    let missing = lines(&check(&world), "missing");
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    for said in
+        ["USER_TAB: ", "UPDATE USER_TAB SET", "WHERE 1 = 0", "ORA-20001: frozen until April"]
+    {
+        assert!(missing[0].contains(said), "no `{said}` in {missing:?}");
+    }
+    assert_eq!(standin.psql(&format!("SELECT COUNT(*) FROM {owner}.heard")).unwrap().trim(), "0");
+}
+
+#[test]
+fn check_names_a_column_that_is_too_short_for_what_a_run_writes_there() {
+    let Some(world) = World::oracle() else { return };
+    for (table, column, text) in [
+        ("OPS_USER", "STATUS", "INACTIVE"),
+        ("OPS_EVENT", "EVENT_TYPE", "UPDATE_USER"),
+        ("OPS_DB_HISTORY", "CLASS_NAME", "UserSession"),
+    ] {
+        world.define(&format!("ALTER TABLE {table} DROP COLUMN {column}"));
+        let add = format!("ALTER TABLE {table} ADD {column} VARCHAR2({})", text.len() - 1);
+        assert_mended_by(
+            &world,
+            &add,
+            &format!("{table}.{column}"),
+            &format!("too short for `{text}`"),
+        );
+        world.define(&format!("ALTER TABLE {table} DROP COLUMN {column}"));
+        world.define(&format!("ALTER TABLE {table} ADD {column} VARCHAR2({})", text.len()));
+        assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -16,6 +16,21 @@ const PAIRS: [[&str; 4]; 7] = [
     ["PM_ORGANISATION", "BUSINESS_UNIT", "PM_USER", "BUSINESS_UNIT"],
 ];
 
+/// Texts that runs write to the letter, whatever the rows hold.
+const WRITTEN: [(&str, &str, &str); 6] = [
+    ("OPS_USER", "STATUS", "INACTIVE"),
+    ("OPS_EVENT", "EVENT_TYPE", "UPDATE_USER"),
+    ("OPS_EVENT", "EVENT_STATUS", "SUCCESS"),
+    ("OPS_DB_HISTORY", "EVENT_TYPE", "UPDATED"),
+    ("OPS_DB_HISTORY", "CLASS_NAME", "UserSession"),
+    ("PM_AVAILABILITY", "MONTH", "2026-12"),
+];
+
+fn written(table: &str, column: &str) -> Option<&'static str> {
+    let found = WRITTEN.iter().find(|(of, name, _)| (*of, *name) == (table, column));
+    found.map(|(_, _, text)| *text)
+}
+
 /// A table that is there, with its columns.
 pub(super) type TableColumns = (&'static str, Vec<Column>);
 
@@ -42,6 +57,8 @@ pub(super) fn look(dialect: Dialect, table: &Table, there: &[Column], report: &m
                 what.as_str(),
                 format!("shorter than {wanted}: ALTER TABLE {} MODIFY {name} {wanted}", table.name),
             );
+        } else if let Some(text) = written(table.name, &name).filter(|text| !found.holds(text)) {
+            report.missing(what, format!("too short for `{text}`, which a run writes there (ORA-12899); ask the application's owner"));
         } else if found.filled == ColumnFill::Expression {
             report.missing(
                 what,

@@ -4,6 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::scope::CheckScope;
+use super::tables::TablePlace;
+use super::trials::{self, Trial};
 use super::{Report, look_at_secret, tables};
 use crate::commands::CommandContext;
 use crate::config::DatabaseConfig;
@@ -23,6 +25,11 @@ pub(super) struct SessionSeen {
 }
 
 impl SessionSeen {
+    /// A table of the current schema's own.
+    pub(super) fn place(&self, table: &str) -> TablePlace {
+        TablePlace { owner: self.schema.clone(), name: table.to_owned() }
+    }
+
     pub(super) fn is_primary(&self) -> bool {
         self.role == "PRIMARY"
     }
@@ -57,8 +64,12 @@ pub(super) fn look(
         Ok(version) => report.ok("database", format!("`{}`: {version}", database.url.trim())),
         Err(error) => return report.failed("database", &error),
     }
-    if let Err(error) = look_inside(&mut *db, owners, scope, context, report) {
-        report.failed("database", &error);
+    match look_inside(&mut *db, owners, scope, context, report) {
+        Ok(trials) => {
+            drop(db); // One session at a time.
+            trials::look(database, &trials, report);
+        }
+        Err(error) => report.failed("database", &error),
     }
     if let Ok(Url::Sqlite(path)) = database.target() {
         match std::fs::OpenOptions::new().append(true).open(&path) {
@@ -77,7 +88,7 @@ fn look_inside(
     scope: &CheckScope,
     context: &CommandContext<'_>,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Trial>> {
     let rows = db.rows(&sql!("check/select_session", dialects), &[])?;
     let mut seen = None;
     if let (Some(row), Dialect::Oracle) = (rows.first(), db.dialect()) {

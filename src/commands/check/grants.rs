@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Report;
 use super::database::SessionSeen;
+use super::tables::TablePlace;
 use crate::db::Transaction;
 use crate::exit::Exit;
 use crate::sql;
@@ -31,31 +32,31 @@ pub(super) fn needs(table: &str) -> &'static [&'static str] {
     NEEDS.iter().find(|(name, _)| *name == table).map_or(ALL, |(_, needs)| *needs)
 }
 
-/// Asks the dictionary; nothing is tried out. The owner needs no grant.
+/// Asks the dictionary, and answers which rights are there to be used. The owner needs no grant.
 pub(super) fn look(
     db: &mut dyn Transaction,
     table: &str,
+    TablePlace { owner, name }: &TablePlace,
     session: &SessionSeen,
     report: &mut Report,
-) -> anyhow::Result<()> {
-    let (owner, name) = resolved(db, table, session)?;
-    if session.user == owner {
-        return Ok(());
+) -> anyhow::Result<Vec<&'static str>> {
+    let needed = needs(table);
+    let usable = |need: &&str| session.is_primary() || *need == "SELECT";
+    if session.user == *owner {
+        return Ok(needed.iter().copied().filter(usable).collect());
     }
     let binds = [("owner", owner.as_str().into()), ("table_name", name.as_str().into())];
     let rows = db.rows(&sql!("check/select_grants"), &binds)?;
     let mut granted: BTreeSet<String> =
         rows.iter().map(|row| row.text("PRIVILEGE")).collect::<anyhow::Result<_>>()?;
-    granted.extend(granted_by_schema(db, &owner)?);
-    let needed = needs(table);
+    granted.extend(granted_by_schema(db, owner)?);
     if granted.contains("READ") && needed == ["SELECT"] {
         granted.insert("SELECT".to_owned()); // Enough to look; not to lock rows.
     }
     let (mut lacking, mut unseen) = (Vec::new(), Vec::new());
     for need in needed.iter().copied().filter(|need| !granted.contains(*need)) {
         // A standby's dictionary is its primary's, but nothing can be said of what runs there.
-        if session.is_primary() || need == "SELECT" { &mut lacking } else { &mut unseen }
-            .push(need);
+        if usable(&need) { &mut lacking } else { &mut unseen }.push(need);
     }
     if !lacking.is_empty() {
         let rights = lacking.join(", ");
@@ -67,32 +68,8 @@ pub(super) fn look(
     if !unseen.is_empty() {
         report.warn(table, format!("{}: not looked at, as this is no primary", unseen.join(", ")));
     }
-    Ok(())
-}
-
-/// Whose table it is: that of a synonym, else the current schema's.
-fn resolved(
-    db: &mut dyn Transaction,
-    table: &str,
-    session: &SessionSeen,
-) -> anyhow::Result<(String, String)> {
-    let synonyms =
-        db.rows(&sql!("db/select_synonym", dialects), &[("table_name", table.into())])?;
-    Ok(match synonyms.first() {
-        Some(found) if found.text("SYNONYM_OWNER")? == session.schema => {
-            (found.text("TABLE_OWNER")?, found.text("TABLE_NAME")?)
-        }
-        // A public one counts only where the schema has no such table itself.
-        Some(found) if !is_own_table(db, table)? => {
-            (found.text("TABLE_OWNER")?, found.text("TABLE_NAME")?)
-        }
-        _ => (session.schema.clone(), table.to_owned()),
-    })
-}
-
-fn is_own_table(db: &mut dyn Transaction, table: &str) -> anyhow::Result<bool> {
-    let binds = [("table_name", table.into()), ("table_owner", crate::db::Value::Null)];
-    Ok(!db.rows(&sql!("db/select_columns", dialects), &binds)?.is_empty())
+    let there = |need: &&str| usable(need) && granted.contains(*need);
+    Ok(needed.iter().copied().filter(there).collect())
 }
 
 /// 23ai grants whole schemas; before it there is no such view.

@@ -1,8 +1,8 @@
 //! What else happens when a table's rows change: triggers, cascades, policies, partitions.
 
 use super::Report;
-use super::database::SessionSeen;
 use super::grants::needs;
+use super::tables::TablePlace;
 use crate::db::Transaction;
 use crate::schema::{Owner, Table};
 use crate::sql;
@@ -10,14 +10,15 @@ use crate::sql;
 pub(super) fn look(
     db: &mut dyn Transaction,
     table: &Table,
-    session: &SessionSeen,
+    place: &TablePlace,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let writes = needs(table.name).iter().any(|need| *need != "SELECT");
     if table.owner == Owner::Own || !writes {
         return Ok(());
     }
-    let binds = [("owner", session.schema.as_str().into()), ("table_name", table.name.into())];
+    let binds =
+        [("owner", place.owner.as_str().into()), ("table_name", place.name.as_str().into())];
     for row in db.rows(&sql!("check/select_hazards"), &binds)? {
         let (kind, name) = (row.text("HAZARD")?, row.text("NAME")?);
         let detail = row.text_opt("DETAIL")?.unwrap_or_default();

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::columns::{self, TableColumns};
 use super::database::SessionSeen;
 use super::scope::{CheckScope, application};
+use super::trials::Trial;
 use super::{Report, grants, hazards};
 use crate::commands::migrate;
 use crate::db::{Column, Dialect, Transaction};
@@ -14,15 +15,22 @@ use crate::schema::{self, Owner, Table};
 use crate::sql;
 use crate::sql::Sql;
 
-/// Looks at every table that is wanted. `session` is known on Oracle only.
+/// Where a name leads to: the current schema's table, or that of a synonym.
+pub(super) struct TablePlace {
+    pub(super) owner: String,
+    pub(super) name: String,
+}
+
+/// Looks at every table that is wanted, and answers what is to be tried. `session` is known on Oracle only.
 pub(super) fn look(
     db: &mut dyn Transaction,
     owners: &[Owner],
     scope: &CheckScope,
     session: Option<&SessionSeen>,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Trial>> {
     let mut seen: Vec<TableColumns> = Vec::new();
+    let mut trials = Vec::new();
     for owner in owners {
         let tables: Vec<Table> = schema::tables()
             .into_iter()
@@ -43,8 +51,9 @@ pub(super) fn look(
             continue;
         }
         for (table, columns) in tables.iter().zip(columns) {
-            look_at_table(db, table, &columns, session, report)
+            let trial = look_at_table(db, table, &columns, session, report)
                 .with_context(|| format!("looking at the table {}", table.name))?;
+            trials.extend(trial);
             seen.push((table.name, columns));
         }
     }
@@ -56,7 +65,7 @@ pub(super) fn look(
         let statement = migrate::lock_statement(job, dialect)?;
         report.missing(format!("lock of {job}"), format!("no row in RECERT_LOCK: {statement}"));
     }
-    Ok(())
+    Ok(trials)
 }
 
 fn look_at_table(
@@ -65,23 +74,46 @@ fn look_at_table(
     columns: &[Column],
     session: Option<&SessionSeen>,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Trial>> {
     if columns.is_empty() {
         let message = no_such_table(db, table, session)?;
         report.missing(table.name, message);
-        return Ok(());
+        return Ok(None);
     }
     let before = report.lines.len();
+    let mut trial = None;
     columns::look(db.dialect(), table, columns, report);
     look_at_indexes(db, table, report)?;
     if let Some(session) = session {
-        grants::look(db, table.name, session, report)?;
-        hazards::look(db, table, session, report)?;
+        let place = place_of(db, table.name, session)?;
+        let granted = grants::look(db, table.name, &place, session, report)?;
+        hazards::look(db, table, &place, report)?;
+        trial = Trial::of(table, columns, &granted);
     }
     if report.lines.len() == before {
         report.ok(table.name, columns::told(columns));
     }
-    Ok(())
+    Ok(trial)
+}
+
+fn place_of(
+    db: &mut dyn Transaction,
+    table: &str,
+    session: &SessionSeen,
+) -> anyhow::Result<TablePlace> {
+    let synonyms =
+        db.rows(&sql!("db/select_synonym", dialects), &[("table_name", table.into())])?;
+    let Some(found) = synonyms.first() else { return Ok(session.place(table)) };
+    // A public one counts only where the schema has no such table itself.
+    if found.text("SYNONYM_OWNER")? != session.schema && is_own_table(db, table)? {
+        return Ok(session.place(table));
+    }
+    Ok(TablePlace { owner: found.text("TABLE_OWNER")?, name: found.text("TABLE_NAME")? })
+}
+
+fn is_own_table(db: &mut dyn Transaction, table: &str) -> anyhow::Result<bool> {
+    let binds = [("table_name", table.into()), ("table_owner", crate::db::Value::Null)];
+    Ok(!db.rows(&sql!("db/select_columns", dialects), &binds)?.is_empty())
 }
 
 /// recert makes its own tables; an application's come with the application.

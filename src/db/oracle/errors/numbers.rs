@@ -175,6 +175,10 @@ fn of_statement(number: i32) -> Option<NumberMeaning> {
         16000 => config(
             "the database is open for reading only: does `[database] url` lead to a standby?",
         ),
+        14402 => config(
+            "a column that is set decides the row's partition, and rows may not move there; a DBA must say ALTER TABLE … ENABLE ROW MOVEMENT",
+        ),
+        1732 | 12081 => config("the table can't be changed: it is read only, or a view"),
         4088 | 4098 => config("a trigger of the table is broken; its owner must mend it"),
         28112 => config("a security policy of the table is broken; ask the DBA"),
         1013 => NumberMeaning { again: false, ..passing("somebody has cancelled the statement") },
@@ -198,6 +202,12 @@ fn of_statement(number: i32) -> Option<NumberMeaning> {
         1 => failed("the row is there already; the constraint names the columns"),
         1400 | 1407 => failed("a column that must be filled would be empty"),
         1438 | 12899 => failed("a value is longer than its column; `recert check` tells lengths"),
+        1722 | 1858 | 1861 => {
+            failed("a text stands where a number or a day must; `recert check` names such columns")
+        }
+        32795 | 32796 | 54013 | 54017 => {
+            failed("the database alone fills that column; `recert check` names such columns")
+        }
         2290..=2292 => failed("the application's constraint forbids it"),
         20_000..=20_999 => failed("the application's own code refused it"),
         2091 => failed("a constraint that is checked at COMMIT forbids it"),

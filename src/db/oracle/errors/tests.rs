@@ -101,6 +101,56 @@ fn every_error_ends_with_the_number_of_its_cause() {
 }
 
 #[test]
+fn every_number_that_a_real_oracle_is_known_to_answer_has_its_class() {
+    use Exit::{Config, Drifted, Failed, Unavailable};
+    let table: [(Exit, bool, &[i32]); 5] = [
+        (
+            Unavailable,
+            AGAIN,
+            &[
+                257, 1109, 1219, 2399, 3113, 3150, 4031, 4036, 12152, 12161, 12262, 12500, 12505,
+                12514, 12521, 12525, 12535, 12540, 12549, 12560, 12564, 12569, 12592, 12606, 12609,
+                12637, 16014, 16456, 19809, 25401, 25402, 25403, 25404, 25405, 25406, 25407, 25408,
+                25409, 27101, 28547, 28864, 28865, 56600, 65020,
+            ],
+        ),
+        (Unavailable, ONCE, &[28, 1013]),
+        (
+            Config,
+            ONCE,
+            &[
+                1031, 1804, 4088, 4098, 12261, 12263, 12506, 12555, 12638, 12641, 12650, 12660,
+                12699, 12705, 14402, 16000, 21561, 28009, 28112, 29003, 65096, 1650, 1651, 1658,
+                1659, 1683, 1688, 1692, 30036, 5715, 12081,
+            ],
+        ),
+        (
+            Drifted,
+            AGAIN,
+            &[60, 1466, 1410, 1555, 1591, 2049, 4020, 4021, 4061, 4068, 8103, 8176, 8177, 24756],
+        ),
+        (
+            Failed,
+            ONCE,
+            &[
+                1, 600, 1400, 1407, 1438, 1722, 2091, 2290, 2291, 2292, 12899, 20001, 20999, 24816,
+                32795, 54013,
+            ],
+        ),
+    ];
+    for (exit, again, numbers) in table {
+        for number in numbers {
+            let (found, transient, told) = classed(&format!("ORA-{number:05}: text"), None, false);
+            assert_eq!((found, transient), (exit, again), "{told}");
+            assert!(told.contains(&format!("ORA-{number:05}")), "{told}");
+            if ![600, 24816].contains(number) {
+                assert!(told.contains('('), "{told} tells nobody what to do");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_drivers_own_errors_lead_to_the_same_numbers() {
     let of = |text: &str, driver| {
         let (exit, again, _) = classed(text, Some(driver), false);
