@@ -92,7 +92,7 @@ pub mod outcome {
 pub mod plan {
     pub use crate::plan::{
         Action, Allowance, Approval, Approved, Change, ChangeResult, Columns, Finding, Held, Hold,
-        KeptRow, Leeway, Plan, Step, Takes, Touch, apply, approve, hold,
+        KeptRow, Leeway, Plan, Step, Takes, Touch, TouchRef, apply, approve, hold,
     };
 }
 pub mod run {

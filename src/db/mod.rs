@@ -3,7 +3,9 @@
 //! A connection is one transaction. Dropped without `commit`, nothing happened.
 //! `tests/it/db_contract.rs` states every promise made here and holds each adapter to it.
 
+mod bind;
 mod column;
+mod dates;
 mod logged;
 mod oracle;
 mod sqlite;
@@ -15,11 +17,14 @@ use std::time::Duration;
 use crate::config::{DatabaseConfig, Url};
 use crate::sql::Sql;
 
+pub(crate) use bind::Bind;
+pub use bind::BindArray;
 pub(crate) use column::invisible;
 pub use column::{Column, ColumnFill, ColumnLength};
-pub(crate) use value::date_text;
-pub(crate) use value::{Bind, image, write_json_text};
-pub use value::{BindArray, Row, Value, parse_date};
+pub(crate) use dates::date_text;
+pub use dates::parse_date;
+pub use value::{Row, Value};
+pub(crate) use value::{image, image_of, write_json_text};
 
 /// Named binds of one statement; every name the statement uses, no other, each once.
 pub type Binds<'a> = &'a [(&'a str, Value)];

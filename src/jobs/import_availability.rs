@@ -3,6 +3,7 @@
 //!
 //! Memory: 8 bytes a month and person of the file, and the mail addresses' keys of PM_USER.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,7 +16,10 @@ use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
 use crate::import::claim::FileClaimant;
 use crate::import::nfc;
-use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
+use crate::plan::{
+    Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch, TouchRef,
+    Touches,
+};
 use crate::sql;
 
 /// `recert import-availability`
@@ -168,7 +172,7 @@ fn compare(
         months.iter().enumerate().map(|(at, month)| (month.as_str(), at)).collect();
     // A month may stand in several rows: what was delivered for it is needed until the last of them.
     let mut met: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
-    let mut touches = Vec::new();
+    let mut touches = Touches::default();
     let why: Arc<str> = "another value in the file".into();
     let mut unchanged = 0;
     world
@@ -196,7 +200,7 @@ fn compare(
         }
     }
     plan.noticed.add("unchanged", unchanged);
-    sort(&mut touches);
+    touches.sort_by(order);
     Ok(Step {
         say: "changing the months whose value differs",
         sql: sql!("import/update_availability"),
@@ -234,29 +238,28 @@ fn update(
 fn insertions(delivered: AvailabilityFile) -> Step {
     let why: Arc<str> = "in the file, and not yet there".into();
     let AvailabilityFile { months, people } = delivered;
-    let mut touches = Vec::new();
+    let names = ["user_id", "month", "free_pt"];
+    let mut touches = Touches::of_new_rows(names);
     for (id, person) in people {
         let filled = person.cells.iter().zip(&months).filter(|(value, _)| !value.is_nan());
         touches.extend(filled.map(|(value, month)| {
             let binds = vec![Value::from(&*id), Value::from(month.as_str()), Value::Real(*value)];
-            let pairs: Vec<(&str, &Value)> =
-                ["USER_ID", "MONTH", "FREE_PT"].into_iter().zip(&binds).collect();
             let change = Change {
                 key: format!("{id}/{month}").into(),
                 action: Action::Insert,
                 why: Arc::clone(&why),
                 result: ChangeResult::Applied,
                 before: None,
-                after: Some(image(&pairs).into()),
+                after: None,
             };
             Touch { unit: Arc::clone(&id), binds, change, seen: None }
         }));
     }
-    sort(&mut touches);
+    touches.sort_by(order);
     Step {
         say: "adding months",
         sql: sql!("import/insert_availability"),
-        names: ["user_id", "month", "free_pt"].map(str::to_owned).to_vec(),
+        names: names.map(str::to_owned).to_vec(),
         table: "PM_AVAILABILITY".into(),
         hold: Hold::Nothing,
         counts: &["values_written"],
@@ -266,13 +269,8 @@ fn insertions(delivered: AvailabilityFile) -> Step {
 }
 
 /// The same plan for the same rows, however the database hands them out.
-fn sort(touches: &mut [Touch]) {
-    touches.sort_by(|a, b| order(a).cmp(&order(b)));
-}
-
-fn order(touch: &Touch) -> (&str, Option<&str>) {
-    let change = &touch.change;
-    (&*change.key, change.before.as_deref())
+fn order(a: TouchRef<'_>, b: TouchRef<'_>) -> Ordering {
+    (a.key(), a.before()).cmp(&(b.key(), b.before()))
 }
 
 /// Whether a row holds this value.

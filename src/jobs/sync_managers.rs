@@ -17,7 +17,9 @@ use super::{JobSpec, PlanJob, World};
 use crate::config::Config;
 use crate::db::{Read, Row, Value, image};
 use crate::directory::{self, Directory, LineManager, ManagerAnswer};
-use crate::plan::{Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch};
+use crate::plan::{
+    Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch, Touches,
+};
 use crate::progress;
 use crate::sql;
 use crate::sql::Sql;
@@ -324,7 +326,7 @@ fn step(say: &'static str, sql: Sql, takes: Takes, more_names: &[&str]) -> Step 
         hold: if more_names.is_empty() { Hold::Key("EMPLOYEE_ID", USER) } else { Hold::Row(USER) },
         counts: &["updated"],
         takes,
-        touches: Vec::new(),
+        touches: Touches::default(),
     }
 }
 

@@ -28,9 +28,9 @@ impl Canonical {
 
     /// One field.
     pub fn text(&mut self, text: &str) {
-        let mut digits = [0_u8; 20];
-        self.0.update(decimal(text.len() as u64, &mut digits));
-        self.0.update(b":");
+        let mut digits = [b':'; 21];
+        let begin = 20 - decimal(text.len() as u64, &mut digits[..20]).len();
+        self.0.update(&digits[begin..]);
         self.0.update(text.as_bytes());
         self.0.update(b",");
     }
@@ -43,10 +43,21 @@ impl Canonical {
     /// The hash of all fields.
     #[must_use]
     pub fn finish(self) -> Hex {
-        let mut hex = [0; 64];
-        write_hex(&self.0.finalize(), &mut hex);
-        hex
+        hex_of(&self.finish_raw())
     }
+
+    /// The same, as the bytes that it is.
+    #[must_use]
+    pub(super) fn finish_raw(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+/// A hash in hexadecimal.
+pub(super) fn hex_of(hash: &[u8; 32]) -> Hex {
+    let mut hex = [0; 64];
+    write_hex(hash, &mut hex);
+    hex
 }
 
 /// Writes bytes in lower-case hexadecimal: two digits a byte.
@@ -58,7 +69,7 @@ pub(crate) fn write_hex(bytes: &[u8], hex: &mut [u8]) {
 }
 
 /// A number in decimal, at the end of `digits`.
-pub(crate) fn decimal(mut n: u64, digits: &mut [u8; 20]) -> &[u8] {
+pub(crate) fn decimal(mut n: u64, digits: &mut [u8]) -> &[u8] {
     let mut at = digits.len();
     loop {
         at -= 1;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
-use super::canonical::{self, Hex};
+use super::canonical;
 use super::lock::{ChainEnd, take_end};
 use super::row::{LedgerChange, LedgerImage, LedgerRun};
 use crate::db::{Bind, BindArray, Read, Row, Transaction, Transient, Value};
 use crate::exit::Exit;
-use crate::plan::{Change, Plan, Step};
+use crate::plan::{Plan, Step, TouchRef};
 use crate::sql;
 
 /// Rows of the ledger written in one go.
@@ -23,7 +23,7 @@ const REASON_BYTES: usize = 2_000;
 
 /// SHA256 of each of a run's changes, in order.
 #[derive(Debug, Default)]
-pub struct ChangeHashes(Vec<Hex>);
+pub struct ChangeHashes(Vec<[u8; 32]>);
 
 /// Writes a run's changes and their images: all of its rows that need not know what the chain ends with.
 ///
@@ -34,12 +34,16 @@ pub fn write_changes(
     plan: &Plan,
     db: &mut dyn Transaction,
 ) -> anyhow::Result<ChangeHashes> {
-    let changes: Vec<(&Step, &Change)> = plan.changes().collect();
-    let mut hashes = ChangeHashes(Vec::with_capacity(changes.len()));
-    for chunk in changes.chunks(CHUNK) {
-        write_chunk(run_id, chunk, &mut hashes.0, db).context("writing the ledger's changes")?;
+    let n_changes = plan.steps.iter().map(|step| step.touches.len()).sum();
+    let mut hashes = ChangeHashes(Vec::with_capacity(n_changes));
+    let mut changes = plan.changes();
+    loop {
+        let chunk: Vec<(&Step, TouchRef<'_>)> = changes.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(hashes);
+        }
+        write_chunk(run_id, &chunk, &mut hashes.0, db).context("writing the ledger's changes")?;
     }
-    Ok(hashes)
 }
 
 /// Writes the run itself behind the chain's end, and commits with the last of these statements.
@@ -91,7 +95,7 @@ fn close(mut run: LedgerRun, hashes: &ChangeHashes, end: &ChainEnd) -> LedgerRun
     run.previous_sha256.clone_from(&end.0);
     let mut hash = run.begin_hash();
     for change in &hashes.0 {
-        hash.text(text(change));
+        hash.text(text(&canonical::hex_of(change)));
     }
     run.sha256 = text(&hash.finish()).to_owned();
     run
@@ -127,8 +131,8 @@ fn must_advance(end: &ChainEnd, sha256: &str, db: &mut dyn Transaction) -> anyho
 /// Writes up to [`CHUNK`] changes with their images, and adds their hashes to the run's.
 fn write_chunk(
     run_id: &str,
-    chunk: &[(&Step, &Change)],
-    hashes: &mut Vec<Hex>,
+    chunk: &[(&Step, TouchRef<'_>)],
+    hashes: &mut Vec<[u8; 32]>,
     db: &mut dyn Transaction,
 ) -> anyhow::Result<()> {
     let mut random = vec![0_u8; 16 * chunk.len()];
@@ -137,7 +141,7 @@ fn write_chunk(
         .iter()
         .zip(random.as_chunks::<16>().0)
         .zip(hashes.len() + 1..)
-        .map(|(((step, change), salt), seq)| rows_of(run_id, seq, step, change, salt))
+        .map(|(((step, change), salt), seq)| rows_of(run_id, seq, step, *change, salt))
         .collect();
     let mut changes = BindArray::new(LedgerChange::COLUMNS);
     let mut images = BindArray::new(&["run_id", "seq", "salt", "before_image", "after_image"]);
@@ -161,36 +165,36 @@ fn write_chunk(
 struct NewRows<'a> {
     change: LedgerChange<'a>,
     image: LedgerImage<'a>,
-    hash: Hex,
+    hash: [u8; 32],
 }
 
 fn rows_of<'a>(
     run_id: &'a str,
     seq: usize,
     step: &'a Step,
-    of: &'a Change,
+    of: TouchRef<'a>,
     salt: &[u8; 16],
 ) -> NewRows<'a> {
     let mut salt_hex = [0; 32];
     canonical::write_hex(salt, &mut salt_hex);
     let image = LedgerImage {
         salt: Cow::Owned(text(&salt_hex).to_owned()),
-        before: of.before.as_deref().unwrap_or_default().into(),
-        after: of.after.as_deref().unwrap_or_default().into(),
+        before: of.before().unwrap_or_default().into(),
+        after: of.after().unwrap_or_default(),
     };
     let mut change = LedgerChange {
         run_id: run_id.into(),
         seq: Cow::Owned(seq.to_string()),
         table_name: (&*step.table).into(),
-        row_key: (&*of.key).into(),
-        action: of.action.word().into(),
-        why: (&*of.why).into(),
-        result: of.result.word().into(),
+        row_key: of.key().into(),
+        action: of.action().word().into(),
+        why: of.why().into(),
+        result: of.result().word().into(),
         image_sha256: Cow::Owned(text(&image.sha256()).to_owned()),
         sha256: Cow::Borrowed(""),
     };
-    let hash = change.begin_hash().finish();
-    change.sha256 = Cow::Owned(text(&hash).to_owned());
+    let hash = change.begin_hash().finish_raw();
+    change.sha256 = Cow::Owned(text(&canonical::hex_of(&hash)).to_owned());
     NewRows { change, image, hash }
 }
 

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::config::Limits;
     use crate::plan::limit::UNANSWERED;
-    use crate::plan::tests::step;
+    use crate::plan::tests::{step, touches};
     use crate::plan::{Step, Takes};
 
     const NOBODY: Allowance = Allowance { changes: None, source: false };
@@ -245,21 +245,18 @@ mod tests {
     fn a_refusal_names_the_commonest_reasons_with_their_numbers() {
         let limits = Limits { count: 1, floor: 1, ..Limits::default() };
         let limit = [held("revoke", &limits, 0)];
-        let mut step = rows(Takes::Rows, 30);
-        for (at, touch) in step.touches.iter_mut().enumerate() {
-            touch.change.why = match at {
-                0 | 1 => format!("left in {at}").into(),
-                _ => "no activity since 2026-09-14".into(),
-            };
-        }
-        let said = refused(plan(vec![step]), &limit, NOBODY);
+        let because = |whys: &[String]| {
+            plan(vec![touches(Takes::Rows, whys.iter().map(|why| ("a", why.as_str())))])
+        };
+        let mut whys = vec!["no activity since 2026-09-14".to_owned(); 30];
+        whys[0] = "left in 0".to_owned();
+        whys[1] = "left in 1".to_owned();
+        let said = refused(because(&whys), &limit, NOBODY);
         assert!(said.contains("(28 of 30: no activity since 2026-09-14; 1 of 30: left"), "{said}");
 
-        let mut step = rows(Takes::Rows, 9);
-        for (at, touch) in step.touches.iter_mut().enumerate() {
-            touch.change.why = format!("the directory says m{at}, not m0").into();
-        }
-        let said = refused(plan(vec![step]), &limit, NOBODY);
+        let whys: Vec<String> =
+            (0..9).map(|at| format!("the directory says m{at}, not m0")).collect();
+        let said = refused(because(&whys), &limit, NOBODY);
         assert!(said.contains("9 of 9: the directory says … not m0"), "{said}");
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde_json::value::RawValue;
 
-use super::{Action, Approved, Change, Columns, Hold, Plan, Step};
+use super::{Action, Approved, Columns, Hold, Plan, Step, TouchRef};
 use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value, invisible};
 use crate::exit::Exit;
 use crate::sql::{Sql, quote_name};
@@ -61,7 +61,7 @@ pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> any
     // The embedded database has one writer, and that is this run.
     if db.dialect() == Dialect::Oracle {
         for ((table, found_by), mut spots) in spots(&plan) {
-            spots.sort_by_cached_key(|spot| sort_key(spot.key(&plan)));
+            spots.sort_by_cached_key(|spot| sort_key(&spot.key(&plan)));
             let invisible = if spots.iter().any(|spot| spot.needs_all(&plan)) {
                 invisible(&db.columns(&table)?)
             } else {
@@ -98,27 +98,37 @@ enum RowSpot {
 }
 
 impl RowSpot {
-    fn key<'a>(&self, plan: &'a Plan) -> &'a Value {
+    /// What is to be done to the row.
+    fn touch<'a>(&self, plan: &'a Plan) -> Option<TouchRef<'a>> {
         match *self {
-            RowSpot::Change(step, touch, bind) => &plan.steps[step].touches[touch].binds[bind],
-            RowSpot::Kept(at) => &plan.kept[at].row_id,
+            RowSpot::Change(step, touch, _) => plan.steps[step].touches.get(touch),
+            RowSpot::Kept(_) => None,
+        }
+    }
+
+    fn key(&self, plan: &Plan) -> Value {
+        match *self {
+            RowSpot::Change(_, _, bind) => {
+                self.touch(plan).map_or(Value::Null, |touch| touch.bind(bind).into())
+            }
+            RowSpot::Kept(at) => plan.kept[at].row_id.clone(),
         }
     }
 
     /// Whether columns that `*` leaves out matter too: of a row that goes, for they go with it, and where a
     /// plan has compared the whole row.
     fn needs_all(&self, plan: &Plan) -> bool {
-        let RowSpot::Change(step, touch, _) = *self else { return true };
-        let step = &plan.steps[step];
-        let Change { ref action, ref before, .. } = step.touches[touch].change;
-        matches!(step.hold, Hold::Row(Columns::All) | Hold::Key(_, Columns::All))
-            || (*action == Action::Delete && before.is_some())
+        let (RowSpot::Change(step, ..), Some(touch)) = (*self, self.touch(plan)) else {
+            return true;
+        };
+        matches!(plan.steps[step].hold, Hold::Row(Columns::All) | Hold::Key(_, Columns::All))
+            || (touch.action() == Action::Delete && touch.before().is_some())
     }
 
     /// The row in words.
     fn name<'a>(&self, plan: &'a Plan) -> &'a str {
         match *self {
-            RowSpot::Change(step, touch, _) => &plan.steps[step].touches[touch].change.key,
+            RowSpot::Change(..) => self.touch(plan).map_or("", TouchRef::key),
             RowSpot::Kept(at) => &plan.kept[at].key,
         }
     }
@@ -126,9 +136,9 @@ impl RowSpot {
     /// The row as the plan read it.
     fn seen<'a>(&self, plan: &'a Plan) -> &'a str {
         match *self {
-            RowSpot::Change(step, touch, _) => {
-                let touch = &plan.steps[step].touches[touch];
-                touch.change.before.as_deref().or(touch.seen.as_deref()).unwrap_or("{}")
+            RowSpot::Change(..) => {
+                let touch = self.touch(plan);
+                touch.and_then(|touch| touch.before().or(touch.seen())).unwrap_or("{}")
             }
             RowSpot::Kept(at) => &plan.kept[at].image,
         }
@@ -215,11 +225,11 @@ fn lock(
     db: &mut dyn Read,
 ) -> anyhow::Result<HashMap<String, Vec<String>>> {
     let Place { table, found_by, .. } = place;
-    let keys: Vec<&Value> = batch.iter().map(|spot| spot.key(plan)).collect();
+    let keys: Vec<Value> = batch.iter().map(|spot| spot.key(plan)).collect();
     let n_keys = LIST_LENGTHS.into_iter().find(|length| *length >= keys.len()).unwrap_or(ROWS);
     let names: Vec<String> = (0..n_keys).map(|at| format!("k{at}")).collect();
-    let last = keys.last().copied().unwrap_or(&Value::Null);
-    let values = keys.iter().copied().chain(std::iter::repeat(last)).cloned();
+    let last = keys.last().unwrap_or(&Value::Null);
+    let values = keys.iter().chain(std::iter::repeat(last)).cloned();
     let binds: Vec<(&str, Value)> = names.iter().map(String::as_str).zip(values).collect();
     let sql = statement(place, &names, manner);
     let mut held: HashMap<String, Vec<String>> = HashMap::with_capacity(keys.len());
@@ -287,24 +297,25 @@ fn columns_of(image: &str) -> Option<Image<'_>> {
 }
 
 /// The columns in which a row may not differ.
-enum ComparedColumns<'a> {
+enum ComparedColumns {
     All,
     /// What the decision read, and what the change writes.
-    Some(&'static [&'static str], Image<'a>),
+    Some(&'static [&'static str], Vec<String>),
 }
 
-impl<'a> ComparedColumns<'a> {
-    fn of(spot: &RowSpot, leeway: Leeway, plan: &'a Plan) -> Self {
-        let RowSpot::Change(step, touch, _) = *spot else { return ComparedColumns::All };
-        let step = &plan.steps[step];
-        let change = &step.touches[touch].change;
-        match (leeway, step.hold) {
+impl ComparedColumns {
+    fn of(spot: &RowSpot, leeway: Leeway, plan: &Plan) -> Self {
+        let (RowSpot::Change(step, ..), Some(touch)) = (*spot, spot.touch(plan)) else {
+            return ComparedColumns::All;
+        };
+        match (leeway, plan.steps[step].hold) {
             (
                 Leeway::OtherColumns,
                 Hold::Row(Columns::These(read)) | Hold::Key(_, Columns::These(read)),
             ) => {
-                let written = change.after.as_deref().filter(|_| change.action == Action::Update);
-                ComparedColumns::Some(read, written.and_then(columns_of).unwrap_or_default())
+                let written = touch.after().filter(|_| touch.action() == Action::Update);
+                let written = written.as_deref().and_then(columns_of).unwrap_or_default();
+                ComparedColumns::Some(read, written.into_keys().collect())
             }
             _ => ComparedColumns::All,
         }
@@ -314,7 +325,7 @@ impl<'a> ComparedColumns<'a> {
         match self {
             ComparedColumns::All => true,
             ComparedColumns::Some(read, written) => {
-                read.contains(&column) || written.contains_key(column)
+                read.contains(&column) || written.iter().any(|name| name == column)
             }
         }
     }
@@ -323,8 +334,9 @@ impl<'a> ComparedColumns<'a> {
 /// The row before the change is the row as it is held.
 fn take_over(spot: &RowSpot, held: &mut String, plan: &mut Plan) {
     let RowSpot::Change(step, touch, _) = *spot else { return };
-    let before = &mut plan.steps[step].touches[touch].change.before;
-    if before.as_deref().is_some_and(|before| before != held) {
-        *before = Some(held.clone().into());
+    let touches = &mut plan.steps[step].touches;
+    let before = touches.get(touch).and_then(TouchRef::before);
+    if before.is_some_and(|before| before != held) {
+        touches.set_before(touch, held);
     }
 }

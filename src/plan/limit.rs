@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, Takes, Touch};
+use super::{Plan, Takes};
 use crate::config::Limits;
 
 /// How many of the reasons a refusal names.
@@ -33,7 +33,7 @@ pub(crate) struct Taken<'a> {
     pub(crate) each: TakenEach,
     /// Where they stand among all the plan's touches, counted from 0.
     pub(crate) places: Vec<Range<usize>>,
-    touches: Vec<&'a Touch>,
+    whys: Vec<&'a str>,
 }
 
 /// What a limit counts.
@@ -84,13 +84,13 @@ pub(crate) fn taken<'a>(plan: &'a Plan, name: &str) -> Taken<'a> {
             Some(last) if last.end == place.start => last.end = place.end,
             _ => taken.places.push(place),
         }
-        for touch in &step.touches {
-            if step.takes != Takes::Units || units.insert(&touch.unit) {
-                taken.touches.push(touch);
+        for touch in step.touches.iter() {
+            if step.takes != Takes::Units || units.insert(touch.unit()) {
+                taken.whys.push(touch.why());
             }
         }
     }
-    taken.n = taken.touches.len() as u64;
+    taken.n = taken.whys.len() as u64;
     taken
 }
 
@@ -140,7 +140,7 @@ impl HeldLimit<'_> {
 impl Taken<'_> {
     /// The commonest reasons, each with its number.
     fn reasons(&self) -> String {
-        let whys = || self.touches.iter().map(|touch| &*touch.change.why);
+        let whys = || self.whys.iter().copied();
         let exact = count(whys(), str::to_owned);
         // Where each row has dates or ids of its own, what they have in common says more.
         let few = 2 * exact.iter().take(REASONS).map(|(_, n)| n).sum::<u64>() < self.n;

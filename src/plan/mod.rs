@@ -12,6 +12,7 @@ mod last_look;
 mod limit;
 mod lines;
 mod saved;
+mod touches;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -32,6 +33,8 @@ pub(crate) use limit::{HeldLimit, LimitLeft, UNANSWERED};
 pub(crate) use limit::{TakenEach, taken};
 pub(crate) use lines::PlannedLines;
 pub(crate) use saved::{SavedChange, SavedFor, SavedPlan, SavedUnit};
+pub use touches::TouchRef;
+pub(crate) use touches::Touches;
 
 /// All that one run would do, and what it noticed on the way.
 #[derive(Debug, Default)]
@@ -120,7 +123,7 @@ pub struct Step {
     /// What of it counts against the job's limit.
     pub takes: Takes,
     /// One entry for each time it is carried out.
-    pub touches: Vec<Touch>,
+    pub touches: Touches,
 }
 
 /// What of a step is held against the job's limit.
@@ -271,10 +274,8 @@ impl Step {
 
 impl Plan {
     /// Every change, in the order of the ledger's SEQ.
-    pub fn changes(&self) -> impl Iterator<Item = (&Step, &Change)> {
-        self.steps
-            .iter()
-            .flat_map(|step| step.touches.iter().map(move |touch| (step, &touch.change)))
+    pub fn changes(&self) -> impl Iterator<Item = (&Step, TouchRef<'_>)> {
+        self.steps.iter().flat_map(|step| step.touches.iter().map(move |touch| (step, touch)))
     }
 
     /// Whether there is nothing to do.
@@ -316,14 +317,21 @@ mod tests {
     use super::*;
 
     pub(super) fn step(takes: Takes, units: &[&str]) -> Step {
-        let touch = |unit: &&str| Touch {
-            unit: (*unit).into(),
+        touches(takes, units.iter().map(|unit| (*unit, "told so")))
+    }
+
+    pub(super) fn touches<'a>(
+        takes: Takes,
+        units: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Step {
+        let touch = |(unit, why): (&str, &str)| Touch {
+            unit: unit.into(),
             seen: None,
             binds: Vec::new(),
             change: Change {
-                key: (*unit).into(),
+                key: unit.into(),
                 action: Action::Delete,
-                why: "told so".into(),
+                why: why.into(),
                 result: ChangeResult::Applied,
                 before: None,
                 after: None,
@@ -337,7 +345,7 @@ mod tests {
             hold: Hold::Nothing,
             counts: &[],
             takes,
-            touches: units.iter().map(touch).collect(),
+            touches: units.map(touch).collect(),
         }
     }
 

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Plan, Step, Touch};
+use super::{Plan, Step, TouchRef};
 use crate::exit::Exit;
 use crate::files::open_regular;
 use crate::text::hex;
@@ -238,7 +238,7 @@ impl SavedPlan {
     pub(crate) fn keep(&self, mut plan: Plan) -> Plan {
         let wanted: HashSet<&str> = self.units.iter().map(|unit| unit.unit.as_str()).collect();
         for step in &mut plan.steps {
-            step.touches.retain(|touch| wanted.contains(&*touch.unit));
+            step.touches.retain(|touch| wanted.contains(touch.unit()));
         }
         plan
     }
@@ -257,9 +257,9 @@ fn units<'a>(plan: &'a Plan, wanted: &dyn Fn(&str) -> bool) -> Vec<(&'a str, Vec
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut units: Vec<(&str, Vec<SavedChange>)> = Vec::new();
     for step in &plan.steps {
-        for touch in step.touches.iter().filter(|touch| wanted(&touch.unit)) {
-            let place = *places.entry(&touch.unit).or_insert_with(|| {
-                units.push((&touch.unit, Vec::new()));
+        for touch in step.touches.iter().filter(|touch| wanted(touch.unit())) {
+            let place = *places.entry(touch.unit()).or_insert_with(|| {
+                units.push((touch.unit(), Vec::new()));
                 units.len() - 1
             });
             units[place].1.push(saved_change(step, touch));
@@ -268,42 +268,40 @@ fn units<'a>(plan: &'a Plan, wanted: &dyn Fn(&str) -> bool) -> Vec<(&'a str, Vec
     units
 }
 
-fn saved_change(step: &Step, touch: &Touch) -> SavedChange {
-    let change = &touch.change;
+fn saved_change(step: &Step, touch: TouchRef<'_>) -> SavedChange {
     SavedChange {
         table: step.table.to_string(),
-        key: change.key.to_string(),
-        action: change.action.word().to_owned(),
-        why: change.why.to_string(),
+        key: touch.key().to_owned(),
+        action: touch.action().word().to_owned(),
+        why: touch.why().to_owned(),
         sha256: digest(step, touch),
     }
 }
 
 /// SHA-256 over all that a touch would do: statement, binds, rows, images, reasons.
-fn digest(step: &Step, touch: &Touch) -> String {
+fn digest(step: &Step, touch: TouchRef<'_>) -> String {
     let mut hasher = Sha256::new();
     let mut field = |text: &str| {
         hasher.update((text.len() as u64).to_be_bytes());
         hasher.update(text.as_bytes());
     };
-    field(&touch.unit);
+    field(touch.unit());
     field(&step.sql.name);
     field(step.sql.oracle());
     field(step.sql.sqlite());
     field(&step.table);
-    for (name, value) in step.names.iter().zip(&touch.binds) {
+    for (name, value) in step.names.iter().zip(touch.binds()) {
         let mut json = String::new();
         value.write_json(&mut json);
         field(name);
         field(&json);
     }
-    let change = &touch.change;
-    field(&change.key);
-    field(change.action.word());
-    field(&change.why);
-    field(change.result.word());
-    field(change.before.as_deref().unwrap_or_default());
-    field(change.after.as_deref().unwrap_or_default());
-    field(touch.seen.as_deref().unwrap_or_default());
+    field(touch.key());
+    field(touch.action().word());
+    field(touch.why());
+    field(touch.result().word());
+    field(touch.before().unwrap_or_default());
+    field(&touch.after().unwrap_or_default());
+    field(touch.seen().unwrap_or_default());
     hex(&hasher.finalize())
 }

@@ -122,7 +122,7 @@ proptest! {
         prop_assert_eq!(counts.get("mappings_deleted"), (mappings.len() - kept.len()) as u64);
         prop_assert_eq!(counts.get("due"), responses.iter().filter(|response| response.is_due()).count() as u64);
         let plan = ended.plan.as_ref().unwrap();
-        let deletions = plan.changes().filter(|(_, change)| change.action == Action::Delete).count();
+        let deletions = plan.changes().filter(|(_, change)| change.action() == Action::Delete).count();
         prop_assert_eq!(deletions, mappings.len() - kept.len());
 
         let again = world.run(&revoke);

@@ -412,12 +412,12 @@ pub(crate) fn write_secret(path: &std::path::Path, secret: &str) {
 
 /// One line a change: what, which row, what becomes of it, why.
 fn plan_text(plan: &recert::door::plan::Plan) -> String {
-    let line = |(step, change): (&recert::door::plan::Step, &recert::door::plan::Change)| {
-        let after = change.after.as_deref().filter(|_| change.action.word() == "update");
+    let line = |(step, change): (&recert::door::plan::Step, recert::door::plan::TouchRef<'_>)| {
+        let after = change.after().filter(|_| change.action().word() == "update");
         let after = after.map(|after| format!(" {after}")).unwrap_or_default();
-        let absent = if change.result.word() == "applied" { "" } else { " (already absent)" };
-        let (action, table) = (change.action.word(), &step.table);
-        format!("{action} {table} {}{after}{absent}: {}\n", change.key, change.why)
+        let absent = if change.result().word() == "applied" { "" } else { " (already absent)" };
+        let (action, table) = (change.action().word(), &step.table);
+        format!("{action} {table} {}{after}{absent}: {}\n", change.key(), change.why())
     };
     plan.changes().map(line).collect()
 }

@@ -105,7 +105,7 @@ fn approved(hold: Hold, touch: Touch) -> Approved {
         hold,
         counts: &[],
         takes: Takes::Nothing,
-        touches: vec![touch],
+        touches: [touch].into_iter().collect(),
     };
     let plan = Plan { steps: vec![step], ..Plan::default() };
     approve(plan, &[], Allowance::default(), &Approval::default()).unwrap()
@@ -159,7 +159,7 @@ fn a_column_that_the_decision_read_or_the_change_writes_may_not_differ() {
 fn another_column_may_differ_and_the_image_is_the_row_as_it_is_held() {
     let mut db = oracle(&[["anna", "Anna", "tomorrow", "b1"]]);
     let held = hold(update_of_anna(), Leeway::OtherColumns, &mut db).unwrap();
-    let before = held.plan().steps[0].touches[0].change.before.as_deref().unwrap();
+    let before = held.plan().steps[0].touches.get(0).unwrap().before().unwrap();
     assert_eq!(before, ANNA.replace("today", "tomorrow"));
 }
 
@@ -183,7 +183,7 @@ fn a_purge_compares_what_it_read_though_the_ledger_keeps_no_image() {
     let purge = || approved(Hold::Key("ID", READ), touch(Action::Delete, None, Some(ANNA)));
     let mut same = oracle(&[["anna", "Anna", "tomorrow", "b1"]]);
     let held = hold(purge(), Leeway::OtherColumns, &mut same).unwrap();
-    assert_eq!(held.plan().steps[0].touches[0].change.before, None);
+    assert_eq!(held.plan().steps[0].touches.get(0).unwrap().before(), None);
     let mut moved = oracle(&[["anna", "Anna", "today", "b2"]]);
     drift(hold(purge(), Leeway::OtherColumns, &mut moved));
 }

@@ -7,8 +7,8 @@ use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::db::Value;
-use crate::plan::{Action, Change, ChangeResult, Plan, Step, Touch};
+use crate::db::{Bind, Value};
+use crate::plan::{Action, ChangeResult, Plan, Step, TouchRef};
 use crate::script::{Literal, Script, bind_into};
 use crate::summary::Summary;
 use crate::text::{guarded, plain};
@@ -55,8 +55,8 @@ pub(super) fn write(
 /// becomes of it, and why.
 pub(crate) fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
     for (step, change) in plan.changes() {
-        let mut line = format!("{} {} {}", change.action.word(), step.table, change.key);
-        match (change.action, change.before.as_deref(), change.after.as_deref()) {
+        let mut line = format!("{} {} {}", change.action().word(), step.table, change.key());
+        match (change.action(), change.before(), change.after().as_deref()) {
             (Action::Update, before, Some(after)) => {
                 line.push_str(&format!(" {after}"));
                 if let Some(before) = before {
@@ -71,10 +71,10 @@ pub(crate) fn write_text(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()>
             }
             _ => {}
         }
-        if change.result == ChangeResult::AlreadyAbsent {
+        if change.result() == ChangeResult::AlreadyAbsent {
             line.push_str(" (already absent)");
         }
-        writeln!(out, "{}: {}", plain(&line), plain(&change.why))?;
+        writeln!(out, "{}: {}", plain(&line), plain(change.why()))?;
     }
     Ok(())
 }
@@ -104,20 +104,19 @@ struct ShownChange<'a> {
     why: &'a str,
     result: ChangeResult,
     before: Option<&'a RawValue>,
-    after: Option<&'a RawValue>,
+    after: Option<Box<RawValue>>,
 }
 
-fn shown<'a>(seq: usize, step: &'a Step, change: &'a Change) -> anyhow::Result<ShownChange<'a>> {
-    let raw = |image: Option<&'a str>| image.map(serde_json::from_str::<&RawValue>).transpose();
+fn shown<'a>(seq: usize, step: &'a Step, change: TouchRef<'a>) -> anyhow::Result<ShownChange<'a>> {
     Ok(ShownChange {
         seq,
         table: &step.table,
-        key: &change.key,
-        action: change.action,
-        why: &change.why,
-        result: change.result,
-        before: raw(change.before.as_deref())?,
-        after: raw(change.after.as_deref())?,
+        key: change.key(),
+        action: change.action(),
+        why: change.why(),
+        result: change.result(),
+        before: change.before().map(serde_json::from_str).transpose()?,
+        after: change.after().as_deref().map(serde_json::from_str).transpose()?,
     })
 }
 
@@ -142,12 +141,12 @@ fn write_csv(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
         csv.write_record([
             seq.as_str(),
             &step.table,
-            &guarded(&change.key),
-            change.action.word(),
-            &change.why,
-            change.result.word(),
-            change.before.as_deref().unwrap_or_default(),
-            change.after.as_deref().unwrap_or_default(),
+            &guarded(change.key()),
+            change.action().word(),
+            change.why(),
+            change.result().word(),
+            change.before().unwrap_or_default(),
+            &change.after().unwrap_or_default(),
         ])?;
     }
     csv.flush()?;
@@ -182,7 +181,7 @@ fn write_sql(
     script.check_encoding()?;
     for step in plan.steps.iter().filter(|step| !step.touches.is_empty()) {
         script.comment(&format!("{}: {}", step.table, step.say))?;
-        for touch in &step.touches {
+        for touch in step.touches.iter() {
             script.statement(&bind_into(step.sql.oracle(), &literals(step, touch)?)?)?;
         }
     }
@@ -190,23 +189,26 @@ fn write_sql(
     Ok(())
 }
 
-fn literals<'a>(step: &'a Step, touch: &'a Touch) -> anyhow::Result<Vec<(&'a str, Literal<'a>)>> {
+fn literals<'a>(
+    step: &'a Step,
+    touch: TouchRef<'a>,
+) -> anyhow::Result<Vec<(&'a str, Literal<'a>)>> {
     step.names
         .iter()
-        .zip(&touch.binds)
+        .zip(touch.binds())
         .map(|(name, value)| {
             let literal = match value {
-                Value::Null => Literal::Null,
-                Value::Int(n) => Literal::Int(*n),
-                Value::Number(text) => Literal::Number(text),
-                Value::Text(text) => Literal::Text(text),
-                Value::Date(at) => Literal::Date(*at),
-                Value::Timestamp(at) => Literal::Timestamp(*at),
-                Value::Real(x) => Literal::Real(*x),
-                Value::TimestampTz(_) | Value::Bytes(_) => {
+                Bind::Null => Literal::Null,
+                Bind::Int(n) => Literal::Int(n),
+                Bind::Number(text) => Literal::Number(text),
+                Bind::Text(text) => Literal::Text(text),
+                Bind::Date(at) => Literal::Date(at),
+                Bind::Timestamp(at) => Literal::Timestamp(at),
+                Bind::Real(x) => Literal::Real(x),
+                Bind::TimestampTz(_) | Bind::Bytes(_) => {
                     return Err(anyhow!(
                         "`{name}` holds a value that a script can't: {}",
-                        value.display()
+                        Value::from(value).display()
                     ));
                 }
             };

@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use super::InactiveAccount;
 use super::history::{DateColumns, changes, event_details, whole_row};
 use crate::db::{Value, image};
-use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch, Touches};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -179,7 +179,7 @@ fn step(say: &'static str, table: &'static str, sql: Sql, names: &[&str]) -> Ste
         hold: Hold::Nothing,
         counts: &[],
         takes: Takes::Nothing,
-        touches: Vec::new(),
+        touches: Touches::default(),
     }
 }
 

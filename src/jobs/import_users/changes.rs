@@ -13,7 +13,7 @@ use crate::db::{Row, Value, image};
 use crate::import::people::NO_MANAGER;
 use crate::import::{DeliveredPerson, PersonColumn};
 use crate::jobs::World;
-use crate::plan::{Action, Change, ChangeResult, Hold, Step, Takes, Touch};
+use crate::plan::{Action, Change, ChangeResult, Hold, Step, Takes, Touch, Touches};
 use crate::sql;
 use crate::sql::Sql;
 
@@ -66,10 +66,10 @@ pub(super) struct PersonChanges {
     delete_at: Value,
     delete_day: NaiveDate,
     /// By what they do to marks, and the columns they set, as bits.
-    updates: BTreeMap<(UpdateKind, u64), Vec<Touch>>,
-    marks: Vec<Touch>,
-    unmarks: Vec<Touch>,
-    inserts: Vec<Touch>,
+    updates: BTreeMap<(UpdateKind, u64), Touches>,
+    marks: Touches,
+    unmarks: Touches,
+    inserts: Touches,
     whys: HashMap<(bool, MarkChange), Arc<str>>,
 }
 
@@ -81,9 +81,9 @@ impl PersonChanges {
             delete_at: delete_day.into(),
             delete_day,
             updates: BTreeMap::new(),
-            marks: Vec::new(),
-            unmarks: Vec::new(),
-            inserts: Vec::new(),
+            marks: Touches::default(),
+            unmarks: Touches::default(),
+            inserts: Touches::of_new_rows((0..=DELETE_AT).map(column_name)),
             whys: HashMap::new(),
         }
     }
@@ -212,15 +212,13 @@ impl PersonChanges {
             });
         }
         binds.extend([Value::Int(0), Value::Null]);
-        let pairs: Vec<(&str, &Value)> =
-            binds.iter().enumerate().map(|(at, value)| (column_name(at), value)).collect();
         let change = Change {
             key: id.into(),
             action: Action::Insert,
             why: Arc::clone(why),
             result: ChangeResult::Applied,
             before: None,
-            after: Some(image(&pairs).into()),
+            after: None,
         };
         self.inserts.push(Touch { unit: id.into(), binds, change, seen: None });
     }
@@ -228,8 +226,8 @@ impl PersonChanges {
     /// The statements, in the order they are to run. What frees a value comes before what takes it.
     pub(super) fn into_steps(self) -> Vec<Step> {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let step = |say, sql, names, counts, takes, mut touches: Vec<Touch>| {
-            touches.sort_by(|a, b| a.change.key.cmp(&b.change.key));
+        let step = |say, sql, names, counts, takes, mut touches: Touches| {
+            touches.sort_by(|a, b| a.key().cmp(b.key()));
             let (table, hold) = ("PM_USER".into(), Hold::Key("ID", PERSON));
             Step { say, sql, names, table, hold, counts, takes, touches }
         };
@@ -268,7 +266,8 @@ impl PersonChanges {
         }
         let all: Vec<String> = (0..=DELETE_AT).map(|at| column_name(at).to_lowercase()).collect();
         let (sql, counts) = (sql!("import/insert_user"), &["created"]);
-        let mut inserts = step("adding people", sql, all, counts, Takes::Nothing, Vec::new());
+        let mut inserts =
+            step("adding people", sql, all, counts, Takes::Nothing, Touches::default());
         inserts.touches = self.inserts; // In the order of the file.
         inserts.hold = Hold::Nothing;
         steps.push(inserts);

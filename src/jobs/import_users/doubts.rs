@@ -151,9 +151,11 @@ fn older_file(
     let touched: HashSet<&str> = plan
         .changes()
         .filter(|(step, change)| {
-            &*step.table == "PM_USER" && change.action == Action::Update && takes_back(&change.why)
+            &*step.table == "PM_USER"
+                && change.action() == Action::Update
+                && takes_back(change.why())
         })
-        .map(|(_, change)| &*change.key)
+        .map(|(_, change)| change.key())
         .collect();
     if touched.is_empty() {
         return Ok(None);

@@ -15,7 +15,7 @@ use super::history::RunMarks;
 use crate::db::{Row, Value};
 use crate::jobs::World;
 use crate::plan::{
-    Action, Change, ChangeResult, Columns, Expected, Hold, LastLook, Step, Takes, Touch,
+    Action, Change, ChangeResult, Columns, Expected, Hold, LastLook, Step, Takes, Touch, Touches,
 };
 use crate::sql;
 use crate::sql::Sql;
@@ -91,7 +91,7 @@ pub(super) fn steps(
 }
 
 fn erase_images(whys: &Whys, world: &mut World<'_>) -> anyhow::Result<Step> {
-    let mut touches = Vec::new();
+    let mut touches = Touches::default();
     world
         .db
         .each(&sql!("import/select_images_of_marked"), &[], &mut |row| {
@@ -130,7 +130,7 @@ fn delete_owned(
     [select, delete]: [Sql; 2],
     second: &str,
 ) -> anyhow::Result<Step> {
-    let mut touches = Vec::new();
+    let mut touches = Touches::default();
     world
         .db
         .each(&select, &[], &mut |row| {
@@ -177,7 +177,7 @@ fn delete_people(
 /// What the database says.
 pub(super) fn management_roles(losers: &RoleLosers, world: &mut World<'_>) -> anyhow::Result<Step> {
     let mut whys: HashMap<&str, Arc<str>> = HashMap::new();
-    let mut touches = Vec::new();
+    let mut touches = Touches::default();
     if !losers.is_empty() {
         world
             .db
@@ -235,15 +235,9 @@ fn step(
     names: &[&str],
     table: &'static str,
     hold: Hold,
-    mut touches: Vec<Touch>,
+    mut touches: Touches,
 ) -> Step {
-    touches.sort_by(|a, b| {
-        let order = |touch: &Touch| {
-            let change = &touch.change;
-            (change.key.clone(), change.before.clone())
-        };
-        order(a).cmp(&order(b))
-    });
+    touches.sort_by(|a, b| (a.key(), a.before()).cmp(&(b.key(), b.before())));
     let names = names.iter().map(|name| (*name).to_owned()).collect();
     Step { say, sql, names, table: table.into(), hold, counts: &[], takes: Takes::Nothing, touches }
 }

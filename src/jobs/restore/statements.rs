@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{RowToPutBack, action, takes_away};
 use crate::db::Value;
-use crate::plan::{Action, Columns, Hold, Step, Takes};
+use crate::plan::{Action, Columns, Hold, Step, Takes, Touch, Touches};
 use crate::sql::{Sql, quote_name};
 
 /// Columns, and where the key stands among them, if the rows are counted.
@@ -16,9 +16,7 @@ type Shape = (Vec<String>, Option<Vec<usize>>);
 
 /// One step for each statement, as long as table and action stay the same.
 pub(super) fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    // Beside each touch, the key it is counted by, and how many rows of it there were.
-    let mut like: Vec<Vec<Option<(String, i64)>>> = Vec::new();
+    let mut steps: Vec<(Step, Vec<RowToPutBack>)> = Vec::new();
     let mut block: Option<(Arc<str>, Action)> = None;
     let mut in_block: HashMap<Shape, usize> = HashMap::new();
     for back in backs {
@@ -29,32 +27,32 @@ pub(super) fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
         }
         let places = back.like.as_ref().map(|like| like.places.clone());
         let at = *in_block.entry((back.columns.clone(), places)).or_insert_with(|| {
-            steps.push(step(&back));
-            like.push(Vec::new());
+            steps.push((step(&back), Vec::new()));
             steps.len() - 1
         });
-        like[at].push(back.like.map(|like| (like.key, like.n_there)));
-        steps[at].touches.push(back.touch);
+        steps[at].1.push(back);
     }
-    count(&mut steps, like);
-    steps
+    let mut now = HashMap::new();
+    let counted = |(step, backs): (Step, Vec<RowToPutBack>)| {
+        let touches = backs.into_iter().map(|back| counted(back, &mut now)).collect();
+        Step { touches, ..step }
+    };
+    steps.into_iter().map(counted).collect()
 }
 
-/// Binds to each row that comes how many of its key will be there by then.
-fn count(steps: &mut [Step], like: Vec<Vec<Option<(String, i64)>>>) {
-    let mut now: HashMap<(Arc<str>, String), i64> = HashMap::new();
-    for (step, like) in steps.iter_mut().zip(like) {
-        for (touch, like) in step.touches.iter_mut().zip(like) {
-            let Some((key, n_there)) = like else { continue };
-            let n = now.entry((Arc::clone(&step.table), key)).or_insert(n_there);
-            if touch.change.action == Action::Insert {
-                touch.binds.push(Value::Int(*n));
-                *n += 1;
-            } else {
-                *n -= 1;
-            }
+/// Binds to a row that comes how many of its key will be there by then.
+fn counted(back: RowToPutBack, now: &mut HashMap<(Arc<str>, String), i64>) -> Touch {
+    let RowToPutBack { table, like, mut touch, .. } = back;
+    if let Some(like) = like {
+        let n = now.entry((table, like.key)).or_insert(like.n_there);
+        if touch.change.action == Action::Insert {
+            touch.binds.push(Value::Int(*n));
+            *n += 1;
+        } else {
+            *n -= 1;
         }
     }
+    touch
 }
 
 fn step(back: &RowToPutBack) -> Step {
@@ -89,7 +87,7 @@ fn step(back: &RowToPutBack) -> Step {
         Action::Update | Action::Delete => Hold::Row(Columns::All),
     };
     let table = Arc::clone(&back.table);
-    Step { say, sql, names, table, hold, counts, takes, touches: Vec::new() }
+    Step { say, sql, names, table, hold, counts, takes, touches: Touches::default() }
 }
 
 fn insert(back: &RowToPutBack, names: &mut Vec<String>) -> String {

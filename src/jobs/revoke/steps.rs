@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::key;
 use super::look::{DueMapping, DueResponse};
 use crate::db::Value;
-use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch};
+use crate::plan::{
+    Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch, TouchRef, Touches,
+};
 use crate::sql;
 
 /// What decides whether a response is due.
@@ -61,7 +63,7 @@ fn delete_mappings(say: &'static str, takes: Takes) -> Step {
         hold: MAPPING,
         counts: &["mappings_deleted"],
         takes,
-        touches: Vec::new(),
+        touches: Touches::default(),
     }
 }
 
@@ -78,13 +80,12 @@ fn delete(mapping: DueMapping, why: &Arc<str>) -> Touch {
     Touch { unit, binds: vec![mapping.row_id, mapping.user, mapping.location], change, seen: None }
 }
 
-fn order(a: &Touch, b: &Touch) -> Ordering {
-    let (a_change, b_change) = (&a.change, &b.change);
-    a_change
-        .key
-        .cmp(&b_change.key)
-        .then_with(|| a_change.before.cmp(&b_change.before))
-        .then_with(|| a.binds[0].display().cmp(&b.binds[0].display()))
+fn order(a: TouchRef<'_>, b: TouchRef<'_>) -> Ordering {
+    let row_id = |touch: TouchRef<'_>| Value::from(touch.bind(0)).display();
+    a.key()
+        .cmp(b.key())
+        .then_with(|| a.before().cmp(&b.before()))
+        .then_with(|| row_id(a).cmp(&row_id(b)))
 }
 
 /// One update for each due response; apart, those whose access was gone already.
@@ -97,7 +98,7 @@ fn mark_processed(due: Vec<DueResponse>, approval_keeps: bool) -> [Step; 3] {
         hold: RESPONSE,
         counts,
         takes: Takes::Nothing,
-        touches: Vec::new(),
+        touches: Touches::default(),
     };
     let names = ["row_id", "reportees_id", "rmm_id", "keeps"];
     let keeps = Value::Int(i64::from(approval_keeps));

@@ -43,7 +43,7 @@ pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String
             counts: &[],
             hold: recert::door::plan::Hold::Nothing,
             takes: Takes::Nothing,
-            touches: vec![Touch {
+            touches: [Touch {
                 unit: (*key).into(),
                 binds: Vec::new(),
                 change: Change {
@@ -59,7 +59,9 @@ pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String
                     after: after.map(Into::into),
                 },
                 seen: None,
-            }],
+            }]
+            .into_iter()
+            .collect(),
         })
         .collect();
     let plan = Plan { steps, ..Plan::default() };

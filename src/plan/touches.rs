@@ -1,0 +1,402 @@
+//! The touches of a step, packed: a plan may hold a million of them, and each would be a dozen allocations.
+//!
+//! A job pushes a [`Touch`], which is the value a person reads; what is kept of it are its texts, one behind the other in
+//! chunks that hundreds of touches share, and a number a bind. Who looks gets a [`TouchRef`] into them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::{Action, Change, ChangeResult, Touch};
+use crate::db::{Bind, Value, image_of};
+
+/// Bytes of text in a chunk, but for a single touch that is longer.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// So many of the latest reasons, and of the values that are kept whole, are looked through for the same once more.
+const RECENT: usize = 8;
+
+/// All touches of a step, in order.
+#[derive(Clone, Default)]
+pub struct Touches {
+    rows: Vec<PackedTouch>,
+    chunks: Vec<TouchChunk>,
+    /// The columns that the binds are the whole new row of.
+    columns: Option<Box<[String]>>,
+}
+
+/// Where a text stands in its chunk.
+#[derive(Clone, Copy)]
+struct TextSpan {
+    at: u32,
+    len: u32,
+}
+
+#[derive(Clone, Copy)]
+struct PackedTouch {
+    chunk: u32,
+    unit: TextSpan,
+    key: TextSpan,
+    why: TextSpan,
+    before: Option<TextSpan>,
+    after: Option<TextSpan>,
+    seen: Option<TextSpan>,
+    /// Where its binds begin, and their texts.
+    cells_at: u32,
+    texts_at: u32,
+    n_cells: u16,
+    action: Action,
+    result: ChangeResult,
+}
+
+/// What some hundreds of touches hold.
+#[derive(Clone, Default)]
+struct TouchChunk {
+    text: String,
+    cells: Vec<PackedBind>,
+    /// Values that are neither short numbers nor texts.
+    others: Vec<Value>,
+    /// The latest reasons.
+    whys: Vec<TextSpan>,
+}
+
+/// A bind: its kind in two bits, and a number below them.
+#[derive(Clone, Copy)]
+struct PackedBind(u32);
+
+impl PackedBind {
+    const NULL: PackedBind = PackedBind(0);
+    /// The number is the length of the text.
+    const TEXT: u32 = 1;
+    /// The number is the value.
+    const INT: u32 = 2;
+    /// The number is its place among the chunk's `others`.
+    const OTHER: u32 = 3;
+    const BITS: u32 = 30;
+
+    /// `None`: the number is too large.
+    fn of(kind: u32, n: usize) -> Option<PackedBind> {
+        (n < 1 << Self::BITS).then(|| PackedBind(kind << Self::BITS | n as u32))
+    }
+
+    fn kind(self) -> u32 {
+        self.0 >> Self::BITS
+    }
+
+    fn number(self) -> usize {
+        (self.0 & ((1 << Self::BITS) - 1)) as usize
+    }
+}
+
+impl Touches {
+    /// Insertions whose binds are the whole new row, each under its column's name: the row after them is not told apart.
+    #[must_use]
+    pub fn of_new_rows<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let columns = names.into_iter().map(str::to_uppercase).collect();
+        Touches { columns: Some(columns), ..Touches::default() }
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, touch: Touch) {
+        let Touch { unit, binds, change, seen } = touch;
+        let Change { key, action, why, result, before, after } = change;
+        let text_of = |value: &Value| if let Value::Text(text) = value { text.len() } else { 0 };
+        let n_bytes: usize = [&*unit, &*key, &*why].iter().map(|text| text.len()).sum::<usize>()
+            + [before.as_deref(), after.as_deref(), seen.as_deref()]
+                .iter()
+                .map(|text| text.map_or(0, str::len))
+                .sum::<usize>()
+            + binds.iter().map(text_of).sum::<usize>();
+        let last = self.rows.last().copied();
+        let is_new = self.open_chunk(n_bytes, binds.len());
+        let last = last.filter(|_| !is_new);
+        let at = self.chunks.len() - 1;
+        let chunk = &mut self.chunks[at];
+        let key = chunk.put(&key, &[]);
+        let like: &[TextSpan] = &last.map_or([key, key], |last| [key, last.unit]);
+        let unit = chunk.put(&unit, like);
+        let why = chunk.put_why(&why);
+        let mut image = |text: Option<&str>, like: Option<TextSpan>| {
+            text.map(|text| chunk.put(text, like.as_slice()))
+        };
+        let before = image(before.as_deref(), None);
+        let after = image(after.as_deref(), last.and_then(|last| last.after));
+        let seen = image(seen.as_deref(), None);
+        let (cells_at, texts_at) = (chunk.cells.len() as u32, chunk.text.len() as u32);
+        let n_cells = binds.len() as u16;
+        for value in binds {
+            let cell = chunk.put_bind(value);
+            chunk.cells.push(cell);
+        }
+        self.rows.push(PackedTouch {
+            chunk: at as u32,
+            unit,
+            key,
+            why,
+            before,
+            after,
+            seen,
+            cells_at,
+            texts_at,
+            n_cells,
+            action,
+            result,
+        });
+    }
+
+    /// Sees to it that the last chunk has room for so many bytes; tells whether it is a new one.
+    fn open_chunk(&mut self, n_bytes: usize, n_binds: usize) -> bool {
+        if let Some(last) = self.chunks.last() {
+            if last.text.len() + n_bytes <= last.text.capacity() {
+                return false;
+            }
+        }
+        // As many touches as the first of them lets expect.
+        let n_touches = (CHUNK_BYTES / n_bytes.max(1)).clamp(1, CHUNK_BYTES / 16);
+        let text = String::with_capacity(n_bytes.max(CHUNK_BYTES));
+        let cells = Vec::with_capacity((n_touches + n_touches / 8 + 1) * n_binds);
+        self.chunks.push(TouchChunk { text, cells, ..TouchChunk::default() });
+        true
+    }
+
+    /// Room for so many more.
+    pub fn reserve_exact(&mut self, n: usize) {
+        self.rows.reserve_exact(n);
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// One of them, counted from 0.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<TouchRef<'_>> {
+        self.rows.get(at).map(|row| TouchRef { touches: self, row })
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = TouchRef<'_>> + Clone {
+        self.rows.iter().map(|row| TouchRef { touches: self, row })
+    }
+
+    /// Up to `n` at a time, in order.
+    pub fn batches(&self, n: usize) -> impl Iterator<Item = Vec<TouchRef<'_>>> {
+        self.rows
+            .chunks(n)
+            .map(|rows| rows.iter().map(|row| TouchRef { touches: self, row }).collect())
+    }
+
+    /// Puts them in order; those that are alike stay as they stand.
+    pub fn sort_by(&mut self, order: impl Fn(TouchRef<'_>, TouchRef<'_>) -> std::cmp::Ordering) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.sort_by(|a, b| {
+            order(TouchRef { touches: self, row: a }, TouchRef { touches: self, row: b })
+        });
+        self.rows = rows;
+    }
+
+    /// Keeps those that are wanted.
+    pub fn retain(&mut self, is_wanted: impl Fn(TouchRef<'_>) -> bool) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.retain(|row| is_wanted(TouchRef { touches: self, row }));
+        self.rows = rows;
+    }
+
+    /// The row before the change is this one.
+    pub(super) fn set_before(&mut self, at: usize, image: &str) {
+        let row = &mut self.rows[at];
+        row.before = Some(self.chunks[row.chunk as usize].put(image, &[]));
+    }
+}
+
+impl TouchChunk {
+    /// Adds a text, unless it stands at one of these places.
+    fn put(&mut self, text: &str, like: &[TextSpan]) -> TextSpan {
+        if let Some(same) = like.iter().find(|span| self.text(**span) == text) {
+            return *same;
+        }
+        // What a touch holds stays far below 4 GB: a database's text ends at one.
+        let span = TextSpan { at: self.text.len() as u32, len: text.len() as u32 };
+        self.text.push_str(text);
+        span
+    }
+
+    /// Adds a reason: mostly one of the latest.
+    fn put_why(&mut self, why: &str) -> TextSpan {
+        if let Some(same) = self.whys.iter().find(|span| self.text(**span) == why) {
+            return *same;
+        }
+        let span = self.put(why, &[]);
+        if self.whys.len() == RECENT {
+            self.whys.remove(0);
+        }
+        self.whys.push(span);
+        span
+    }
+
+    fn put_bind(&mut self, value: Value) -> PackedBind {
+        let packed = match &value {
+            Value::Null => Some(PackedBind::NULL),
+            Value::Int(n) => {
+                usize::try_from(*n).ok().and_then(|n| PackedBind::of(PackedBind::INT, n))
+            }
+            Value::Text(text) => PackedBind::of(PackedBind::TEXT, text.len()),
+            _ => None,
+        };
+        match (packed, value) {
+            (Some(packed), Value::Text(text)) => {
+                self.text.push_str(&text);
+                packed
+            }
+            (Some(packed), _) => packed,
+            (None, value) => {
+                let first = self.others.len().saturating_sub(RECENT);
+                // Moments and days: a run writes the same ones into every row.
+                let known = self.others[first..].iter().position(|known| *known == value);
+                let at = known.map_or(self.others.len(), |at| first + at);
+                if known.is_none() {
+                    self.others.push(value);
+                }
+                PackedBind(PackedBind::OTHER << PackedBind::BITS | at as u32)
+            }
+        }
+    }
+
+    fn text(&self, span: TextSpan) -> &str {
+        &self.text[span.at as usize..][..span.len as usize]
+    }
+}
+
+/// A touch, where it is kept.
+#[derive(Clone, Copy)]
+pub struct TouchRef<'a> {
+    touches: &'a Touches,
+    row: &'a PackedTouch,
+}
+
+impl<'a> TouchRef<'a> {
+    fn chunk(self) -> &'a TouchChunk {
+        &self.touches.chunks[self.row.chunk as usize]
+    }
+
+    /// What it is a part of; see [`Touch::unit`].
+    #[must_use]
+    pub fn unit(self) -> &'a str {
+        self.chunk().text(self.row.unit)
+    }
+
+    /// Which row; see [`Change::key`].
+    #[must_use]
+    pub fn key(self) -> &'a str {
+        self.chunk().text(self.row.key)
+    }
+
+    /// What happens to it.
+    #[must_use]
+    pub fn action(self) -> Action {
+        self.row.action
+    }
+
+    /// The rule, and the dates that decided.
+    #[must_use]
+    pub fn why(self) -> &'a str {
+        self.chunk().text(self.row.why)
+    }
+
+    /// What came of it.
+    #[must_use]
+    pub fn result(self) -> ChangeResult {
+        self.row.result
+    }
+
+    /// The whole row before an update or a delete, JSON.
+    #[must_use]
+    pub fn before(self) -> Option<&'a str> {
+        self.row.before.map(|span| self.chunk().text(span))
+    }
+
+    /// The changed columns of an update, or the whole row of an insert, as JSON.
+    #[must_use]
+    pub fn after(self) -> Option<Cow<'a, str>> {
+        match &self.touches.columns {
+            Some(columns) => {
+                Some(Cow::Owned(image_of(columns.iter().map(String::as_str).zip(self.binds()))))
+            }
+            None => self.row.after.map(|span| Cow::Borrowed(self.chunk().text(span))),
+        }
+    }
+
+    /// The row as it was read; see [`Touch::seen`].
+    #[must_use]
+    pub fn seen(self) -> Option<&'a str> {
+        self.row.seen.map(|span| self.chunk().text(span))
+    }
+
+    /// One value a bind.
+    pub fn binds(self) -> impl Iterator<Item = Bind<'a>> {
+        let chunk = self.chunk();
+        let mut text_at = self.row.texts_at as usize;
+        let cells = &chunk.cells[self.row.cells_at as usize..][..usize::from(self.row.n_cells)];
+        cells.iter().map(move |cell| match cell.kind() {
+            PackedBind::TEXT => {
+                let text = &chunk.text[text_at..][..cell.number()];
+                text_at += text.len();
+                Bind::Text(text)
+            }
+            PackedBind::INT => Bind::Int(cell.number() as i64),
+            PackedBind::OTHER => Bind::from(&chunk.others[cell.number()]),
+            _ => Bind::Null,
+        })
+    }
+
+    /// The value of one bind; NULL where there is none.
+    #[must_use]
+    pub fn bind(self, at: usize) -> Bind<'a> {
+        self.binds().nth(at).unwrap_or(Bind::Null)
+    }
+}
+
+impl fmt::Debug for TouchRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Touch")
+            .field("unit", &self.unit())
+            .field("key", &self.key())
+            .field("action", &self.action())
+            .field("why", &self.why())
+            .field("result", &self.result())
+            .field("before", &self.before())
+            .field("after", &self.after())
+            .field("seen", &self.seen())
+            .field("binds", &self.binds().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Touches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Extend<Touch> for Touches {
+    fn extend<T: IntoIterator<Item = Touch>>(&mut self, touches: T) {
+        touches.into_iter().for_each(|touch| self.push(touch));
+    }
+}
+
+impl FromIterator<Touch> for Touches {
+    fn from_iter<T: IntoIterator<Item = Touch>>(touches: T) -> Self {
+        let mut packed = Touches::default();
+        packed.extend(touches);
+        packed
+    }
+}
+
+#[cfg(test)]
+mod tests;
