@@ -267,6 +267,9 @@ impl World {
             let (floor, hours) = (limits.floor, limits.hours);
             lines.push_str(&format!("[limits.{job}]\nfloor = {floor}\nhours = {hours}\n"));
         }
+        if let Some(actor) = &self.config.disable_inactive.actor_oidc_id {
+            lines.push_str(&format!("[disable_inactive]\nactor_oidc_id = {}\n", text(actor)));
+        }
         if let Some(directory) = &self.config.directory {
             lines.push_str(&format!(
                 "[directory]\nurls = [{}]\nbase_dn = {}\n",

@@ -55,6 +55,7 @@ mod round_trips;
 mod saved_plans;
 mod schema;
 mod script_psql;
+mod second_session;
 mod security;
 mod slapd;
 mod snapshots;

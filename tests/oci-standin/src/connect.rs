@@ -105,7 +105,7 @@ impl ServiceContext {
             Some(What::Ora(codes)) => Err(OraError::stack(&codes)),
             Some(What::KillAfter) => call(session).and_then(|_| Err(OraError::of(3113))),
             Some(What::ExitAfter) => call(session).and_then(|_| fault::die()),
-            Some(What::Exit) | None => call(session),
+            Some(What::Exit | What::Pause) | None => call(session),
         })
     }
 

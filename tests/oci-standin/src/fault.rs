@@ -1,7 +1,7 @@
 //! Faults on demand: `OCI_STANDIN_FAULT=<nth>:<where>:<what>[,…]`.
 //!
 //! `where` is `connect`, `execute`, `fetch`, `commit`, `rollback` or `ping`; `execute/TEXT` counts only statements that
-//! contain TEXT. `what` is `kill-before`, `kill-after`, `exit`, `exit-after`, an ORA number
+//! contain TEXT. `what` is `kill-before`, `kill-after`, `exit`, `exit-after`, `pause`, an ORA number
 //! or a stack of them (`604+20001`). `nth` counts from 1
 //! within the process; `*` means every time. Changing the variable starts the counting anew.
 
@@ -17,6 +17,8 @@ pub enum What {
     Exit,
     /// The process is killed once the server has answered.
     ExitAfter,
+    /// The call waits until somebody says go, and is then made: others may be at work meanwhile.
+    Pause,
     /// The call fails with these errors, the first the outermost; nothing reaches the server.
     Ora(Vec<i32>),
 }
@@ -54,6 +56,7 @@ fn parse_one(source: &str) -> Result<Fault, String> {
         "kill-after" => What::KillAfter,
         "exit" => What::Exit,
         "exit-after" => What::ExitAfter,
+        "pause" => What::Pause,
         codes => What::Ora(codes.split('+').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?),
     };
     let nth = if nth == "*" { None } else { Some(nth.parse().map_err(|_| wrong())?) };
@@ -81,10 +84,32 @@ pub fn due(place: &str, sql: &str) -> Option<What> {
             }
         }
     }
-    if due == Some(What::Exit) {
-        die();
+    drop(plan);
+    match due {
+        Some(What::Exit) => die(),
+        Some(What::Pause) => {
+            pause(sql);
+            None
+        }
+        due => due,
     }
-    due
+}
+
+/// Puts the statement at hand into `paused` in the folder `OCI_STANDIN_PAUSE`, and waits for a file `go` there.
+fn pause(sql: &str) {
+    let folder = std::path::PathBuf::from(std::env::var_os("OCI_STANDIN_PAUSE").unwrap_or_default());
+    let written = std::fs::write(folder.join("paused"), sql);
+    for _ in 0..60_000 {
+        if written.is_err() || folder.join("go").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    // Whoever never said go, or named no folder, is not to take what follows for undisturbed.
+    if !folder.join("go").exists() {
+        eprintln!("oci-standin: nobody said go in `{}`", folder.display());
+        std::process::abort()
+    }
 }
 
 /// Ends the process as `kill -9` would: nothing is flushed, closed or rolled back by it.
@@ -109,6 +134,7 @@ mod tests {
         assert_eq!(faults[1].text, "INSERT INTO A");
         assert_eq!(parse("1:connect:604+20001").unwrap()[0].what, What::Ora(vec![604, 20001]));
         assert_eq!(faults[2].what, What::Exit);
+        assert_eq!(parse("2:execute:pause").unwrap()[0].what, What::Pause);
     }
 
     #[test]
