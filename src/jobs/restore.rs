@@ -180,7 +180,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
         let n_backs = backs.len();
         // The last change first, as the last one undone must be the first one done.
         for row in rows.iter().rev() {
-            match table.decide(row) {
+            match table.decide(row)? {
                 RowTodo::Nothing => plan.noticed.add("already_restored", 1),
                 RowTodo::IsThere(now) => {
                     plan.noticed.add("already_restored", 1);
@@ -189,7 +189,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
                 RowTodo::ChangedSince => since.push(*row),
                 RowTodo::Insert => backs.push(insert(&table, row, &run)?),
                 RowTodo::Update(now) => backs.push(update(&table, row, now, &run)?),
-                RowTodo::Delete(now) => backs.push(delete(&table, row, now, &run)),
+                RowTodo::Delete(now) => backs.push(delete(&table, row, now, &run)?),
             }
         }
         if backs[n_backs..].iter().any(takes_away) {
@@ -262,7 +262,7 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
 }
 
 fn insert(table: &Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<RowToPutBack> {
-    let image = row.before.clone().unwrap_or_default();
+    let image = row.before()?.unwrap_or_default();
     let (columns, binds) = table.binds(&image, None)?;
     let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
     let like = table.key_places(&columns, &binds).zip(table.count_like(&image));
@@ -282,7 +282,7 @@ fn update(
     now: RowNow,
     run: &LedgerRun,
 ) -> anyhow::Result<RowToPutBack> {
-    let image = row.before.clone().unwrap_or_default();
+    let image = row.before()?.unwrap_or_default();
     let (columns, mut binds) = table.binds(&image, Some(&row.set))?;
     binds.push(now.row_id);
     let change = change(row, Action::Update, Some(now.image), Some(image.json(&columns)), run);
@@ -295,12 +295,18 @@ fn update(
     })
 }
 
-fn delete(table: &Table, row: &ChangedRow, now: RowNow, run: &LedgerRun) -> RowToPutBack {
-    let like = row.after.as_ref().and_then(|image| table.count_like(image));
+fn delete(
+    table: &Table,
+    row: &ChangedRow,
+    now: RowNow,
+    run: &LedgerRun,
+) -> anyhow::Result<RowToPutBack> {
+    let like = row.after()?.and_then(|image| table.count_like(&image));
     let like = like.map(|(key, n_there)| RowsLike { key, n_there, places: Vec::new() });
     let change = change(row, Action::Delete, Some(now.image), None, run);
     let touch = Touch { unit: unit(row), binds: vec![now.row_id], change, seen: None };
-    RowToPutBack { seq: row.seq, table: Arc::clone(&row.table), columns: Vec::new(), touch, like }
+    let table = Arc::clone(&row.table);
+    Ok(RowToPutBack { seq: row.seq, table, columns: Vec::new(), touch, like })
 }
 
 /// Which row, in whatever table.

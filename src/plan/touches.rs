@@ -74,7 +74,7 @@ impl PackedBind {
 
     /// `None`: the number is too large.
     fn of(kind: u32, n: usize) -> Option<PackedBind> {
-        (n < 1 << Self::BITS).then(|| PackedBind(kind << Self::BITS | n as u32))
+        (n < 1 << Self::BITS).then_some(PackedBind(kind << Self::BITS | n as u32))
     }
 
     fn kind(self) -> u32 {
@@ -144,10 +144,9 @@ impl Touches {
 
     /// Sees to it that the last chunk has room for so many bytes; tells whether it is a new one.
     fn open_chunk(&mut self, n_bytes: usize, n_binds: usize) -> bool {
-        if let Some(last) = self.chunks.last() {
-            if last.text.len() + n_bytes <= last.text.capacity() {
-                return false;
-            }
+        let has_room = |last: &TouchChunk| last.text.len() + n_bytes <= last.text.capacity();
+        if self.chunks.last().is_some_and(has_room) {
+            return false;
         }
         // As many touches as the first of them lets expect.
         let n_touches = (CHUNK_BYTES / n_bytes.max(1)).clamp(1, CHUNK_BYTES / 16);

@@ -1,42 +1,47 @@
 //! A row's image out of the ledger: its columns and their values, as JSON text to the letter.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use anyhow::{Context as _, anyhow};
 use chrono::DateTime;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::db::{Dialect, Value, parse_date};
 
-/// Column and value, in the order of the image.
+/// Column and value, in the order of the image, where they stand in its text.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RowImage(pub(super) Vec<(String, Box<RawValue>)>);
+pub(super) struct RowImage<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl RowImage {
-    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+/// A JSON text, without its escapes.
+#[derive(Deserialize)]
+struct JsonText<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> RowImage<'a> {
+    pub(super) fn parse(text: &'a str) -> anyhow::Result<Self> {
         serde_json::from_str(text).context("reading an image")
     }
 
-    pub(super) fn get(&self, column: &str) -> Option<&str> {
+    pub(super) fn get(&self, column: &str) -> Option<&'a str> {
         self.0.iter().find(|(name, _)| name == column).map(|(_, value)| value.get())
     }
 
     /// This image with the columns of another laid over it.
-    pub(super) fn with(&self, other: &RowImage) -> RowImage {
-        let mut both = self.clone();
-        for (name, value) in &other.0 {
-            match both.0.iter_mut().find(|(known, _)| known == name) {
-                Some((_, old)) => old.clone_from(value),
-                None => both.0.push((name.clone(), value.clone())),
+    pub(super) fn with(mut self, other: RowImage<'a>) -> Self {
+        for (name, value) in other.0 {
+            match self.0.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, old)) => *old = value,
+                None => self.0.push((name, value)),
             }
         }
-        both
+        self
     }
 
     /// Whether each column of this image means the same in the other one.
-    pub(super) fn is_within(&self, other: &RowImage, dialect: Dialect) -> bool {
-        let same = |a: &str, b: &str| meaning_of(a, dialect) == meaning_of(b, dialect);
+    pub(super) fn is_within(&self, other: &RowImage<'_>, dialect: Dialect) -> bool {
+        let same = |a: &str, b: &str| a == b || meaning_of(a, dialect) == meaning_of(b, dialect);
         self.0
             .iter()
             .all(|(name, value)| other.get(name).is_some_and(|there| same(value.get(), there)))
@@ -45,7 +50,7 @@ impl RowImage {
     /// These columns of it, as JSON.
     pub(super) fn json(&self, columns: &[String]) -> String {
         let mut out = String::from("{");
-        for (name, value) in self.0.iter().filter(|(name, _)| columns.contains(name)) {
+        for (name, value) in self.0.iter().filter(|(name, _)| columns.iter().any(|c| c == name)) {
             if out.len() > 1 {
                 out.push(',');
             }
@@ -56,22 +61,27 @@ impl RowImage {
         out.push('}');
         out
     }
+
+    /// The names of its columns.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.to_string()).collect()
+    }
 }
 
-impl<'de> Deserialize<'de> for RowImage {
+impl<'de: 'a, 'a> Deserialize<'de> for RowImage<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;
         impl<'de> Visitor<'de> for Pairs {
-            type Value = RowImage;
+            type Value = RowImage<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a row as an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RowImage, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RowImage<'de>, A::Error> {
+                let mut pairs = Vec::with_capacity(8);
+                while let Some((JsonText(name), value)) = map.next_entry()? {
+                    pairs.push((name, value));
                 }
                 Ok(RowImage(pairs))
             }
@@ -88,20 +98,52 @@ pub(super) fn meaning_of(raw: &str, dialect: Dialect) -> String {
     out
 }
 
+/// Appends what a value of a row means; `room` is for its JSON.
+pub(super) fn write_meaning_of(
+    value: &Value,
+    dialect: Dialect,
+    room: &mut String,
+    out: &mut String,
+) {
+    match value {
+        Value::Text(text) => write_meaning_of_text(text, dialect, out),
+        other => {
+            room.clear();
+            other.write_json(room);
+            write_meaning(room, dialect, out);
+        }
+    }
+}
+
 fn write_meaning(raw: &str, dialect: Dialect, out: &mut String) {
     if !raw.starts_with('"') {
-        return out.push_str(&decimal(raw).unwrap_or_else(|| raw.to_owned()));
+        return match raw.as_bytes() {
+            // Most numbers, by hand.
+            [digit @ b'1'..=b'9'] => {
+                out.push(char::from(*digit));
+                out.push_str("e0");
+            }
+            _ => out.push_str(&decimal(raw).unwrap_or_else(|| raw.to_owned())),
+        };
     }
-    let Ok(text) = serde_json::from_str::<String>(raw) else { return out.push_str(raw) };
+    match serde_json::from_str(raw) {
+        Ok(JsonText(text)) => write_meaning_of_text(&text, dialect, out),
+        Err(_) => out.push_str(raw),
+    }
+}
+
+fn write_meaning_of_text(text: &str, dialect: Dialect, out: &mut String) {
     // Oracle knows no empty text, and pads CHAR.
-    let text = if dialect == Dialect::Oracle { text.trim_end_matches(' ') } else { &text };
+    let text = if dialect == Dialect::Oracle { text.trim_end_matches(' ') } else { text };
     if text.is_empty() && dialect == Dialect::Oracle {
         return out.push_str("null");
     }
     let looks_like_a_date = text.len() >= 10 && text.as_bytes()[0].is_ascii_digit();
     let moment = looks_like_a_date.then(|| moment(text)).flatten();
     match moment {
-        Some(micros) => out.push_str(&format!("@{micros}")),
+        Some(micros) => {
+            let _ = write!(out, "@{micros}");
+        }
         None => {
             out.push('"');
             out.push_str(text);
@@ -207,6 +249,7 @@ mod tests {
             [("1", "1.0"), ("100", "1e2"), ("0.5", "5e-1"), ("0", "0.000"), ("-1.50", "-1.5")]
         {
             assert_eq!(decimal(a), decimal(b), "{a} {b}");
+            assert_eq!(meaning_of(a, Dialect::Sqlite), meaning_of(b, Dialect::Sqlite), "{a} {b}");
         }
         assert_ne!(decimal("9007199254740993"), decimal("9007199254740992.0"));
         assert_ne!(decimal("0.12345678901234567891"), decimal("0.12345678901234567892"));

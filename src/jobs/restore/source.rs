@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Only;
 use super::image::RowImage;
-use crate::db::Read;
+use crate::db::{Dialect, Read};
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::each_change_of;
@@ -20,11 +20,28 @@ pub(super) struct ChangedRow {
     pub(super) table: Arc<str>,
     pub(super) key: String,
     /// The row before the run; `None`: there was none.
-    pub(super) before: Option<RowImage>,
-    /// The row after it; `None`: it was deleted.
-    pub(super) after: Option<RowImage>,
+    before: Option<Box<str>>,
+    /// What of it, or all of it, is otherwise after the run; `None`: it was deleted.
+    after: Option<Box<str>>,
     /// Of an update, the columns it set.
-    pub(super) set: Vec<String>,
+    pub(super) set: Arc<[String]>,
+}
+
+impl ChangedRow {
+    /// The row before the run.
+    pub(super) fn before(&self) -> anyhow::Result<Option<RowImage<'_>>> {
+        self.before.as_deref().map(RowImage::parse).transpose()
+    }
+
+    /// The whole row after it.
+    pub(super) fn after(&self) -> anyhow::Result<Option<RowImage<'_>>> {
+        let Some(after) = &self.after else { return Ok(None) };
+        let after = RowImage::parse(after)?;
+        Ok(Some(match self.before()? {
+            Some(before) => before.with(after),
+            None => after,
+        }))
+    }
 }
 
 /// All of them.
@@ -52,6 +69,7 @@ pub(super) fn read(
     let (mut source, mut hash, mut any) = (RestoreSource::default(), run.begin_hash(), false);
     let mut last_of: HashMap<(Arc<str>, String), Vec<usize>> = HashMap::new();
     let mut tables: HashMap<String, Arc<str>> = HashMap::new();
+    let mut set: Arc<[String]> = Arc::from([]);
     each_change_of(&run.run_id, db, &mut |entry| {
         any = true;
         let change = &entry.change;
@@ -75,13 +93,18 @@ pub(super) fn read(
             return Ok(());
         }
         let table = tables.entry(table.to_owned()).or_insert_with(|| table.into());
-        let changed = changed(entry, Arc::clone(table))?;
+        let changed = changed(entry, Arc::clone(table), &mut set)?;
         let last = last_of.entry((Arc::clone(table), key.to_owned())).or_default();
         // A row that the run changed twice is one row: from what it was first to what it was last.
-        let earlier =
-            last.iter().copied().find(|at| continues(&source.rows[*at], &changed, dialect));
+        let mut earlier = None;
+        for at in last.iter().copied() {
+            if continues(&source.rows[at], &changed, dialect)? {
+                earlier = Some(at);
+                break;
+            }
+        }
         match earlier {
-            Some(at) => join(&mut source.rows[at], changed),
+            Some(at) => join(&mut source.rows[at], changed)?,
             None => {
                 last.push(source.rows.len());
                 source.rows.push(changed);
@@ -120,42 +143,56 @@ fn tampered(run_id: &str, why: &str) -> anyhow::Error {
     .context(Exit::Evidence)
 }
 
-fn changed(entry: &LedgerEntry<'_>, table: Arc<str>) -> anyhow::Result<ChangedRow> {
+/// One change; `set` is what the one before it set, which mostly is the same.
+fn changed(
+    entry: &LedgerEntry<'_>,
+    table: Arc<str>,
+    set: &mut Arc<[String]>,
+) -> anyhow::Result<ChangedRow> {
     let LedgerEntry { change, image } = entry;
     let told = || format!("change {}", change.seq);
-    let parse = |image: Option<&str>| {
-        image.filter(|text| !text.is_empty()).map(RowImage::parse).transpose().with_context(told)
-    };
-    let before = parse(image.as_ref().map(|image| &*image.before))?;
-    let after = parse(image.as_ref().map(|image| &*image.after))?;
+    let text = |image: &'_ str| (!image.is_empty()).then(|| Box::<str>::from(image));
+    let before = image.as_ref().and_then(|image| text(&image.before));
+    let after = image.as_ref().and_then(|image| text(&image.after));
     let (seq, key) = (change.number(), change.row_key.to_string());
-    let row = |before, after, set| ChangedRow { seq, table, key, before, after, set };
-    match (&*change.action, before, after) {
-        ("insert", None, Some(after)) => Ok(row(None, Some(after), Vec::new())),
-        ("delete", Some(before), None) => Ok(row(Some(before), None, Vec::new())),
-        ("update", Some(before), Some(after)) => {
-            let set = after.0.iter().map(|(name, _)| name.clone()).collect();
-            let whole = before.with(&after);
-            Ok(row(Some(before), Some(whole), set))
-        }
-        (action, ..) => {
-            Err(anyhow!("{action} without the images that belong to it")).with_context(told)
-        }
+    let row = ChangedRow { seq, table, key, before, after, set: Arc::from([]) };
+    let is_whole = match &*change.action {
+        "insert" => row.before.is_none() && row.after.is_some(),
+        "delete" => row.before.is_some() && row.after.is_none(),
+        "update" => row.before.is_some() && row.after.is_some(),
+        _ => false,
+    };
+    if !is_whole {
+        return Err(anyhow!("{} without the images that belong to it", change.action))
+            .with_context(told);
     }
+    row.before().with_context(told)?;
+    row.after().with_context(told)?;
+    if let (Some(_), Some(after)) = (&row.before, &row.after) {
+        let after = RowImage::parse(after)?;
+        if !after.0.iter().map(|(name, _)| &**name).eq(set.iter().map(String::as_str)) {
+            *set = after.columns().into();
+        }
+        return Ok(ChangedRow { set: Arc::clone(set), ..row });
+    }
+    Ok(row)
 }
 
 /// Whether a change goes on where an earlier one of the same run stopped.
-fn continues(earlier: &ChangedRow, later: &ChangedRow, dialect: crate::db::Dialect) -> bool {
-    match (&earlier.after, &later.before) {
-        (Some(was), Some(is)) => was.is_within(is, dialect),
+fn continues(earlier: &ChangedRow, later: &ChangedRow, dialect: Dialect) -> anyhow::Result<bool> {
+    Ok(match (earlier.after()?, later.before()?) {
+        (Some(was), Some(is)) => was.is_within(&is, dialect),
         _ => false,
-    }
+    })
 }
 
-fn join(earlier: &mut ChangedRow, later: ChangedRow) {
+fn join(earlier: &mut ChangedRow, later: ChangedRow) -> anyhow::Result<()> {
+    let whole = later.after()?.map(|after| after.json(&after.columns()).into());
     earlier.seq = later.seq;
-    earlier.after = later.after;
-    earlier.set.extend(later.set);
-    earlier.set.sort();
-    earlier.set.dedup();
+    earlier.after = whole;
+    let mut set: Vec<String> = earlier.set.iter().chain(later.set.iter()).cloned().collect();
+    set.sort();
+    set.dedup();
+    earlier.set = set.into();
+    Ok(())
 }

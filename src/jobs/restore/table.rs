@@ -5,10 +5,11 @@
 //! that are all alike it does not matter which one is meant.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use anyhow::{Context as _, anyhow};
 
-use super::image::{RowImage, meaning_of, value_of};
+use super::image::{RowImage, meaning_of, value_of, write_meaning_of};
 use super::source::ChangedRow;
 use crate::db::{Column, Dialect, Read, Row, Value, invisible};
 use crate::exit::Exit;
@@ -82,7 +83,10 @@ pub(super) struct Table {
     /// Where their columns, and those of the key, stand in a row; known once a row was seen.
     places: Option<ColumnPlaces>,
     /// Rows by list and meaning, those not yet spoken for.
-    rows: HashMap<(usize, String), Vec<usize>>,
+    rows: HashMap<RowIdentity, Vec<usize>>,
+    identities: RowIdentities,
+    /// What the row that is looked at means.
+    meanings: RowMeanings,
     found: Vec<Option<RowNow>>,
     /// How many rows of a key are there, of the keys asked for.
     keys: HashMap<String, i64>,
@@ -119,16 +123,18 @@ impl Table {
             lists: Vec::new(),
             places: None,
             rows: HashMap::new(),
+            identities: RowIdentities::default(),
+            meanings: RowMeanings::default(),
             found: Vec::new(),
             keys: HashMap::new(),
             n_rows: 0,
         };
         let mut wanted_keys = HashSet::new();
         for change in changes {
-            for image in [&change.before, &change.after].into_iter().flatten() {
-                let identity = table.identity(image);
+            for image in [change.before()?, change.after()?].into_iter().flatten() {
+                let identity = table.identity(&image);
                 table.rows.entry(identity).or_default();
-                wanted_keys.extend(table.key_of(|column| image.get(column).map(str::to_owned)));
+                wanted_keys.extend(table.key_of(&image));
             }
         }
         table.scan(&wanted_keys, db)?;
@@ -152,17 +158,11 @@ impl Table {
     fn look_at(&mut self, row: &Row, wanted_keys: &HashSet<String>) {
         let places =
             self.places.get_or_insert_with(|| ColumnPlaces::of(row, &self.lists, self.key));
-        let mut raw = String::new();
-        let mut meaning = |value: &Value| {
-            raw.clear();
-            value.write_json(&mut raw);
-            meaning_of(&raw, self.dialect)
-        };
-        let meanings: Vec<String> = row.values.iter().map(&mut meaning).collect();
-        let held = |at: &Option<usize>| at.map_or("", |at| meanings[at].as_str());
+        self.meanings.read(row, self.dialect);
+        let held = |at: &Option<usize>| at.map_or("", |at| self.meanings.of(at));
         let mut kept = None;
         for (list, columns) in places.lists.iter().enumerate() {
-            let identity = (list, joined(columns.iter().map(held)));
+            let identity = self.identities.of(list, columns.iter().map(held));
             if let Some(rows) = self.rows.get_mut(&identity) {
                 let at = *kept.get_or_insert_with(|| {
                     let now = RowNow { row_id: row.values[0].clone(), image: row.image_from(1) };
@@ -181,7 +181,7 @@ impl Table {
     }
 
     /// By what a row with this image is known: the columns that still are there, and what they hold.
-    fn identity(&mut self, image: &RowImage) -> (usize, String) {
+    fn identity(&mut self, image: &RowImage<'_>) -> RowIdentity {
         // What the database itself gives a row is another value when the row comes back.
         let is_there = |name: &str| {
             self.columns.iter().any(|column| column.name == name && column.is_writable())
@@ -191,29 +191,29 @@ impl Table {
             list.len() == held.len() && list.iter().zip(&held).all(|(a, (b, _))| a == b)
         });
         let list = list.unwrap_or_else(|| {
-            self.lists.push(held.iter().map(|(name, _)| name.clone()).collect());
+            self.lists.push(held.iter().map(|(name, _)| name.to_string()).collect());
             self.lists.len() - 1
         });
         let meanings: Vec<String> =
             held.iter().map(|(_, raw)| meaning_of(raw.get(), self.dialect)).collect();
-        (list, joined(meanings.iter().map(String::as_str)))
+        self.identities.of(list, meanings.iter().map(String::as_str))
     }
 
     /// The key of a row, where the table has one and the row names all of it.
-    fn key_of(&self, raw: impl Fn(&str) -> Option<String>) -> Option<String> {
+    fn key_of(&self, image: &RowImage<'_>) -> Option<String> {
         if self.key.is_empty() {
             return None;
         }
         let held: Option<Vec<String>> = self
             .key
             .iter()
-            .map(|column| raw(column).map(|raw| meaning_of(&raw, self.dialect)))
+            .map(|column| image.get(column).map(|raw| meaning_of(raw, self.dialect)))
             .collect();
         held.map(|held| joined(held.iter().map(String::as_str)))
     }
 
     /// A row like this one, if there is one that is not spoken for.
-    fn take(&mut self, image: &RowImage) -> Option<RowNow> {
+    fn take(&mut self, image: &RowImage<'_>) -> Option<RowNow> {
         let identity = self.identity(image);
         let places = self.rows.get_mut(&identity)?;
         while let Some(at) = places.pop() {
@@ -224,13 +224,13 @@ impl Table {
         None
     }
 
-    fn has_key_of(&self, image: &RowImage) -> bool {
+    fn has_key_of(&self, image: &RowImage<'_>) -> bool {
         self.is_unique && self.count_like(image).is_some_and(|(_, n)| n > 0)
     }
 
     /// The key of a row like this, and how many such rows were there when the table was read.
-    pub(super) fn count_like(&self, image: &RowImage) -> Option<(String, i64)> {
-        let key = self.key_of(|column| image.get(column).map(str::to_owned))?;
+    pub(super) fn count_like(&self, image: &RowImage<'_>) -> Option<(String, i64)> {
+        let key = self.key_of(image)?;
         let n = self.keys.get(&key).copied().unwrap_or_default();
         Some((key, n))
     }
@@ -253,11 +253,15 @@ impl Table {
     }
 
     /// What is to be done so that the row is again as it was before the run.
-    pub(super) fn decide(&mut self, change: &ChangedRow) -> RowTodo {
-        if let Some(now) = change.before.as_ref().and_then(|before| self.take(before)) {
-            return RowTodo::IsThere(now);
+    ///
+    /// # Errors
+    /// An image can't be read.
+    pub(super) fn decide(&mut self, change: &ChangedRow) -> anyhow::Result<RowTodo> {
+        let (before, after) = (change.before()?, change.after()?);
+        if let Some(now) = before.as_ref().and_then(|before| self.take(before)) {
+            return Ok(RowTodo::IsThere(now));
         }
-        match (&change.before, &change.after) {
+        Ok(match (&before, &after) {
             (Some(before), None) if self.has_key_of(before) => RowTodo::ChangedSince,
             (Some(_), None) => RowTodo::Insert,
             (Some(_), Some(after)) => {
@@ -269,7 +273,7 @@ impl Table {
                 None => RowTodo::Nothing,
             },
             (None, None) => RowTodo::Nothing,
-        }
+        })
     }
 
     /// One bind for each of these columns, as they stood in the image.
@@ -278,12 +282,12 @@ impl Table {
     /// `Exit::Config`: a column that held something is not there any more.
     pub(super) fn binds(
         &self,
-        image: &RowImage,
+        image: &RowImage<'_>,
         only: Option<&[String]>,
     ) -> anyhow::Result<(Vec<String>, Vec<Value>)> {
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for (name, raw) in &image.0 {
-            if only.is_some_and(|only| !only.contains(name)) {
+            if only.is_some_and(|only| !only.iter().any(|wanted| wanted == name)) {
                 continue;
             }
             let Some(column) = self.columns.iter().find(|column| column.name == *name) else {
@@ -301,7 +305,7 @@ impl Table {
             }
             let value = value_of(raw.get(), self.dialect, &column.data_type)
                 .with_context(|| format!("column {name} of {}", self.name))?;
-            names.push(name.clone());
+            names.push(name.to_string());
             values.push(value);
         }
         Ok((names, values))
@@ -310,6 +314,54 @@ impl Table {
 
 /// Bytes of text that Oracle binds where a query's columns are (ORA-01461 beyond); of bytes, half as many.
 const LONG_BYTES: usize = 4_000;
+
+/// A row as it is known: a hash of the list of its columns and of what they mean.
+type RowIdentity = u128;
+
+/// Makes them. Two keys that nobody knows: two rows that differ have the same identity once in 2^128, as nobody can
+/// choose them to.
+#[derive(Default)]
+struct RowIdentities([RandomState; 2]);
+
+impl RowIdentities {
+    fn of<'a>(&self, list: usize, values: impl Iterator<Item = &'a str>) -> RowIdentity {
+        let [mut high, mut low] = [self.0[0].build_hasher(), self.0[1].build_hasher()];
+        for hasher in [&mut high, &mut low] {
+            hasher.write_usize(list);
+        }
+        for value in values {
+            for hasher in [&mut high, &mut low] {
+                hasher.write_usize(value.len());
+                hasher.write(value.as_bytes());
+            }
+        }
+        u128::from(high.finish()) << 64 | u128::from(low.finish())
+    }
+}
+
+/// What the values of a row mean, one behind the other.
+#[derive(Default)]
+struct RowMeanings {
+    text: String,
+    ends: Vec<usize>,
+    room: String,
+}
+
+impl RowMeanings {
+    fn read(&mut self, row: &Row, dialect: Dialect) {
+        self.text.clear();
+        self.ends.clear();
+        for value in &row.values {
+            write_meaning_of(value, dialect, &mut self.room, &mut self.text);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    fn of(&self, at: usize) -> &str {
+        let begin = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.text[begin..self.ends[at]]
+    }
+}
 
 /// Values in a row, kept apart by their lengths.
 fn joined<'a>(values: impl Iterator<Item = &'a str>) -> String {
