@@ -3,6 +3,7 @@
 //! The only place that knows a preview from a run, and what day it is. A run is one transaction; an
 //! error that may pass repeats the whole of it, never a part, and never once COMMIT was sent.
 
+mod afterwards;
 mod findings;
 mod gate;
 mod given;
@@ -24,9 +25,6 @@ use crate::plan::{
     Approval, Held, Leeway, LimitLeft, Plan, SavedFor, SavedPlan, apply, hold, look_again,
 };
 use crate::summary::{SCHEMA, Status, Summary};
-
-/// How long a failure may take to be written down: the scheduler waits for the number meanwhile.
-const RECORD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is asked for.
 pub struct Request<'a> {
@@ -217,7 +215,10 @@ impl Run<'_> {
         let Request { job, config, preview, .. } = *self.request;
         let mut db = db::open(job.database(config), &self.session)?;
         let writes = self.session.writes;
-        let start = if writes { self.lock(&mut *db)? } else { self.look(&mut *db)? };
+        let start = match writes {
+            true => timed("locked", || self.lock(&mut *db))?,
+            false => self.look(&mut *db)?,
+        };
         if !preview {
             let takes_up = self.saved.is_none();
             job.claim(RunClaim { run_id: &self.session.run_id, takes_up }, &mut *db)?;
@@ -233,14 +234,15 @@ impl Run<'_> {
         let plan = job.plan(&mut world)?;
         findings::tell_planned(&plan, began.elapsed());
         self.findings_before = findings::before(job, &plan, &mut world)?;
-        let approved = match self.let_through(plan, &start, &mut world)? {
-            Ok(approved) => approved,
-            Err(refused) => {
-                let (plan, refusal) = *refused;
-                let refusal = Some(refusal);
-                return Ok(AttemptEnd { refusal, ..AttemptEnd::looked(Status::Refused, plan) });
-            }
-        };
+        let approved =
+            match timed("held against limits", || self.let_through(plan, &start, &mut world))? {
+                Ok(approved) => approved,
+                Err(refused) => {
+                    let (plan, refusal) = *refused;
+                    let refusal = Some(refusal);
+                    return Ok(AttemptEnd { refusal, ..AttemptEnd::looked(Status::Refused, plan) });
+                }
+            };
         if !writes {
             return Ok(AttemptEnd::looked(Status::Planned, approved.into_plan()));
         }
@@ -253,13 +255,13 @@ impl Run<'_> {
         }
         let since = Instant::now();
         let leeway = if self.saved.is_some() { Leeway::None } else { Leeway::OtherColumns };
-        let held = hold(approved, leeway, &mut *db)?;
+        let held = timed("held", || hold(approved, leeway, &mut *db))?;
         let hashes = self.change(&held, &mut *db)?;
         if preview {
             drop(db); // A rehearsal: all of it is rolled back.
             return Ok(AttemptEnd::looked(Status::Planned, held.into_plan()));
         }
-        let status = self.close(held.plan(), &hashes, start.end, db)?;
+        let status = timed("committed", || self.close(held.plan(), &hashes, start.end, db))?;
         let held_for = Some(since.elapsed());
         Ok(AttemptEnd { held: held_for, ..AttemptEnd::looked(status, held.into_plan()) })
     }
@@ -285,9 +287,10 @@ impl Run<'_> {
     /// The ledger's changes, the changes themselves, and a last look at what they rest on. From here to COMMIT no
     /// file and no directory is touched: others may wait.
     fn change(&self, held: &Held, db: &mut dyn Transaction) -> anyhow::Result<ChangeHashes> {
-        let hashes = ledger::write_changes(&self.session.run_id, held.plan(), db)?;
-        apply(held, db)?;
-        look_again(held.plan(), db)?;
+        let run_id = &self.session.run_id;
+        let hashes = timed("ledger written", || ledger::write_changes(run_id, held.plan(), db))?;
+        timed("applied", || apply(held, db))?;
+        timed("looked once more", || look_again(held.plan(), db))?;
         Ok(hashes)
     }
 
@@ -311,75 +314,6 @@ impl Run<'_> {
             ended => self.ledger_head = Some(ended?),
         }
         Ok(status)
-    }
-
-    /// COMMIT was sent and its answer lost: the ledger knows, on a new connection.
-    fn look_up(&mut self, lost: anyhow::Error) -> anyhow::Result<()> {
-        let database = self.request.job.database(self.request.config);
-        let mut pause = database.retry_delay;
-        for _ in 0..=database.retries {
-            match self.is_in_ledger() {
-                Ok(true) => {
-                    tracing::warn!(run_id = %self.session.run_id, "the run is in the ledger: its COMMIT took effect");
-                    return Ok(());
-                }
-                // Not worth another attempt here: after COMMIT only the scheduler runs again.
-                Ok(false) => {
-                    return Err(anyhow!(
-                        "the run is not in the ledger: nothing was changed; run it again ({})",
-                        Exit::tell(&lost)
-                    )
-                    .context(Exit::Unavailable));
-                }
-                Err(error) => {
-                    tracing::warn!(run_id = %self.session.run_id, "{}", Exit::tell(&error));
-                }
-            }
-            sleep(pause);
-            pause *= 2;
-        }
-        Err(anyhow!("{}, and the run can't be looked up; run it again", Exit::tell(&lost))
-            .context(Exit::Unknown))
-    }
-
-    /// Whether this run's COMMIT took effect, for good.
-    ///
-    /// That it is absent counts only with the chain's end in hand: while the lost session lives on,
-    /// it holds that end, and its COMMIT may still come. That it is there counts in any case.
-    fn is_in_ledger(&mut self) -> anyhow::Result<bool> {
-        let database = self.request.job.database(self.request.config);
-        let mut db = db::open(database, &self.session)?;
-        let end = ledger::take_end(database.lock_timeout.min(RECORD_TIMEOUT), &mut *db);
-        let there = ledger::contains(&self.session.run_id, &mut *db)?;
-        self.ledger_head = end.as_ref().ok().map(|end| end.sha256().to_owned());
-        if there { Ok(true) } else { end.map(|_| false) }
-    }
-
-    /// A run that failed after it reached the database leaves a row: in a transaction of its own,
-    /// and as well as it goes.
-    fn record_failure(&mut self, error: &anyhow::Error) {
-        if !self.reached || matches!(Exit::of(error), Exit::Busy | Exit::Unknown) {
-            return;
-        }
-        self.record(Status::Failed, &Plan::default(), error);
-    }
-
-    fn record(&mut self, status: Status, plan: &Plan, error: &anyhow::Error) {
-        let mut database = self.request.job.database(self.request.config).clone();
-        database.call_timeout = database.call_timeout.min(RECORD_TIMEOUT);
-        let record = || -> anyhow::Result<String> {
-            let mut db = db::open(&database, &self.session)?;
-            let patience = database.lock_timeout.min(RECORD_TIMEOUT);
-            let end = ledger::take_end(patience, &mut *db)?;
-            let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
-            ledger::write_run_and_commit(run, &ChangeHashes::default(), &end, patience, db)
-        };
-        match record() {
-            Ok(head) => self.ledger_head = Some(head),
-            Err(second) => {
-                tracing::warn!(run_id = %self.session.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));
-            }
-        }
     }
 
     fn ledger_run(&self, status: Status, plan: &Plan, error: Option<String>) -> LedgerRun {
@@ -455,6 +389,16 @@ impl Run<'_> {
         };
         Ended { summary, plan, as_planned: self.when, error }
     }
+}
+
+/// Does a step of the road, and tells `-v` how long it took.
+fn timed<T>(step: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let began = Instant::now();
+    let done = work();
+    if done.is_ok() {
+        tracing::debug!(ms = began.elapsed().as_secs_f64() * 1_000.0, "{step}");
+    }
+    done
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -56,6 +56,27 @@ fn verbose_tells_config_database_and_account_and_twice_every_statement() {
 }
 
 #[test]
+fn verbose_tells_how_long_each_step_of_the_road_took() {
+    let said =
+        stderr(&world().recert("revoke --as-of 2026-01-31 -v --log-format json").output().unwrap());
+    let lines: Vec<Json> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let timed = lines.iter().filter(|line| line["ms"].is_f64());
+    let steps: Vec<&str> = timed.filter_map(|line| line["message"].as_str()).collect();
+    let road = [
+        "connection opened",
+        "locked",
+        "planned",
+        "held against limits",
+        "held",
+        "ledger written",
+        "applied",
+        "looked once more",
+        "committed",
+    ];
+    assert_eq!(steps, road, "{said}");
+}
+
+#[test]
 fn a_kind_of_finding_is_one_warning_with_its_number() {
     let world = world();
     let said = stderr(&world.recert("revoke --as-of 2026-01-31 -q").output().unwrap());

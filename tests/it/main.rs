@@ -57,6 +57,7 @@ mod schema;
 mod script_psql;
 mod second_session;
 mod security;
+mod side_by_side;
 mod slapd;
 mod snapshots;
 mod sql_files;
