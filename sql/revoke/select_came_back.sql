@@ -1,13 +1,21 @@
 -- Every response of an access that a run once found gone and that is there now, with all that the ledger says
 -- of it: once for each change, all rows of a user and location together, changes in the order of their runs.
--- -> row_id, change_run, change_seq, change_job, change_result, before_image, after_image, all columns of the response
-SELECT r.rowid AS row_id,
-       c.run_id AS change_run,
-       c.seq AS change_seq,
-       n.job AS change_job,
-       c.result AS change_result,
+-- -> run_id, seq, table_name, row_key, action, why, result, image_sha256, sha256, image_seq (none when the row is gone), salt, before_image, after_image, row_id, change_job, all columns of the response
+SELECT c.run_id,
+       c.seq,
+       c.table_name,
+       c.row_key,
+       c.action,
+       c.why,
+       c.result,
+       c.image_sha256,
+       c.sha256,
+       i.seq AS image_seq,
+       i.salt,
        i.before_image,
        i.after_image,
+       r.rowid AS row_id,
+       n.job AS change_job,
        r.*
   FROM recreate_response r
   JOIN recert_change c

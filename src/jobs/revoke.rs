@@ -2,10 +2,12 @@
 //! Safe to rerun: a processed response is no longer active, so it is not planned again.
 //!
 //! In reading order: `rule` which responses are due · `look` what is read, response by response · `near` keys
-//! that are nearly there · `closings` which run closed which response · `steps` what is to be done.
+//! that are nearly there · `closings` which run closed which response
+//! (`image_members` reads its images) · `came_back` what one found gone and is there · `steps` what is to be done.
 
 mod came_back;
 pub(crate) mod closings;
+mod image_members;
 mod look;
 pub(crate) mod near;
 pub(crate) mod rule;

@@ -157,6 +157,13 @@ impl LedgerChain {
         }
     }
 
+    /// Remembers a run that can't be believed, once. In a broken chain none can: that is told once for all.
+    pub(crate) fn disbelieve(&mut self, run_id: &str) {
+        if self.broken.is_none() && !self.unbelieved.iter().any(|known| known == run_id) {
+            self.unbelieved.push(run_id.to_owned());
+        }
+    }
+
     /// Why a run can't be believed, if so; `fits`: whether its hash fits its columns and its changes'.
     #[must_use]
     pub fn doubt(&self, run_id: &str, fits: bool) -> Option<String> {
@@ -213,9 +220,7 @@ impl LedgerChain {
     ) -> anyhow::Result<Option<LedgerMember>> {
         match self.member(run_id, db) {
             Err(error) if Exit::of(&error) == Exit::Evidence => {
-                if !self.unbelieved.iter().any(|known| known == run_id) {
-                    self.unbelieved.push(run_id.to_owned());
-                }
+                self.disbelieve(run_id);
                 Ok(None)
             }
             found => found.map(Some),
@@ -253,20 +258,21 @@ impl LedgerChain {
             Ok(())
         })
         .context("reading the latest runs' hashes")?;
-        let mut members = Vec::new();
+        let (mut members, mut others) = (Vec::new(), Vec::new());
         for link in self.links.iter().rev() {
             match runs.remove(&link.run_id) {
                 Some((run, hash)) if fits(hash.clone(), &run) => {
                     members.push(LedgerMember::of(run))
                 }
-                Some((run, _)) => self.unbelieved.push(run.run_id),
+                Some((run, _)) => others.push(run.run_id),
                 None => {}
             }
         }
+        others.iter().for_each(|run_id| self.disbelieve(run_id));
         Ok(members)
     }
 
-    /// Runs that were asked for and can't be believed: their hashes do not fit.
+    /// Runs that were asked for and can't be believed: their hashes do not fit, or the chain does not reach them.
     #[must_use]
     pub fn unbelieved(&self) -> &[String] {
         &self.unbelieved
@@ -314,7 +320,7 @@ impl LedgerReader {
             plan.find(
                 "run_not_believed",
                 run_id,
-                "its hashes do not fit; `recert verify` says more",
+                "its hashes do not fit, or the chain does not reach it; `recert verify` says more",
             );
         }
     }

@@ -188,12 +188,16 @@ pub struct LedgerEntry<'a> {
 }
 
 impl<'a> LedgerEntry<'a> {
-    /// Reads a row whose columns are in the order of the statement.
+    /// How many columns it has.
+    pub(crate) const N_COLUMNS: usize = LedgerChange::COLUMNS.len() + 4;
+
+    /// Reads a row whose first columns are in the order of the statement.
     ///
     /// # Errors
     /// The row has another shape.
     pub fn of(row: &'a Row) -> anyhow::Result<Self> {
-        let Some([image_seq, salt, before, after]) = row.values.get(LedgerChange::COLUMNS.len()..)
+        let Some([image_seq, salt, before, after, ..]) =
+            row.values.get(LedgerChange::COLUMNS.len()..)
         else {
             return Err(anyhow!("the ledger's changes have another shape than expected"));
         };
@@ -218,6 +222,12 @@ impl<'a> LedgerEntry<'a> {
             after: owned(&image.after),
         };
         LedgerEntry { change: self.change.to_owned_row(), image: self.image.as_ref().map(image) }
+    }
+
+    /// Whether it is as it was written, as far as anything is left of it.
+    #[must_use]
+    pub(crate) fn fits(&self) -> bool {
+        self.change.fits() && self.image_is() != ImageState::Edited
     }
 
     /// Whether its image is the one that was hashed, or an empty row is left of it.

@@ -400,6 +400,24 @@ fn revoke_names_access_that_came_back_after_it_was_found_gone_in_every_run() {
 }
 
 #[test]
+fn revoke_believes_only_the_verified_chain_of_what_came_back() {
+    for tamper in [
+        "UPDATE recert_run SET counts = '{}'",
+        "UPDATE recert_change SET result = 'already_absent', why = 'revoked'",
+        "UPDATE recert_image SET before_image = '{}'",
+    ] {
+        for world in worlds() {
+            world.put("response MGR=2026-11-30");
+            let run = world.run("revoke --as-of 2026-11-30").summary.run_id;
+            world.put("mapping");
+            world.tamper(tamper);
+            let again = world.run("revoke --as-of 2026-11-30");
+            assert_eq!(findings(&again), [("run_not_believed", &*run)], "{tamper}");
+        }
+    }
+}
+
+#[test]
 fn revoke_closes_no_response_whose_access_is_given_again_before_it_is_marked() {
     let world = World::sqlite();
     world.put("mapping\nresponse MGR=2026-11-30");

@@ -1,4 +1,6 @@
-//! Access that a run found gone, and that is there now.
+//! Access that a run found gone, and that is there now: by the runs that may be believed.
+
+use std::collections::HashMap;
 
 use anyhow::Context as _;
 
@@ -6,11 +8,12 @@ use super::closings::{ClosingRuns, RowPrint, RunPlace};
 use super::key;
 use crate::db::{Row, Value};
 use crate::jobs::World;
+use crate::ledger::row::LedgerEntry;
 use crate::plan::Plan;
 use crate::sql;
 
-/// The columns in front of the response's own.
-const OWN: usize = 7;
+/// The columns in front of the response's own: a change's, ROW_ID and CHANGE_JOB.
+const OWN: usize = LedgerEntry::N_COLUMNS + 2;
 
 /// The responses of one user and location, and what the ledger says of them.
 #[derive(Default)]
@@ -20,33 +23,44 @@ struct KeyGroup {
     n_rows: usize,
     /// Images of those that are inactive.
     closed: Vec<String>,
-    /// They come again with every row: kept from the first.
-    changes: Vec<LedgerChange>,
-}
-
-struct LedgerChange {
-    run: String,
-    restores: bool,
-    found_none: bool,
-    before: Option<String>,
-    after: Option<String>,
+    /// Each, and whether it is a restore's. They come again with every row: kept from the first.
+    changes: Vec<(LedgerEntry<'static>, bool)>,
 }
 
 /// Names every access of which a response was closed as `already_absent`, and which is there.
 pub(super) fn find(plan: &mut Plan, world: &mut World<'_>) -> anyhow::Result<()> {
-    let mut group = KeyGroup::default();
+    let mut groups: Vec<KeyGroup> = Vec::new();
     world
         .db
         .each(&sql!("revoke/select_came_back"), &[], &mut |row| {
             let key = key(row.get("REPORTEES_ID")?, row.get("RMM_ID")?);
-            if key != group.key {
-                std::mem::replace(&mut group, KeyGroup { key, ..KeyGroup::default() }).tell(plan);
+            if groups.last().is_none_or(|last| last.key != key) {
+                groups.pop_if(|last| last.closed.is_empty());
+                groups.push(KeyGroup { key, ..KeyGroup::default() });
             }
-            group.add(row)
+            groups.last_mut().map_or(Ok(()), |group| group.add(row))
         })
         .context("looking for access that came back")?;
-    group.tell(plan);
+    let believed = believed(&groups, world)?;
+    groups.into_iter().for_each(|group| group.tell(&believed, plan));
     Ok(())
+}
+
+/// Of each run that is spoken of: whether it may be believed, and the changes that are looked at are as it wrote them.
+fn believed(groups: &[KeyGroup], world: &mut World<'_>) -> anyhow::Result<HashMap<String, bool>> {
+    let mut believed = HashMap::new();
+    for (entry, _) in groups.iter().flat_map(|group| &group.changes) {
+        let run = &entry.change.run_id;
+        let chain = world.ledger.chain(world.db)?;
+        if !believed.contains_key(&**run) {
+            believed.insert(run.to_string(), chain.believed(run, world.db)?.is_some());
+        }
+        if !entry.fits() {
+            chain.disbelieve(run);
+            believed.insert(run.to_string(), false);
+        }
+    }
+    Ok(believed)
 }
 
 impl KeyGroup {
@@ -60,27 +74,25 @@ impl KeyGroup {
             }
         }
         if self.n_rows == 1 {
-            self.changes.push(LedgerChange {
-                run: row.text("CHANGE_RUN")?,
-                restores: row.text("CHANGE_JOB")? == "restore",
-                found_none: row.text("CHANGE_RESULT")? == "already_absent",
-                before: row.text_opt("BEFORE_IMAGE")?,
-                after: row.text_opt("AFTER_IMAGE")?,
-            });
+            let restores = row.text("CHANGE_JOB")? == "restore";
+            self.changes.push((LedgerEntry::of(row)?.to_owned_row(), restores));
         }
         Ok(())
     }
 
-    fn tell(self, plan: &mut Plan) {
+    fn tell(self, believed: &HashMap<String, bool>, plan: &mut Plan) {
         let Some(image) = self.closed.first() else { return };
         let mut closings = ClosingRuns::of_table_like(image);
-        let (mut place, mut last) = (RunPlace::default(), None);
-        for change in &self.changes {
-            if last.replace(&change.run) != Some(&change.run) {
+        let (mut place, mut last): (RunPlace, _) = (0, None);
+        for (entry, restores) in &self.changes {
+            let run = &*entry.change.run_id;
+            if believed.get(run) != Some(&true) {
+                continue;
+            }
+            if last.replace(run) != Some(run) {
                 place += 1;
             }
-            let images = (change.before.as_deref(), change.after.as_deref());
-            closings.hear_response(&self.key, place, change.restores, change.found_none, images);
+            closings.hear(entry, place, *restores);
         }
         closings.settle(Some);
         let rows: Vec<RowPrint> =

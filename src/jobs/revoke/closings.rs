@@ -10,6 +10,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 
+use super::image_members::members;
 use crate::ledger::row::LedgerEntry;
 
 /// A run's place in the chain.
@@ -98,7 +99,7 @@ impl ClosingRuns {
 
     /// None yet; the table has the columns of this image.
     pub(crate) fn of_table_like(image: &str) -> ClosingRuns {
-        let names = pairs(image).map(|(name, _)| name.trim_matches('"'));
+        let names = members(image).map(|(name, _)| name.trim_matches('"'));
         ClosingRuns::new(names, 0)
     }
 
@@ -130,7 +131,7 @@ impl ClosingRuns {
         (before, after): (Option<&str>, Option<&str>),
     ) {
         let set_to =
-            after.and_then(|after| pairs(after).find(|(name, _)| *name == "\"IS_ACTIVE\""));
+            after.and_then(|after| members(after).find(|(name, _)| *name == "\"IS_ACTIVE\""));
         let closes = set_to.map_or(!restores, |(_, value)| value != "1");
         let kind = match (closes, found_none) {
             (false, _) => EventKind::Reopened,
@@ -149,7 +150,7 @@ impl ClosingRuns {
     fn print(&mut self, image: &str) -> (u64, u16) {
         let mut names = Vec::new();
         let mut print = 0_u64;
-        for (name, value) in pairs(image) {
+        for (name, value) in members(image) {
             let name = self.hash(name.trim_matches('"'));
             // A column that is gone can't be compared; the others are.
             if name == self.is_active || !self.known.contains(&name) {
@@ -227,7 +228,7 @@ impl ClosingRuns {
 
     /// A response's columns as the ledger would keep them, ready to be compared.
     pub(crate) fn row_print(&self, image: &str) -> RowPrint {
-        let pairs = pairs(image).map(|(name, value)| {
+        let pairs = members(image).map(|(name, value)| {
             let name = self.hash(name.trim_matches('"'));
             (name, self.pair(name, value))
         });
@@ -309,59 +310,6 @@ fn take_back(standing: &mut Vec<&ResponseEvent>, reopened: &ResponseEvent) {
     if let Some(place) = place {
         standing.remove(place);
     }
-}
-
-/// The members of a JSON object as it is written: each name in its quotes, each value as it stands.
-fn pairs(json: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = json.strip_prefix('{').unwrap_or_default();
-    std::iter::from_fn(move || {
-        let name = &rest[..text_end(rest)?];
-        let value = rest[name.len()..].strip_prefix(':')?;
-        let length = value_end(value);
-        rest = value[length..].strip_prefix(',').unwrap_or_default();
-        Some((name, &value[..length]))
-    })
-}
-
-/// Where the text that begins here ends, behind its quote.
-fn text_end(json: &str) -> Option<usize> {
-    let mut bytes = json.bytes().enumerate();
-    if bytes.next()?.1 != b'"' {
-        return None;
-    }
-    let mut escaped = false;
-    for (place, byte) in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return Some(place + 1),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Where the value that begins here ends.
-fn value_end(json: &str) -> usize {
-    if let Some(end) = text_end(json) {
-        return end;
-    }
-    let (mut depth, mut place) = (0_u32, 0);
-    while let Some(byte) = json.as_bytes().get(place) {
-        match byte {
-            b'"' => {
-                place += text_end(&json[place..]).unwrap_or(json.len() - place);
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b',' if depth == 0 => break,
-            b'}' | b']' if depth == 0 => break,
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-        place += 1;
-    }
-    place
 }
 
 #[cfg(test)]
@@ -463,20 +411,5 @@ mod tests {
             let rows = [closings.row_print(image)];
             assert_eq!(closings.of("K").assign(&rows, 1)[0].is_some(), is_same, "{image}");
         }
-    }
-
-    #[test]
-    fn members_are_read_as_they_are_written() {
-        let json = r#"{"A":"a,\"}:b","B":-7.5,"C":null,"D":{"$hex":"ff"},"E":""}"#;
-        let members: Vec<_> = pairs(json).collect();
-        let expected = [
-            ("\"A\"", "\"a,\\\"}:b\""),
-            ("\"B\"", "-7.5"),
-            ("\"C\"", "null"),
-            ("\"D\"", r#"{"$hex":"ff"}"#),
-            ("\"E\"", "\"\""),
-        ];
-        assert_eq!(members, expected);
-        assert_eq!(pairs("{}").count(), 0);
     }
 }
