@@ -88,9 +88,9 @@ fn warnings_of_a_run_that_went_well_are_passed_on() {
     );
 }
 
-/// A sendmail that keeps what it is given, and can be told to fail.
-fn sendmail(folder: &Path, body: &str) {
-    let path = folder.join("sendmail");
+/// A program of the system's that does as it is told.
+fn tool(folder: &Path, name: &str, body: &str) {
+    let path = folder.join(name);
     std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -116,12 +116,13 @@ fn everybody_in_the_file_is_warned_once_even_when_it_breaks_off() {
     )
     .unwrap();
     let log = folder.join("log").display().to_string();
-    sendmail(
+    tool(
         folder,
+        "sendmail",
         &format!(r#"case $2 in o*) exit 1;; esac; echo "$2" >>{log}; cat >>{log}.text"#),
     );
     assert!(!warn(folder), "the second mail could not be sent");
-    sendmail(folder, &format!(r#"echo "$2" >>{log}; cat >>{log}.text"#));
+    tool(folder, "sendmail", &format!(r#"echo "$2" >>{log}; cat >>{log}.text"#));
     assert!(warn(folder));
     assert!(warn(folder), "and with nothing to do");
     assert_eq!(std::fs::read_to_string(&log).unwrap(), "a@x.example\no'c@x.example\n");
@@ -129,4 +130,37 @@ fn everybody_in_the_file_is_warned_once_even_when_it_breaks_off() {
         std::fs::read_to_string(format!("{log}.text")).unwrap().contains("disabled on 2026-11-30")
     );
     assert!(!folder.join("new.csv.mailing").exists());
+}
+
+/// What `recert-failed` mails of a unit that failed so, on a system whose tools are those in `folder`.
+fn failed(folder: &Path, number: u8, state: &str) -> String {
+    tool(
+        folder,
+        "systemctl",
+        &format!("case $* in *SubState*) echo {state};; *MainStatus*) echo {number};; esac"),
+    );
+    tool(folder, "journalctl", "echo 'ERROR the database did not answer'");
+    tool(folder, "sendmail", &format!("cat >> {}/mails", folder.display()));
+    let mails = folder.join("mails");
+    std::fs::write(&mails, "").unwrap();
+    let status = Process::new(repo("control-m/recert-failed"))
+        .arg("recert@revoke.service")
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+        .env("RECERT_TOLD", folder.join("told"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    std::fs::read_to_string(mails).unwrap()
+}
+
+#[test]
+fn a_unit_that_is_tried_four_times_is_told_once_on_any_systemd() {
+    let folder = TempDir::new().unwrap();
+    // Before 254: at each attempt. From 254 on, only the last line.
+    for _ in 0..4 {
+        assert_eq!(failed(folder.path(), 75, "auto-restart"), "");
+    }
+    assert!(failed(folder.path(), 75, "failed").contains("recert@revoke.service ended with 75"));
+    assert_eq!(failed(folder.path(), 75, "failed"), "", "the next hour's");
+    assert!(failed(folder.path(), 3, "failed").contains("ended with 3"), "another cause");
 }
