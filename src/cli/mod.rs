@@ -126,6 +126,9 @@ impl Cli {
         let matches = Cli::command().try_get_matches_from(words)?;
         let mut cli = Cli::from_arg_matches(&matches)?;
         cli.global.paths = paths::named(&Cli::command(), &matches);
+        if let Command::Report(args) = &cli.command {
+            cli.global.paths.extend(args.accesses_file().map(paths::beside_out));
+        }
         Ok(cli)
     }
 

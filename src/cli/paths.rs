@@ -44,7 +44,6 @@ const ROLES: &[(&str, &str, PathRole)] = &[
     ("*", "against", PathRole::Input),
     ("*", "export", PathRole::File),
     ("*", "dump", PathRole::File),
-    ("*", "dump", PathRole::File),
     ("demo", "dir", PathRole::Folder),
     ("man", "out", PathRole::Folder),
     ("report", "out", PathRole::FileOrFolder),
@@ -77,6 +76,11 @@ pub(super) fn named(command: &clap::Command, matches: &ArgMatches) -> Vec<NamedP
         found.extend(named(command, below));
     }
     found
+}
+
+/// A file that is written beside the one that `--out` names.
+pub(super) fn beside_out(path: PathBuf) -> NamedPath {
+    NamedPath { option: "--out, and beside it".to_owned(), path, role: PathRole::File }
 }
 
 /// The command's own options that take a path: id, as it is typed, and its role.

@@ -38,6 +38,19 @@ pub struct Args {
     pub out: Option<PathBuf>,
 }
 
+impl Args {
+    /// The file of accesses that a csv is given beside the one that `--out` names.
+    pub(crate) fn accesses_file(&self) -> Option<PathBuf> {
+        let out = self.out.as_deref().filter(|out| !out.is_dir())?;
+        let format = match self.format.as_slice() {
+            [] => by_ending(out).unwrap_or(FormatName::Csv),
+            [format] => *format,
+            _ => return None,
+        };
+        ReportOutput { format, path: Some(out.to_owned()) }.accesses_beside()
+    }
+}
+
 /// One output under way.
 struct ReportOutput {
     format: FormatName,

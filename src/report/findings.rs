@@ -79,12 +79,14 @@ pub(super) fn findings(tally: &Tally, figures: &Figures, problems: &[String]) ->
 }
 
 fn managers(figures: &Figures, found: &mut FindingList) {
-    for (id, manager) in figures.approvers_of_all().into_iter().take(LISTED_MAX) {
+    let (approvers, departed) = (figures.approvers_of_all(), figures.departed_managers());
+    for (id, manager) in approvers.iter().take(LISTED_MAX) {
         let message =
             format!("this line manager (of today) approved all of {} answers", manager.answered);
         found.add("approves_all", id, message);
     }
-    for (id, manager) in figures.departed_managers().into_iter().take(LISTED_MAX) {
+    found.cut("approves_all", approvers.len().saturating_sub(LISTED_MAX) as u64);
+    for (id, manager) in departed.iter().take(LISTED_MAX) {
         let n = manager.answered + manager.open + manager.overdue;
         found.add(
             "departed_manager",
@@ -92,6 +94,7 @@ fn managers(figures: &Figures, found: &mut FindingList) {
             format!("the line manager of {n} responses is not in USER_TAB"),
         );
     }
+    found.cut("departed_manager", departed.len().saturating_sub(LISTED_MAX) as u64);
 }
 
 struct FindingList(Vec<Finding>);
@@ -121,9 +124,12 @@ impl FindingList {
     }
 
     fn more<T>(&mut self, kind: &'static str, list: &CutList<T>) {
-        let more = list.n - list.items.len() as u64;
+        self.cut(kind, list.n - list.items.len() as u64);
+    }
+
+    fn cut(&mut self, kind: &'static str, more: u64) {
         if more > 0 {
-            self.add(kind, "", format!("and {more} more; the report's lists have them all"));
+            self.add(kind, "", format!("and {more} more; they are among the report's rows"));
         }
     }
 }

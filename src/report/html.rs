@@ -1,9 +1,10 @@
 //! One self-contained page: it asks for nothing else, reads without its script, and prints.
 //!
 //! All rows are in it, however many: nothing is cut. Related columns share a cell, so that a row fits a screen and a
-//! sheet of paper. What stands above the rows is `sections`, its charts `chart`; both know `text` alone.
+//! sheet of paper. What stands above the rows is `sections`, those of them with a chart `charted`, the bars `chart`; all know `text`.
 
 mod chart;
+mod charted;
 mod sections;
 mod text;
 
@@ -34,18 +35,27 @@ pub(super) struct Html {
     n_accesses: u64,
 }
 
-/// Headings of a table of responses, and whether a reader picks one of the column's values.
-const HEADINGS: [(&str, bool); 10] = [
-    ("Reportee", false),
-    ("Line manager", true),
-    ("Location", true),
-    ("Access level", false),
-    ("Status", true),
-    ("Active", false),
-    ("Access now", false),
-    ("Due", false),
-    ("Goes on", false),
-    ("State", true),
+/// How a reader narrows a table down by a column: not at all, by its values, or by what they begin with (a state is
+/// told with its day, its run or its reason).
+#[derive(Clone, Copy)]
+enum Pick {
+    None,
+    Value,
+    Kind,
+}
+
+/// Headings of a table of responses.
+const HEADINGS: [(&str, Pick); 10] = [
+    ("Reportee", Pick::None),
+    ("Line manager", Pick::Value),
+    ("Location", Pick::Value),
+    ("Access level", Pick::None),
+    ("Status", Pick::Value),
+    ("Active", Pick::None),
+    ("Access now", Pick::None),
+    ("Due", Pick::None),
+    ("Goes on", Pick::None),
+    ("State", Pick::Kind),
 ];
 
 impl Html {
@@ -94,9 +104,15 @@ impl ReportFormat for Html {
     fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()> {
         self.line.clear();
         if self.n_accesses == 0 {
-            let label = |place: usize| (ACCESS_COLUMNS[place].label, place >= 8);
-            let headings =
-                [label(0), ("Line manager", true), label(6), label(7), label(8), label(9)];
+            let label = |place: usize, pick| (ACCESS_COLUMNS[place].label, pick);
+            let headings = [
+                label(0, Pick::None),
+                ("Line manager", Pick::Value),
+                label(6, Pick::None),
+                label(7, Pick::None),
+                label(8, Pick::Value),
+                label(9, Pick::Value),
+            ];
             open_table("accesses", &headings, &mut self.line);
         }
         self.n_accesses += 1;
@@ -150,17 +166,17 @@ fn csp_hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-fn open_table(labelled_by: &str, headings: &[(&str, bool)], out: &mut String) {
+fn open_table(labelled_by: &str, headings: &[(&str, Pick)], out: &mut String) {
     out.push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"");
     out.push_str(labelled_by);
     out.push_str("\"><table class=\"rows\" aria-labelledby=\"");
     out.push_str(labelled_by);
     out.push_str("\"><thead><tr>");
-    for (heading, is_picked) in headings {
-        out.push_str(if *is_picked {
-            "<th scope=\"col\" data-pick>"
-        } else {
-            "<th scope=\"col\">"
+    for (heading, pick) in headings {
+        out.push_str(match pick {
+            Pick::None => "<th scope=\"col\">",
+            Pick::Value => "<th scope=\"col\" data-pick>",
+            Pick::Kind => "<th scope=\"col\" data-pick=\"kind\">",
         });
         escape(heading, out);
         out.push_str("</th>");

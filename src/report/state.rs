@@ -76,6 +76,25 @@ pub(crate) const STATES: [(&str, &str); N_STATES] = [
     ("approved_state", "approved"),
 ];
 
+/// What the exact name of each of [`STATES`] begins with, before its day, its run or its reason.
+pub(crate) const STATE_KINDS: [&str; N_STATES] = [
+    "access remains",
+    "access remains, closed",
+    "given again",
+    "restored",
+    "left alone",
+    "unanswered",
+    "unknown status",
+    "undated",
+    "scheduled",
+    "awaited",
+    "gone already",
+    "closed elsewhere",
+    "executed",
+    "already absent",
+    "approved",
+];
+
 impl ResponseState {
     /// Its place in [`STATES`].
     pub(crate) fn place(&self) -> usize {

@@ -92,10 +92,24 @@ fn no_two_outputs_of_a_command_are_the_same_file() {
         "preview --save x --metrics-file x",
         "verify --export x --metrics-file x",
         "report --all --out x --metrics-file x",
+        "report --all --out x.csv --metrics-file x-accesses.csv",
     ] {
         let output = run(&world, command);
         assert_eq!(output.status.code(), Some(2), "{command}: {output:?}");
         assert!(!world.folder.path().join("x").exists(), "{command}");
+    }
+}
+
+#[test]
+fn the_file_of_accesses_beside_a_report_is_an_output_too() {
+    let world = place();
+    let at = |name: &str| world.folder.path().join(name);
+    fs::rename(at("recert.toml"), at("my-accesses.csv")).unwrap();
+    let before = fs::read(at("my-accesses.csv")).unwrap();
+    for (out, code) in [("my.csv", 2), ("my.html", 0), ("other.csv", 0)] {
+        let output = run(&world, &format!("report --all --out {out} --config my-accesses.csv"));
+        assert_eq!(output.status.code(), Some(code), "{out}: {output:?}");
+        assert_eq!(fs::read(at("my-accesses.csv")).unwrap(), before, "{out}");
     }
 }
 

@@ -25,13 +25,17 @@
     const label = document.createElement("label");
     const input = document.createElement("input");
     const shown = document.createElement("output");
+    const all = document.createElement("button");
     tools.className = "tools";
     input.type = "search";
     label.append("Show only rows with ", input);
     tools.append(label, shown);
     table.closest(".scroll").before(tools);
-    // A state is told with its day and run: what it is stands in front of them.
-    const kind = (row, place) => row.cells[place].textContent.replace(/ (on|until|since|for|by run) .*/, "");
+    // A state is told with its day, its run or why: what it is stands in front of them.
+    const kind = (row, place) => heads[place].dataset.pick === "kind"
+      ? row.cells[place].textContent.replace(/ ((on|until|since|for|by run) |\().*/, "") : row.cells[place].textContent;
+    // Rows that a number above the table counts: columns, and what they begin with.
+    let counted = [];
     const picks = heads.flatMap((head, place) => {
       const values = "pick" in head.dataset ? [...new Set([...body.rows].map((row) => kind(row, place)))] : [];
       if (values.length < 2 || values.length > 300) return [];
@@ -50,11 +54,35 @@
       let n = 0;
       for (const row of body.rows) {
         row.hidden = (wanted !== "" && !row.textContent.toLowerCase().includes(wanted))
+          || counted.some(([place, text]) => kind(row, place) !== text && !kind(row, place).startsWith(text + " "))
           || picked.some(([place, pick]) => "=" + kind(row, place) !== pick.value);
         n += row.hidden ? 0 : 1;
       }
-      shown.textContent = wanted === "" && picked.length === 0 ? "" : `${n} of ${body.rows.length} rows`;
+      shown.textContent = wanted === "" && picked.length === 0 && counted.length === 0 ? "" : `${n} of ${body.rows.length} rows`;
     };
+    // Responses stand in two tables: with a due date, and without one.
+    const links = table.getAttribute("aria-labelledby") === "accesses" ? [] : document.querySelectorAll("a[data-rows]");
+    for (const link of links) {
+      link.addEventListener("click", () => {
+        counted = link.dataset.rows.split("\n").filter((part) => part !== "").map((part) => {
+          const at = part.indexOf("=");
+          return [Number(part.slice(0, at)), part.slice(at + 1)];
+        });
+        input.value = "";
+        picks.forEach(([, pick]) => { pick.value = ""; });
+        filter();
+        all.hidden = counted.length === 0;
+      });
+    }
+    all.type = "button";
+    all.hidden = true;
+    all.append("Show all rows");
+    all.addEventListener("click", () => {
+      counted = [];
+      all.hidden = true;
+      filter();
+    });
+    tools.append(all);
     input.addEventListener("input", () => {
       clearTimeout(waiting);
       waiting = setTimeout(filter, 150);

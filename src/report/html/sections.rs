@@ -2,21 +2,17 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::chart::{BarScale, Chart, ChartBar};
-use super::text::ShownText;
+use super::charted::{coverage, months, removal};
+use super::text::{ShownText, escaped};
+use crate::report::ReportContent;
 use crate::report::access::REVIEWS;
-use crate::report::figures::{
-    CutList, ListedAccess, LocationFigures, ManagerFigures, TOP_LOCATIONS,
-};
+use crate::report::figures::{CutList, ListedAccess, ManagerFigures};
 use crate::report::row::{CLASSES, class_word};
-use crate::report::state::STATES;
+use crate::report::state::{STATE_KINDS, STATES};
 use crate::report::verdict::{self, grouped, plural};
-use crate::report::{ReportContent, ReportScope};
 
 /// Rows of a list that are shown before it is unfolded.
 const SHOWN_FIRST: usize = 10;
-/// Days of the histogram that have a bar of their own.
-const HISTOGRAM_DAYS: i64 = 14;
 
 pub(super) fn summary(content: &ReportContent<'_>) -> String {
     html! {
@@ -33,7 +29,7 @@ pub(super) fn summary(content: &ReportContent<'_>) -> String {
     .into_string()
 }
 
-fn section(id: &str, heading: &str, inner: &Markup) -> Markup {
+pub(super) fn section(id: &str, heading: &str, inner: &Markup) -> Markup {
     html! { section aria-labelledby=(id) { h2 id=(id) { (heading) } (inner) } }
 }
 
@@ -46,34 +42,42 @@ fn head(content: &ReportContent<'_>) -> Markup {
     }
 }
 
+/// A list of what needs somebody: its id, what it holds, and in which table all of it is.
+type NamedList<'c> = (&'static str, &'static str, &'static str, &'c CutList<ListedAccess>);
+
 /// What needs somebody: a list each.
-fn lists<'c>(
-    content: &'c ReportContent<'_>,
-) -> [(&'static str, &'static str, &'c CutList<ListedAccess>); 5] {
+fn lists<'c>(content: &'c ReportContent<'_>) -> [NamedList<'c>; 5] {
     let figures = content.figures;
     [
-        ("remains", "access that remains although revoked", &figures.remains),
-        ("given-again", "given again after a removal", &figures.given_again),
-        ("unanswered", "unanswered past due", &figures.unanswered),
-        ("never-asked", "never asked", &figures.never_asked),
-        ("orphans", "orphans: the user is not in USER_TAB", &figures.orphans),
+        ("remains", "access that remains although revoked", "responses", &figures.remains),
+        ("given-again", "given again after a removal", "responses", &figures.given_again),
+        ("unanswered", "unanswered past due", "responses", &figures.unanswered),
+        ("never-asked", "never asked", "accesses", &figures.never_asked),
+        ("orphans", "orphans: the user is not in USER_TAB", "accesses", &figures.orphans),
     ]
 }
 
 fn needs(content: &ReportContent<'_>) -> Markup {
     let lists = lists(content);
-    let further = [
-        ("left-alone", "left alone: due, and recert does not act", &content.figures.left_alone),
-        ("restored", "restored", &content.figures.restored),
+    let figures = content.figures;
+    let further: [NamedList<'_>; 3] = [
+        (
+            "left-alone",
+            "left alone: due, and recert does not act",
+            "responses",
+            &figures.left_alone,
+        ),
+        ("restored", "restored", "responses", &figures.restored),
         (
             "without-application",
             "users with neither RAP nor PACKBUILDER",
-            &content.figures.without_application,
+            "accesses",
+            &figures.without_application,
         ),
     ];
     let inner = html! {
         ul.cards {
-            @for (id, what, list) in &lists {
+            @for (id, what, _, list) in &lists {
                 li class=(if list.n > 0 { "alarm" } else { "quiet" }) {
                     @if list.n > 0 {
                         a href=(format!("#{id}")) { data value=(list.n) { (grouped(list.n)) } }
@@ -85,8 +89,8 @@ fn needs(content: &ReportContent<'_>) -> Markup {
                 }
             }
         }
-        @for (id, what, list) in lists.iter().chain(&further) {
-            @if list.n > 0 { (listed(id, what, list)) }
+        @for list in lists.iter().chain(&further) {
+            @if list.3.n > 0 { (listed(list)) }
         }
         (states(content))
     };
@@ -94,7 +98,7 @@ fn needs(content: &ReportContent<'_>) -> Markup {
 }
 
 /// The first rows of a list, and all that were kept behind a fold.
-fn listed(id: &str, what: &str, list: &CutList<ListedAccess>) -> Markup {
+fn listed((id, what, table, list): &NamedList<'_>) -> Markup {
     let (first, rest) = list.items.split_at(list.items.len().min(SHOWN_FIRST));
     let kept = list.items.len() as u64;
     html! {
@@ -105,9 +109,10 @@ fn listed(id: &str, what: &str, list: &CutList<ListedAccess>) -> Markup {
                 summary { (if kept == list.n { format!("all {}: the other {}", grouped(list.n), grouped(list.n - first.len() as u64)) } else { format!("the first {}", grouped(kept)) }) }
                 (listed_table(rest))
             }
-        }
-        @if kept < list.n {
-            p.note { "All of them stand among the rows below." }
+            p.note {
+                @if kept < list.n { "Only the first " (grouped(kept)) " are listed here. " }
+                "All " (grouped(list.n)) " are among the rows of " a href=(format!("#{table}")) { (capital(table)) } "."
+            }
         }
     }
 }
@@ -134,6 +139,25 @@ fn listed_table(items: &[ListedAccess]) -> Markup {
     }
 }
 
+/// Columns of the responses' table that links pick rows by.
+const MANAGER: usize = 1;
+const STATUS: usize = 4;
+const STATE: usize = 9;
+
+/// A number that leads to the responses it counts. The script shows just those; without it, the link leads to all.
+fn to_rows(n: u64, picks: &[(usize, &str)]) -> Markup {
+    let picks: Vec<String> =
+        picks.iter().map(|(column, text)| format!("{column}={}", escaped(text))).collect();
+    html! {
+        @if n == 0 { "0" } @else { a href="#responses" data-rows=(PreEscaped(picks.join("\n"))) { (grouped(n)) } }
+    }
+}
+
+/// A person as a cell of the responses' table reads: name, id, mail.
+fn person_cell([name, id, mail]: [&str; 3]) -> String {
+    [name, id, mail].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 fn person(name: &str, id: &str, mail: &str) -> Markup {
     html! {
         @if name.is_empty() { (ShownText(id)) } @else { (ShownText(name)) " " small { (ShownText(id)) } }
@@ -141,7 +165,7 @@ fn person(name: &str, id: &str, mail: &str) -> Markup {
     }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -161,16 +185,17 @@ fn states(content: &ReportContent<'_>) -> Markup {
             tbody {
                 @for (place, (_, words)) in counted {
                     tr {
+                        @let kind = STATE_KINDS[place];
                         th scope="row" { (capital(words)) }
-                        @for class in CLASSES { td.n { (grouped(tally.states[class as usize][place])) } }
-                        td.n { (grouped(tally.in_state(place))) }
+                        @for class in CLASSES { td.n { (to_rows(tally.states[class as usize][place], &[(STATUS, class_word(class)), (STATE, kind)])) } }
+                        td.n { (to_rows(tally.in_state(place), &[(STATE, kind)])) }
                     }
                 }
             }
             tfoot { tr {
                 th scope="row" { "All" }
-                @for class in CLASSES { td.n { (grouped(tally.states[class as usize].iter().sum())) } }
-                td.n { (grouped(tally.n_rows())) }
+                @for class in CLASSES { td.n { (to_rows(tally.states[class as usize].iter().sum(), &[(STATUS, class_word(class))])) } }
+                td.n { (to_rows(tally.n_rows(), &[])) }
             } }
         }
         (others(content))
@@ -218,6 +243,7 @@ fn manager_table(managers: &[&(&str, &ManagerFigures)], content: &ReportContent<
             } }
             tbody {
                 @for (id, manager) in managers {
+                    @let cell = person_cell([&manager.name.to_string(), id, &manager.mail.to_string()]);
                     tr {
                         th scope="row" {
                             @if id.is_empty() { "nobody is known" } @else { (person(&manager.name.to_string(), id, "")) }
@@ -225,141 +251,13 @@ fn manager_table(managers: &[&(&str, &ManagerFigures)], content: &ReportContent<
                         td { (manager.mail) }
                         td.n { (grouped(manager.answered)) }
                         td.n { (grouped(manager.open)) }
-                        td.n { (grouped(manager.overdue)) }
+                        td.n { (to_rows(manager.overdue, &[(MANAGER, &cell), (STATE, "unanswered")])) }
                         td.n { @if let Some(days) = verdict::oldest_days(manager, content) { (days) } }
                     }
                 }
             }
         }
     }
-}
-
-fn removal(content: &ReportContent<'_>) -> Markup {
-    let (tally, figures) = (content.tally, content.figures);
-    let now = tally.revoked;
-    let bar =
-        |name: &str, n: u64, style| ChartBar { name: name.to_owned(), parts: vec![(style, n)] };
-    let three = Chart {
-        title: "Revoked, due, gone",
-        first: "Responses",
-        legend: &[("revoked", "Responses")],
-        bars: vec![
-            bar("Revoked", now.gone + now.there + now.back, "revoked"),
-            bar("due", figures.revoked_due, "revoked"),
-            bar("gone", now.gone, "gone"),
-        ],
-    };
-    let last = figures
-        .removal_longest()
-        .unwrap_or_default()
-        .clamp(figures.sla_days + 1, HISTOGRAM_DAYS.max(figures.sla_days + 1));
-    let day = |days: i64| figures.removal_days.get(&days).copied().unwrap_or_default();
-    let mut bars: Vec<ChartBar> =
-        (0..=last).map(|days| bar(&days.to_string(), day(days), "gone")).collect();
-    let early: u64 = figures.removal_days.range(..0).map(|(_, n)| n).sum();
-    if let (Some(first), true) = (bars.first_mut(), early > 0) {
-        *first = bar("0", day(0) + early, "gone");
-    }
-    let late: u64 = figures.removal_days.range(last + 1..).map(|(_, n)| n).sum();
-    if late > 0 {
-        bars.push(bar(&format!("{}+", last + 1), late, "gone"));
-    }
-    let mark = usize::try_from(figures.sla_days + 1).unwrap_or_default();
-    let days = Chart {
-        title: "Days from the effective date to the removal",
-        first: "Days",
-        legend: &[("gone", "Removals")],
-        bars,
-    };
-    let inner = html! {
-        div.figures {
-            (three.figure(BarScale::Lying))
-            (days.figure(BarScale::Standing(Some((mark, "sla")))))
-        }
-        @for (name, value) in verdict::figures(content).iter().filter(|(name, _)| *name != "note") {
-            p { (capital(name)) ": " (value) "." }
-        }
-    };
-    section("removal", "Removal", &inner)
-}
-
-const COVERAGE: [(&str, &str); 6] = [
-    ("approved", "Approved"),
-    ("gone", "Revoked and gone"),
-    ("revoked", "Still there"),
-    ("pending", "Pending"),
-    ("other", "Other"),
-    ("never", "Never asked"),
-];
-
-fn coverage_bar(name: &str, location: &LocationFigures) -> ChartBar {
-    let review = |place: usize| location.reviews[place];
-    let numbers = [review(0), location.gone, review(1), review(2), review(3), review(4)];
-    let parts = COVERAGE.iter().zip(numbers).map(|((style, _), n)| (*style, n)).collect();
-    ChartBar { name: name.to_owned(), parts }
-}
-
-fn coverage(content: &ReportContent<'_>) -> Markup {
-    let all = content.figures.locations_by_size();
-    let (top, rest) = all.split_at(all.len().min(TOP_LOCATIONS));
-    let bars = |of: &[(String, LocationFigures)]| -> Vec<ChartBar> {
-        of.iter().map(|(name, location)| coverage_bar(name, location)).collect()
-    };
-    let chart = Chart {
-        title: "Coverage by location",
-        first: "Location",
-        legend: &COVERAGE,
-        bars: bars(top),
-    };
-    let n_rest: u64 = rest.iter().map(|(_, location)| location.sum()).sum();
-    let never: u64 = rest.iter().map(|(_, location)| location.reviews[4]).sum();
-    let inner = html! {
-        p.note {
-            "Accesses by their review"
-            @if let ReportScope::Year(year) = content.scope { " in " (year) }
-            ", as shares; the number is how many there are."
-            @if !rest.is_empty() {
-                " " (plural(rest.len() as u64, "further location has", "further locations have")) " " (grouped(n_rest)) ", of them " (grouped(never)) " never asked."
-            }
-        }
-        (chart.figure(BarScale::Shares))
-        @if !rest.is_empty() {
-            details {
-                summary { "The further locations" }
-                table {
-                    thead { tr { th scope="col" { "Location" } @for (_, meaning) in COVERAGE { th.n scope="col" { (meaning) } } th.n scope="col" { "All" } } }
-                    tbody {
-                        @for bar in bars(rest) {
-                            tr { th scope="row" { (ShownText(&bar.name)) } @for (_, n) in &bar.parts { td.n { (grouped(*n)) } } td.n { (grouped(bar.sum())) } }
-                        }
-                    }
-                }
-            }
-        }
-    };
-    section("coverage", "Coverage by location", &inner)
-}
-
-fn months(content: &ReportContent<'_>) -> Markup {
-    let bars = content
-        .figures
-        .periods
-        .iter()
-        .map(|(period, figures)| {
-            let done = figures.classes.iter().sum::<u64>() - figures.overdue;
-            ChartBar {
-                name: period.to_string(),
-                parts: vec![("approved", done), ("overdue", figures.overdue)],
-            }
-        })
-        .collect();
-    let (title, first) = match content.scope {
-        ReportScope::Year(_) => ("Due by month", "Month"),
-        ReportScope::All => ("Due by year", "Year"),
-    };
-    let legend = &[("approved", "In order"), ("overdue", "Overdue")];
-    let chart = Chart { title, first, legend, bars };
-    section("due", title, &chart.figure(BarScale::Standing(None)))
 }
 
 fn independence(content: &ReportContent<'_>) -> Markup {
@@ -401,6 +299,7 @@ fn independence(content: &ReportContent<'_>) -> Markup {
                             @let (first, rest) = who.split_at(who.len().min(SHOWN_FIRST));
                             (ShownText(&first.join(" · ")))
                             @if !rest.is_empty() { details { summary { (grouped(rest.len() as u64)) " more" } (ShownText(&rest.join(" · "))) } }
+                            @if *n > who.len() as u64 { p.note { "The first " (grouped(who.len() as u64)) " are listed here; all of them are among the rows of " a href="#responses" { "Responses" } "." } }
                         } }
                     }
                 }

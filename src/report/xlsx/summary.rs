@@ -2,8 +2,8 @@
 //! on the left the figures, on the right their charts.
 
 use rust_xlsxwriter::{
-    Chart, ChartFont, ChartLegendPosition, ChartType, Format as Style, FormatAlign, FormatBorder,
-    Worksheet,
+    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartPatternFill, ChartPatternFillType,
+    ChartSolidFill, ChartType, Format as Style, FormatAlign, FormatBorder, Worksheet,
 };
 
 use super::{HEADER_FILL, plain};
@@ -17,7 +17,8 @@ const LAST_COLUMN: u16 = 7;
 const CHART_COLUMN: u16 = 9;
 const COVERAGE: [&str; 6] =
     ["Approved", "Revoked, gone", "Still there", "Pending", "Other", "Never asked"];
-const COLORS: [u32; 6] = [0x2E7D5B, 0x3D6EA5, 0xB3403A, 0xC98A1B, 0x6B7280, 0x1B2430];
+const ALARM: u32 = 0xB3403A;
+const COLORS: [u32; 6] = [0x2E7D5B, 0x3D6EA5, ALARM, 0xC98A1B, 0x6B7280, 0x1B2430];
 
 /// Writes down the sheet from top to bottom.
 struct Writer<'a> {
@@ -388,6 +389,22 @@ fn coverage(location: &LocationFigures) -> [u64; 7] {
     [approved, location.gone, there, pending, other, never, location.sum()]
 }
 
+/// What is overdue or still there is hatched: people print in grey.
+fn fill_of(color: u32) -> ChartFormat {
+    let mut format = ChartFormat::new();
+    if color == ALARM {
+        format.set_pattern_fill(
+            ChartPatternFill::new()
+                .set_pattern(ChartPatternFillType::DiagonalStripesWideUpwards)
+                .set_foreground_color(color)
+                .set_background_color(0xFFFFFF_u32),
+        );
+    } else {
+        format.set_solid_fill(ChartSolidFill::new().set_color(color));
+    }
+    format
+}
+
 fn stacked(
     kind: ChartType,
     title: &str,
@@ -405,10 +422,7 @@ fn stacked(
             .set_name(*name)
             .set_categories(("Summary", first, 0, last, 0))
             .set_values(("Summary", first, column, last, column))
-            .set_format(
-                rust_xlsxwriter::ChartFormat::new()
-                    .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(*color)),
-            )
+            .set_format(&mut fill_of(*color))
             .set_gap(60);
     }
     chart.y_axis().set_major_gridlines(true);
