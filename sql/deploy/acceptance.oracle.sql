@@ -220,4 +220,7 @@ SELECT i.table_name,
  ORDER BY i.table_name,
           i.column_name;
 
+-- 11 and 12: the plan of each look-up.
+@@acceptance_plans.oracle.sql &owner
+
 EXIT

@@ -1,7 +1,7 @@
 //! The tables in the READMEs of `sql/` and `tests/`, held equal to the files they speak of.
 //!
-//! After a statement or a test file was added: `RECERT_TEST_WRITE_PAGES=1 cargo test --test it pages` writes
-//! them anew.
+//! After a statement or a test file was added or changed: `RECERT_TEST_WRITE_PAGES=1 cargo test --test it -- pages plans::`
+//! writes them anew, and the script that asks for the plans of statements.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@ use recert::door::sql::body;
 use sqlparser::dialect::OracleDialect;
 use sqlparser::parser::Parser;
 
+mod plans;
 mod rules;
 mod tokens;
 
@@ -40,11 +41,20 @@ impl File {
         if !self.is_script() {
             return vec![body(&self.text).to_owned()];
         }
-        let directive = ["SET ", "WHENEVER ", "PROMPT", "DEFINE ", "ACCEPT ", "EXIT", "--"];
+        let directive =
+            ["SET ", "WHENEVER ", "PROMPT", "DEFINE ", "ACCEPT ", "VARIABLE ", "EXIT", "--", "@@"];
         let is_directive = |line: &str| directive.iter().any(|word| line.starts_with(word));
         let lines: Vec<&str> = self.text.lines().filter(|line| !is_directive(line)).collect();
         let statements = lines.join("\n").replace("&owner.", "app").replace("&owner", "app");
-        statements.split(';').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect()
+        // What is explained is a statement like any other.
+        let whole =
+            |statement: &str| match statement.strip_prefix("EXPLAIN PLAN SET STATEMENT_ID = ") {
+                Some(explained) => explained.split_once(" FOR\n").unwrap().1.to_owned(),
+                None => statement.to_owned(),
+            };
+        // SQL*Plus ends a statement at a line's last `;`.
+        let pieces = statements.split(";\n").map(|s| s.trim().trim_end_matches(';'));
+        pieces.filter(|s| !s.is_empty()).map(whole).collect()
     }
 }
 
