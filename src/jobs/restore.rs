@@ -99,7 +99,7 @@ const COUNTS: [&str; 7] = [
 struct RowToPutBack {
     seq: i64,
     table: Arc<str>,
-    columns: Vec<String>,
+    columns: Arc<[String]>,
     touch: Touch,
     /// By what rows like it are counted, where it comes or goes: how many were there, and for one that comes, where
     /// its key stands among the columns.
@@ -187,8 +187,8 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
                     plan.kept.push(kept(row, now));
                 }
                 RowTodo::ChangedSince => since.push(*row),
-                RowTodo::Insert => backs.push(insert(&table, row, &run)?),
-                RowTodo::Update(now) => backs.push(update(&table, row, now, &run)?),
+                RowTodo::Insert => backs.push(insert(&mut table, row, &run)?),
+                RowTodo::Update(now) => backs.push(update(&mut table, row, now, &run)?),
                 RowTodo::Delete(now) => backs.push(delete(&table, row, now, &run)?),
             }
         }
@@ -261,7 +261,7 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
     Ok(run)
 }
 
-fn insert(table: &Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<RowToPutBack> {
+fn insert(table: &mut Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<RowToPutBack> {
     let image = row.before()?.unwrap_or_default();
     let (columns, binds) = table.binds(&image, None)?;
     let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
@@ -277,7 +277,7 @@ fn insert(table: &Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<Ro
 }
 
 fn update(
-    table: &Table,
+    table: &mut Table,
     row: &ChangedRow,
     now: RowNow,
     run: &LedgerRun,
@@ -306,7 +306,7 @@ fn delete(
     let change = change(row, Action::Delete, Some(now.image), None, run);
     let touch = Touch { unit: unit(row), binds: vec![now.row_id], change, seen: None };
     let table = Arc::clone(&row.table);
-    Ok(RowToPutBack { seq: row.seq, table, columns: Vec::new(), touch, like })
+    Ok(RowToPutBack { seq: row.seq, table, columns: Arc::from([]), touch, like })
 }
 
 /// Which row, in whatever table.

@@ -12,7 +12,7 @@ use crate::plan::{Action, Columns, Hold, Step, Takes, Touch, Touches};
 use crate::sql::{Sql, quote_name};
 
 /// Columns, and where the key stands among them, if the rows are counted.
-type Shape = (Vec<String>, Option<Vec<usize>>);
+type Shape = (Arc<[String]>, Option<Vec<usize>>);
 
 /// One step for each statement, as long as table and action stay the same.
 pub(super) fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
@@ -26,7 +26,7 @@ pub(super) fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
             in_block.clear();
         }
         let places = back.like.as_ref().map(|like| like.places.clone());
-        let at = *in_block.entry((back.columns.clone(), places)).or_insert_with(|| {
+        let at = *in_block.entry((Arc::clone(&back.columns), places)).or_insert_with(|| {
             steps.push((step(&back), Vec::new()));
             steps.len() - 1
         });

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 
@@ -87,6 +88,8 @@ pub(super) struct Table {
     identities: RowIdentities,
     /// What the row that is looked at means.
     meanings: RowMeanings,
+    /// The columns that were bound last: mostly those of the next row too.
+    bound: Arc<[String]>,
     found: Vec<Option<RowNow>>,
     /// How many rows of a key are there, of the keys asked for.
     keys: HashMap<String, i64>,
@@ -125,6 +128,7 @@ impl Table {
             rows: HashMap::new(),
             identities: RowIdentities::default(),
             meanings: RowMeanings::default(),
+            bound: Arc::from([]),
             found: Vec::new(),
             keys: HashMap::new(),
             n_rows: 0,
@@ -281,11 +285,13 @@ impl Table {
     /// # Errors
     /// `Exit::Config`: a column that held something is not there any more.
     pub(super) fn binds(
-        &self,
+        &mut self,
         image: &RowImage<'_>,
         only: Option<&[String]>,
-    ) -> anyhow::Result<(Vec<String>, Vec<Value>)> {
-        let (mut names, mut values) = (Vec::new(), Vec::new());
+    ) -> anyhow::Result<(Arc<[String]>, Vec<Value>)> {
+        let n_columns = image.0.len();
+        let (mut names, mut values) =
+            (Vec::with_capacity(n_columns), Vec::with_capacity(n_columns + 1));
         for (name, raw) in &image.0 {
             if only.is_some_and(|only| !only.iter().any(|wanted| wanted == name)) {
                 continue;
@@ -305,10 +311,13 @@ impl Table {
             }
             let value = value_of(raw.get(), self.dialect, &column.data_type)
                 .with_context(|| format!("column {name} of {}", self.name))?;
-            names.push(name.to_string());
+            names.push(&**name);
             values.push(value);
         }
-        Ok((names, values))
+        if !names.iter().copied().eq(self.bound.iter().map(String::as_str)) {
+            self.bound = names.into_iter().map(str::to_owned).collect();
+        }
+        Ok((Arc::clone(&self.bound), values))
     }
 }
 

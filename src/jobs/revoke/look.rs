@@ -211,6 +211,7 @@ impl<'a> ResponseLook<'a> {
         let location = row.columns[first..].iter().position(|name| name == "RMM_ID");
         let location = location.ok_or_else(|| anyhow!("MAP_RAP_USER_ROLE has no column RMM_ID"))?;
         response.has_access = true;
+        response.mappings.reserve_exact(1); // Mostly there is just one.
         response.mappings.push(DueMapping {
             row_id: row_id.clone(),
             user: row.get("USER_ID")?.clone(),
