@@ -14,6 +14,7 @@ use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
 use self::source::ChangedRow;
+use self::statements::RestoreStatements;
 use self::table::{RowNow, RowTodo, Table};
 use super::{Job, JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
@@ -97,7 +98,6 @@ const COUNTS: [&str; 7] = [
 
 /// A row that is to be put back, before it is one of a step's touches.
 struct RowToPutBack {
-    seq: i64,
     table: Arc<str>,
     columns: Arc<[String]>,
     touch: Touch,
@@ -172,12 +172,11 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     }
     let mut names: Vec<&str> = by_table.keys().copied().collect();
     names.sort_unstable();
-    let mut backs = Vec::new();
-    let mut since = Vec::new();
+    let (mut tables, mut decided, mut since) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let rows = &by_table[name];
         let mut table = Table::read(name, rows, world.db)?;
-        let n_backs = backs.len();
+        let mut takes_away = false;
         // The last change first, as the last one undone must be the first one done.
         for row in rows.iter().rev() {
             match table.decide(row)? {
@@ -187,21 +186,43 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
                     plan.kept.push(kept(row, now));
                 }
                 RowTodo::ChangedSince => since.push(*row),
-                RowTodo::Insert => backs.push(insert(&mut table, row, &run)?),
-                RowTodo::Update(now) => backs.push(update(&mut table, row, now, &run)?),
-                RowTodo::Delete(now) => backs.push(delete(&table, row, now, &run)?),
+                todo => {
+                    takes_away |= matches!(todo, RowTodo::Delete(_)) && !TOLD.contains(&name);
+                    decided.push((*row, tables.len(), todo));
+                }
             }
         }
-        if backs[n_backs..].iter().any(takes_away) {
+        if takes_away {
             plan.population += table.n_rows;
         }
+        tables.push(table);
     }
     tell::changed(since, args, &mut plan)?;
-    backs.sort_by_key(|back| std::cmp::Reverse(back.seq));
-    tell::next_run(&backs, &run, &mut plan);
-    tell::left_behind(&backs, world, &mut plan)?;
-    plan.steps = statements::steps(backs);
+    decided.sort_by_key(|(row, ..)| std::cmp::Reverse(row.seq));
+    let mut statements = RestoreStatements::default();
+    for (row, table, todo) in decided {
+        statements.extend(put_back(&mut tables[table], row, todo, &run)?);
+    }
+    let steps = statements.into_steps();
+    tell::next_run(&steps, &run, &mut plan);
+    tell::left_behind(&steps, world, &mut plan)?;
+    plan.steps = steps;
     Ok(plan)
+}
+
+/// What is decided about a row, as a touch; nothing, where it is left alone.
+fn put_back(
+    table: &mut Table,
+    row: &ChangedRow,
+    todo: RowTodo,
+    run: &LedgerRun,
+) -> anyhow::Result<Option<RowToPutBack>> {
+    Ok(match todo {
+        RowTodo::Nothing | RowTodo::IsThere(_) | RowTodo::ChangedSince => None,
+        RowTodo::Insert => Some(insert(table, row, run)?),
+        RowTodo::Update(now) => Some(update(table, row, now, run)?),
+        RowTodo::Delete(now) => Some(delete(table, row, now, run)?),
+    })
 }
 
 /// So often a restore may have been restored; an edited ledger could lead round in a ring.
@@ -268,7 +289,6 @@ fn insert(table: &mut Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Resul
     let like = table.key_places(&columns, &binds).zip(table.count_like(&image));
     let like = like.map(|(places, (key, n_there))| RowsLike { key, n_there, places });
     Ok(RowToPutBack {
-        seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
         like,
@@ -287,7 +307,6 @@ fn update(
     binds.push(now.row_id);
     let change = change(row, Action::Update, Some(now.image), Some(image.json(&columns)), run);
     Ok(RowToPutBack {
-        seq: row.seq,
         table: Arc::clone(&row.table),
         columns,
         like: None,
@@ -306,7 +325,7 @@ fn delete(
     let change = change(row, Action::Delete, Some(now.image), None, run);
     let touch = Touch { unit: unit(row), binds: vec![now.row_id], change, seen: None };
     let table = Arc::clone(&row.table);
-    Ok(RowToPutBack { seq: row.seq, table, columns: Arc::from([]), touch, like })
+    Ok(RowToPutBack { table, columns: Arc::from([]), touch, like })
 }
 
 /// Which row, in whatever table.
@@ -320,14 +339,14 @@ fn kept(row: &ChangedRow, now: RowNow) -> KeptRow {
         table: Arc::clone(&row.table),
         key: row.key.as_str().into(),
         row_id: now.row_id,
-        image: now.image.into(),
+        image: now.image,
     }
 }
 
 fn change(
     row: &ChangedRow,
     action: Action,
-    before: Option<String>,
+    before: Option<Box<str>>,
     after: Option<String>,
     run: &LedgerRun,
 ) -> Change {
@@ -336,7 +355,7 @@ fn change(
         action,
         why: format!("restores change {} of run {} ({})", row.seq, run.run_id, run.job).into(),
         result: ChangeResult::Applied,
-        before: before.map(Into::into),
+        before,
         after: after.map(Into::into),
     }
 }

@@ -207,6 +207,15 @@ impl Touches {
         self.rows = rows;
     }
 
+    /// The last bind is this number, moment or NULL instead: no text.
+    pub(crate) fn set_last_bind(&mut self, at: usize, value: Value) {
+        debug_assert!(!matches!(value, Value::Text(_)));
+        let row = self.rows[at];
+        let chunk = &mut self.chunks[row.chunk as usize];
+        let cell = chunk.put_bind(value);
+        chunk.cells[row.cells_at as usize + usize::from(row.n_cells) - 1] = cell;
+    }
+
     /// The row before the change is this one.
     pub(super) fn set_before(&mut self, at: usize, image: &str) {
         let row = &mut self.rows[at];

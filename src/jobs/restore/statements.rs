@@ -8,51 +8,66 @@ use std::sync::Arc;
 
 use super::{RowToPutBack, action, takes_away};
 use crate::db::Value;
-use crate::plan::{Action, Columns, Hold, Step, Takes, Touch, Touches};
+use crate::plan::{Action, Columns, Hold, Step, Takes, Touches};
 use crate::sql::{Sql, quote_name};
 
 /// Columns, and where the key stands among them, if the rows are counted.
 type Shape = (Arc<[String]>, Option<Vec<usize>>);
 
-/// One step for each statement, as long as table and action stay the same.
-pub(super) fn steps(backs: Vec<RowToPutBack>) -> Vec<Step> {
-    let mut steps: Vec<(Step, Vec<RowToPutBack>)> = Vec::new();
-    let mut block: Option<(Arc<str>, Action)> = None;
-    let mut in_block: HashMap<Shape, usize> = HashMap::new();
-    for back in backs {
-        let now = (Arc::clone(&back.table), action(&back));
-        if block.as_ref() != Some(&now) {
-            block = Some(now);
-            in_block.clear();
-        }
-        let places = back.like.as_ref().map(|like| like.places.clone());
-        let at = *in_block.entry((Arc::clone(&back.columns), places)).or_insert_with(|| {
-            steps.push((step(&back), Vec::new()));
-            steps.len() - 1
-        });
-        steps[at].1.push(back);
-    }
-    let mut now = HashMap::new();
-    let counted = |(step, backs): (Step, Vec<RowToPutBack>)| {
-        let touches = backs.into_iter().map(|back| counted(back, &mut now)).collect();
-        Step { touches, ..step }
-    };
-    steps.into_iter().map(counted).collect()
+/// The statements so far: one step each, as long as table and action stay the same.
+#[derive(Default)]
+pub(super) struct RestoreStatements {
+    steps: Vec<Step>,
+    /// Beside each touch, the key it is counted by, and how many rows of it there were.
+    like: Vec<Vec<Option<(String, i64)>>>,
+    block: Option<(Arc<str>, Action)>,
+    in_block: HashMap<Shape, usize>,
 }
 
-/// Binds to a row that comes how many of its key will be there by then.
-fn counted(back: RowToPutBack, now: &mut HashMap<(Arc<str>, String), i64>) -> Touch {
-    let RowToPutBack { table, like, mut touch, .. } = back;
-    if let Some(like) = like {
-        let n = now.entry((table, like.key)).or_insert(like.n_there);
-        if touch.change.action == Action::Insert {
-            touch.binds.push(Value::Int(*n));
-            *n += 1;
-        } else {
-            *n -= 1;
-        }
+impl Extend<RowToPutBack> for RestoreStatements {
+    fn extend<T: IntoIterator<Item = RowToPutBack>>(&mut self, backs: T) {
+        backs.into_iter().for_each(|back| self.add(back));
     }
-    touch
+}
+
+impl RestoreStatements {
+    fn add(&mut self, mut back: RowToPutBack) {
+        let now = (Arc::clone(&back.table), action(&back));
+        if self.block.as_ref() != Some(&now) {
+            self.block = Some(now);
+            self.in_block.clear();
+        }
+        let places = back.like.as_ref().map(|like| like.places.clone());
+        let (steps, like) = (&mut self.steps, &mut self.like);
+        let at = *self.in_block.entry((Arc::clone(&back.columns), places)).or_insert_with(|| {
+            steps.push(step(&back));
+            like.push(Vec::new());
+            steps.len() - 1
+        });
+        if back.like.is_some() && action(&back) == Action::Insert {
+            back.touch.binds.push(Value::Int(0)); // Its number is known when all steps before it are.
+        }
+        like[at].push(back.like.map(|like| (like.key, like.n_there)));
+        steps[at].touches.push(back.touch);
+    }
+
+    /// Binds to each row that comes how many of its key will be there by then.
+    pub(super) fn into_steps(mut self) -> Vec<Step> {
+        let mut now: HashMap<(Arc<str>, String), i64> = HashMap::new();
+        for (step, like) in self.steps.iter_mut().zip(self.like) {
+            for (at, like) in like.into_iter().enumerate() {
+                let Some((key, n_there)) = like else { continue };
+                let n = now.entry((Arc::clone(&step.table), key)).or_insert(n_there);
+                if step.touches.get(at).is_some_and(|touch| touch.action() == Action::Insert) {
+                    step.touches.set_last_bind(at, Value::Int(*n));
+                    *n += 1;
+                } else {
+                    *n -= 1;
+                }
+            }
+        }
+        self.steps
+    }
 }
 
 fn step(back: &RowToPutBack) -> Step {

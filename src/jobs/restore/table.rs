@@ -50,7 +50,7 @@ pub(super) enum RowTodo {
 #[derive(Clone)]
 pub(super) struct RowNow {
     pub(super) row_id: Value,
-    pub(super) image: String,
+    pub(super) image: Box<str>,
 }
 
 /// Where columns stand in a row of the answer.
@@ -169,7 +169,8 @@ impl Table {
             let identity = self.identities.of(list, columns.iter().map(held));
             if let Some(rows) = self.rows.get_mut(&identity) {
                 let at = *kept.get_or_insert_with(|| {
-                    let now = RowNow { row_id: row.values[0].clone(), image: row.image_from(1) };
+                    let now =
+                        RowNow { row_id: row.values[0].clone(), image: row.image_from(1).into() };
                     self.found.push(Some(now));
                     self.found.len() - 1
                 });

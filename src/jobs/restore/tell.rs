@@ -8,10 +8,10 @@ use serde_json::Value as Json;
 
 use super::image::RowImage;
 use super::source::{ChangedRow, RestoreSource};
-use super::{Args, RowToPutBack, World, action};
+use super::{Args, World};
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Step, TouchRef};
 use crate::sql;
 
 pub(super) fn erased(source: &RestoreSource, run: &LedgerRun, plan: &mut Plan) {
@@ -84,16 +84,16 @@ pub(super) fn changed(since: Vec<&ChangedRow>, args: &Args, plan: &mut Plan) -> 
 }
 
 /// Says what the next scheduled run will do to the rows that come back.
-pub(super) fn next_run(backs: &[RowToPutBack], run: &LedgerRun, plan: &mut Plan) {
+pub(super) fn next_run(steps: &[Step], run: &LedgerRun, plan: &mut Plan) {
     let n_with = |table: &str, column: &str, value: Option<&str>| {
-        let holds = |back: &&RowToPutBack| {
-            let after = back.touch.change.after.as_deref().unwrap_or_default();
-            let image = RowImage::parse(after).unwrap_or_default();
+        let holds = |touch: &TouchRef<'_>| {
+            let after = touch.after().unwrap_or_default();
+            let image = RowImage::parse(&after).unwrap_or_default();
             let held = image.get(column);
-            &*back.table == table
-                && held.is_some_and(|held| value.is_none_or(|value| held == value))
+            held.is_some_and(|held| value.is_none_or(|value| held == value))
         };
-        backs.iter().filter(holds).count()
+        let of_table = steps.iter().filter(|step| &*step.table == table);
+        of_table.flat_map(|step| step.touches.iter()).filter(holds).count()
     };
     let responses = n_with("RECREATE_RESPONSE", "IS_ACTIVE", Some("1"));
     if responses > 0 {
@@ -118,7 +118,8 @@ pub(super) fn next_run(backs: &[RowToPutBack], run: &LedgerRun, plan: &mut Plan)
         );
         plan.find("due_again", &run.run_id, message);
     }
-    let people = backs.iter().filter(|back| back.table.starts_with("PM_")).count();
+    let of_people = steps.iter().filter(|step| step.table.starts_with("PM_"));
+    let people: u64 = of_people.map(Step::rows).sum();
     if people > 0 {
         let message = format!(
             "{people} rows of people are put back: the next import brings its file's values again"
@@ -129,13 +130,14 @@ pub(super) fn next_run(backs: &[RowToPutBack], run: &LedgerRun, plan: &mut Plan)
 
 /// People who go again leave behind what was added for them since: that is no change of the run.
 pub(super) fn left_behind(
-    backs: &[RowToPutBack],
+    steps: &[Step],
     world: &mut World<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<()> {
-    let goes = |back: &&RowToPutBack| &*back.table == "PM_USER" && action(back) == Action::Delete;
-    let keys = backs.iter().filter(goes).map(|back| &*back.touch.change.key);
-    let going: HashSet<&str> = keys.collect();
+    let of_people = steps.iter().filter(|step| &*step.table == "PM_USER");
+    let touches = of_people.flat_map(|step| step.touches.iter());
+    let going: HashSet<&str> =
+        touches.filter(|touch| touch.action() == Action::Delete).map(TouchRef::key).collect();
     if going.is_empty() {
         return Ok(());
     }

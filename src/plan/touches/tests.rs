@@ -68,6 +68,8 @@ fn touches_are_sorted_kept_and_given_another_row_before() {
     touches.retain(|touch| touch.key().ends_with('7'));
     let keys: Vec<&str> = touches.iter().map(TouchRef::key).collect();
     assert_eq!(keys, ["k97", "k87", "k77", "k7", "k67", "k57", "k47", "k37", "k27", "k17"]);
+    touches.set_last_bind(3, Value::Int(7));
+    assert_eq!(touches.get(3).unwrap().binds().last(), Some(Bind::Int(7)));
     touches.set_before(3, "{\"A\":2}");
     assert_eq!(touches.get(3).unwrap().before(), Some("{\"A\":2}"));
     is_same(touches.get(4).unwrap(), &touch(67));
