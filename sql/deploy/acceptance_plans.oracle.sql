@@ -194,13 +194,21 @@ SELECT c.run_id,
    AND (c.action = 'insert' OR (c.action = 'update' AND c.why LIKE 'changed in the file%'));
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_came_back' FOR
-SELECT r.rowid AS row_id,
-       c.run_id AS change_run,
-       c.seq AS change_seq,
-       n.job AS change_job,
-       c.result AS change_result,
+SELECT c.run_id,
+       c.seq,
+       c.table_name,
+       c.row_key,
+       c.action,
+       c.why,
+       c.result,
+       c.image_sha256,
+       c.sha256,
+       i.seq AS image_seq,
+       i.salt,
        i.before_image,
        i.after_image,
+       r.rowid AS row_id,
+       n.job AS change_job,
        r.*
   FROM recreate_response r
   JOIN recert_change c
