@@ -4,7 +4,8 @@
 //! row, however many there are. Rows are known by all their columns, as no key is promised; of rows
 //! that are all alike it does not matter which one is meant.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
@@ -93,6 +94,8 @@ pub(super) struct Table {
     found: Vec<Option<RowNow>>,
     /// How many rows of a key are there, of the keys asked for.
     keys: HashMap<String, i64>,
+    /// For the key of the row that is looked at.
+    room: String,
     pub(super) n_rows: u64,
 }
 
@@ -131,35 +134,37 @@ impl Table {
             bound: Arc::from([]),
             found: Vec::new(),
             keys: HashMap::new(),
+            room: String::new(),
             n_rows: 0,
         };
-        let mut wanted_keys = HashSet::new();
         for change in changes {
             for image in [change.before()?, change.after()?].into_iter().flatten() {
                 let identity = table.identity(&image);
                 table.rows.entry(identity).or_default();
-                wanted_keys.extend(table.key_of(&image));
+                if let Some(key) = table.key_of(&image) {
+                    table.keys.entry(key).or_default();
+                }
             }
         }
-        table.scan(&wanted_keys, db)?;
+        table.scan(db)?;
         Ok(table)
     }
 
-    fn scan(&mut self, wanted_keys: &HashSet<String>, db: &mut dyn Read) -> anyhow::Result<()> {
+    fn scan(&mut self, db: &mut dyn Read) -> anyhow::Result<()> {
         let invisible = invisible(&self.columns);
         let name = quote_name(&self.name);
         let text = format!("SELECT t.rowid AS row_id, t.*{invisible} FROM {name} t");
         let sql = Sql::made(format!("restore/select {}", self.name), text);
         db.each(&sql, &[], &mut |row| {
             self.n_rows += 1;
-            self.look_at(row, wanted_keys);
+            self.look_at(row);
             Ok(())
         })
         .with_context(|| format!("reading the table {}", self.name))
     }
 
     /// Keeps a row if a change speaks of it.
-    fn look_at(&mut self, row: &Row, wanted_keys: &HashSet<String>) {
+    fn look_at(&mut self, row: &Row) {
         let places =
             self.places.get_or_insert_with(|| ColumnPlaces::of(row, &self.lists, self.key));
         self.meanings.read(row, self.dialect);
@@ -177,10 +182,11 @@ impl Table {
                 rows.push(at);
             }
         }
-        if !wanted_keys.is_empty() {
-            let key = joined(places.key.iter().map(held));
-            if wanted_keys.contains(&key) {
-                *self.keys.entry(key).or_default() += 1;
+        if !self.keys.is_empty() {
+            self.room.clear();
+            write_joined(places.key.iter().map(held), &mut self.room);
+            if let Some(n) = self.keys.get_mut(&self.room) {
+                *n += 1;
             }
         }
     }
@@ -376,10 +382,13 @@ impl RowMeanings {
 /// Values in a row, kept apart by their lengths.
 fn joined<'a>(values: impl Iterator<Item = &'a str>) -> String {
     let mut out = String::new();
+    write_joined(values, &mut out);
+    out
+}
+
+fn write_joined<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {
     for value in values {
-        out.push_str(&value.len().to_string());
-        out.push(':');
+        let _ = write!(out, "{}:", value.len());
         out.push_str(value);
     }
-    out
 }
