@@ -358,6 +358,17 @@ fn check_tries_what_a_run_would_do_to_each_table_and_leaves_no_trace() {
 }
 
 #[test]
+fn check_warns_of_a_column_that_may_be_too_short_for_a_rows_history() {
+    let Some(world) = World::oracle() else { return };
+    world.define("ALTER TABLE ops_db_history DROP COLUMN changes");
+    world.define("ALTER TABLE ops_db_history ADD changes VARCHAR2(4000)");
+    let summary = check(&world);
+    assert_eq!(lines(&summary, "missing"), Vec::<String>::new());
+    let warnings = lines(&summary, "warning").join("\n");
+    assert!(warnings.contains("OPS_DB_HISTORY.CHANGES: VARCHAR2 of 4000"), "{warnings}");
+}
+
+#[test]
 fn check_names_a_column_that_is_too_short_for_what_a_run_writes_there() {
     let Some(world) = World::oracle() else { return };
     for (table, column, text) in [

@@ -59,6 +59,13 @@ pub(super) fn look(dialect: Dialect, table: &Table, there: &[Column], report: &m
             );
         } else if let Some(text) = written(table.name, &name).filter(|text| !found.holds(text)) {
             report.missing(what, format!("too short for `{text}`, which a run writes there (ORA-12899); ask the application's owner"));
+        } else if let (Dialect::Oracle, "CLOB", Some(length)) =
+            (dialect, wanted.as_str(), found.length)
+        {
+            report.warn(
+                what,
+                format!("{} of {}: a text longer than that ends the run with 1 (ORA-12899), and nothing of it is done; a CLOB holds any", found.data_type, length.most),
+            );
         } else if found.filled == ColumnFill::Expression {
             report.missing(
                 what,
