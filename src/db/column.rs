@@ -1,6 +1,9 @@
 //! A column as the database's dictionary knows it, and what fits into it.
 
-use super::Row;
+use std::collections::HashMap;
+
+use super::{Read, Row, Value};
+use crate::sql;
 use crate::sql::quote_name;
 
 /// A column as the database's dictionary knows it.
@@ -27,6 +30,30 @@ pub struct Column {
 pub(crate) fn invisible(columns: &[Column]) -> String {
     let names = columns.iter().filter(|column| column.invisible).map(|column| &column.name);
     names.map(|name| format!(", t.{}", quote_name(name))).collect()
+}
+
+/// Tables asked about at once.
+const TABLES: [&str; 6] = ["table_0", "table_1", "table_2", "table_3", "table_4", "table_5"];
+
+/// The same of several tables, by their names.
+///
+/// # Errors
+/// What the database says, classed (`Exit`).
+pub(crate) fn invisible_columns(
+    tables: &[&str],
+    db: &mut dyn Read,
+) -> anyhow::Result<HashMap<String, String>> {
+    let mut invisible: HashMap<String, String> = HashMap::new();
+    for tables in tables.chunks(TABLES.len()) {
+        let last = tables.last().copied().unwrap_or_default();
+        let names = tables.iter().copied().chain(std::iter::repeat(last));
+        let binds: Vec<(&str, Value)> = TABLES.into_iter().zip(names.map(Value::from)).collect();
+        for row in db.rows(&sql!("db/select_invisible", dialects), &binds)? {
+            let column = quote_name(&row.text("COLUMN_NAME")?);
+            *invisible.entry(row.text("NAME")?).or_default() += &format!(", t.{column}");
+        }
+    }
+    Ok(invisible)
 }
 
 /// How long a column's text may be.

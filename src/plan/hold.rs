@@ -14,7 +14,7 @@ use anyhow::{Context as _, anyhow};
 use serde_json::value::RawValue;
 
 use super::{Action, Approved, Columns, Hold, Plan, Step, TouchRef};
-use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value, invisible};
+use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value, invisible_columns};
 use crate::exit::Exit;
 use crate::sql::{Sql, quote_name};
 
@@ -60,14 +60,14 @@ pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> any
     let mut plan = approved.into_plan();
     // The embedded database has one writer, and that is this run.
     if db.dialect() == Dialect::Oracle {
-        for ((table, found_by), mut spots) in spots(&plan) {
+        let spots = spots(&plan);
+        let tables = spots.iter().filter(|(_, spots)| !spots.is_empty());
+        let tables: Vec<&str> = tables.map(|((table, _), _)| &**table).collect();
+        let hidden = invisible_columns(&tables, db)?;
+        for ((table, found_by), mut spots) in spots {
             spots.sort_by_cached_key(|spot| sort_key(&spot.key(&plan)));
-            let invisible = if spots.iter().any(|spot| spot.needs_all(&plan)) {
-                invisible(&db.columns(&table)?)
-            } else {
-                String::new()
-            };
-            let place = Place { table: &table, found_by, invisible: &invisible };
+            let invisible = hidden.get(&*table).map_or("", String::as_str);
+            let place = Place { table: &table, found_by, invisible };
             for batch in spots.chunks(ROWS) {
                 hold_batch(place, batch, leeway, &mut plan, db)?;
             }
@@ -113,16 +113,6 @@ impl RowSpot {
             }
             RowSpot::Kept(at) => plan.kept[at].row_id.clone(),
         }
-    }
-
-    /// Whether columns that `*` leaves out matter too: of a row that goes, for they go with it, and where a
-    /// plan has compared the whole row.
-    fn needs_all(&self, plan: &Plan) -> bool {
-        let (RowSpot::Change(step, ..), Some(touch)) = (*self, self.touch(plan)) else {
-            return true;
-        };
-        matches!(plan.steps[step].hold, Hold::Row(Columns::All) | Hold::Key(_, Columns::All))
-            || (touch.action() == Action::Delete && touch.before().is_some())
     }
 
     /// The row in words.

@@ -29,6 +29,9 @@ struct FakeOracle {
 
 impl Read for FakeOracle {
     fn each(&mut self, sql: &Sql, binds: Binds<'_>, each: EachRow<'_>) -> anyhow::Result<()> {
+        if sql.name == "db/select_invisible" {
+            return Ok(()); // All of its columns can be seen.
+        }
         self.asked.push(sql.oracle().to_owned());
         let wanted: Vec<String> = binds.iter().map(|(_, value)| value.display()).collect();
         let names = ["ROW_ID", "ID", "NAME", "SEEN", "MANAGER"];

@@ -60,7 +60,7 @@ fn a_run_with_nothing_to_do_makes_at_most_nine_round_trips() {
     }
 }
 
-/// Five look, one asks the dictionary what a deleted row may hide, two hold, two change, two write of each change and image, three end the run.
+/// Five look, one asks the dictionary for columns that hide, two hold, two change, two write of each change and image, three end the run.
 #[test]
 fn a_run_with_one_change_makes_at_most_nineteen_round_trips() {
     let Some(world) = World::standin() else { return };

@@ -43,6 +43,17 @@ fn restore_brings_back_what_stood_in_invisible_columns() {
 }
 
 #[test]
+fn the_image_of_a_row_that_is_changed_holds_its_invisible_columns_too() {
+    let Some(world) = World::standin() else { return };
+    world.define("ALTER TABLE recreate_response ADD (asked_by VARCHAR2(20) INVISIBLE)");
+    world.put("response MGR=2026-11-30");
+    world.tamper("UPDATE recreate_response SET asked_by = 'Žofie'");
+    ok(&world.run(REVOKE));
+    let image = world.one("SELECT before_image FROM recert_image");
+    assert!(image.contains(r#""ASKED_BY":"Žofie""#), "{image}");
+}
+
+#[test]
 fn rows_that_are_all_alike_come_back_as_many_as_were_taken() {
     for world in worlds() {
         let world = unlimited(world);
