@@ -1,6 +1,10 @@
 //! `recert schema`: JSON Schemas of everything that recert writes as JSON. Reads no config.
 //!
-//! Each object says which it is in `schema`; the tests hold what is written against these.
+//! Each object says which it is in `schema`; the tests hold what is written against these, member by member.
+//!
+//! They are written by hand and not derived from types: a report, a dump, the log, `history` and `show` are streamed member
+//! by member, and a row of the ledger is text as it is hashed; only summary, plan, heads and an archive's header
+//! have a type. One way for all of them, held against what is really written, is worth more than two.
 
 use anyhow::anyhow;
 use clap::builder::PossibleValuesParser;

@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::read::{each_change, each_run, head};
 use super::row::{LedgerEntry, LedgerJson};
-use crate::db::Read;
+use crate::db::{Read, Unreadable};
+use crate::exit::Exit;
 use crate::sql;
 
 /// What the file is called; a change of its shape gets another number.
@@ -29,7 +30,8 @@ pub(crate) struct DumpHeader<'a> {
     pub with_images: bool,
 }
 
-/// Writes the ledger of one database.
+/// Writes the ledger of one database. Where a value can't be read, a line says which, and what comes behind it in its table
+/// is left out.
 ///
 /// # Errors
 /// What the database says, classed (`Exit`); what `out` says.
@@ -39,19 +41,52 @@ pub(crate) fn dump(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let DumpHeader { name, url, written_at, with_images } = *header;
-    let head = head(db)?;
+    let (head, unreadable_head) = match head(db) {
+        Ok(head) => (head, None),
+        Err(error) => (None, Some(error)),
+    };
     write!(out, "{{\"schema\":\"{SCHEMA}\",\"recert_dump\":1,")?;
     let more = json!({
         "database": name, "url": url, "written_at": written_at, "with_images": with_images, "head_sha256": head,
     });
     writeln!(out, "{}", more.to_string().trim_start_matches('{'))?;
-    each_run(db, &mut |run| object("run", &mut run.columns(), out))?;
-    each_change(db, &mut |entry| change(entry, with_images, out))?;
-    db.each(&sql!("ledger/select_orphan_images"), &[], &mut |row| {
+    readable("recert_lock", unreadable_head.map_or(Ok(()), Err), "", out)?;
+    let mut last = String::new();
+    let read = each_run(db, &mut |run| {
+        object("run", &mut run.columns(), out)?;
+        last = format!("run {}", run.run_id);
+        Ok(())
+    });
+    readable("recert_run", read, &last, out)?;
+    last.clear();
+    let read = each_change(db, &mut |entry| {
+        change(entry, with_images, out)?;
+        last = format!("change {} of run {}", entry.change.seq, entry.change.run_id);
+        Ok(())
+    });
+    readable("recert_change", read, &last, out)?;
+    let read = db.each(&sql!("ledger/select_orphan_images"), &[], &mut |row| {
         let (run_id, seq) = (row.text("RUN_ID")?, row.text("SEQ")?);
         object("image", &mut [("run_id", run_id.as_str()), ("seq", seq.as_str())].into_iter(), out)
-    })
-    .context("looking for images without a change")
+    });
+    readable("recert_image", read.context("looking for images without a change"), "", out)
+}
+
+/// Says of a table that it could be read no further than to here, if so.
+fn readable(
+    table: &str,
+    read: anyhow::Result<()>,
+    last: &str,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match read {
+        Err(error) if error.downcast_ref::<Unreadable>().is_some() => {
+            let told = Exit::tell(&error);
+            let columns = [("table", table), ("behind", last), ("told", &told)];
+            object("unreadable", &mut columns.into_iter(), out)
+        }
+        read => read,
+    }
 }
 
 fn change(entry: &LedgerEntry<'_>, with_images: bool, out: &mut dyn Write) -> anyhow::Result<()> {

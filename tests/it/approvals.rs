@@ -218,6 +218,8 @@ fn signers_that_are_not_to_be_relied_on_are_a_matter_of_config() {
     mode(0o644);
     signing.world.config.approval.signers = Some(Path::new("nowhere").to_owned());
     assert_eq!(signing.apply().0, Exit::Config);
+    // A preview lifts nothing, and so needs nobody's name.
+    ok(&signing.world.preview("revoke --as-of 2026-11-30"));
     signing.world.config.approval.signers = None;
     assert_eq!(signing.apply().0, Exit::Config, "a signature, and nobody who may sign");
 }

@@ -182,3 +182,19 @@ fn a_host_whose_clock_is_not_the_databases_is_doubted() {
         assert_eq!(said.contains("the database's"), code == 4, "{said}");
     }
 }
+
+#[test]
+fn only_runs_that_were_applied_took_something() {
+    let took = r#"{"moment":"2026-11-30T12:00:00Z","takes":[{"limit":"revoke","n":10,"each":"row","seq":[[1,10]]}]}"#;
+    for (status, number) in [
+        ("failed", Exit::Done),
+        ("refused", Exit::Done),
+        ("unchanged", Exit::Done),
+        ("applied", Exit::Refused),
+    ] {
+        let world = held_over(World::sqlite(), 24);
+        crate::verify::write_ended(&world, "revoke", status, took, &[]);
+        world.put(&due(0..6));
+        assert_eq!(exit(&world.run(REVOKE)), number, "{status}");
+    }
+}

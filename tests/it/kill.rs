@@ -189,3 +189,85 @@ fn two_different_imports_at_once_leave_what_one_after_the_other_would() {
         holds(&world);
     }
 }
+
+const ARCHIVE: &str = "history --archive-before 2100-01-01 --out old.jsonl";
+
+/// Every image is in the file that the ledger tells of, and nowhere else.
+fn assert_archived(world: &World, when: &str) {
+    let text = std::fs::read_to_string(world.folder.path().join("old.jsonl")).unwrap();
+    assert_eq!(text.lines().count(), 1 + 2 * PEOPLE, "{when}: a header, and an image a line");
+    let header: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let run_id =
+        world.one("SELECT run_id FROM recert_run WHERE job = 'archive' AND status = 'applied'");
+    assert_eq!(header["run_id"], run_id.as_str(), "{when}");
+    let told = world.one("SELECT why FROM recert_change WHERE table_name = 'RECERT_IMAGE'");
+    let sha256 = sha256_of(&text);
+    assert!(told.ends_with(&sha256), "{when}: {told}, and the file has {sha256}");
+    let left = world.one("SELECT COUNT(*) FROM recert_image WHERE before_image IS NOT NULL");
+    assert_eq!(left, "0", "{when}");
+    holds(world);
+}
+
+fn sha256_of(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a killed run has left is whole: all images are in the database, and the same command takes them; or all are in the
+/// file, which would not be written again.
+fn assert_made_good(world: &World, when: &str) {
+    let left = world.one("SELECT COUNT(*) FROM recert_image WHERE before_image IS NOT NULL");
+    if left != "0" {
+        assert_eq!(left, (2 * PEOPLE).to_string(), "{when}");
+        holds(world);
+        run_until_done(world, ARCHIVE);
+    }
+    assert_archived(world, when);
+}
+
+#[test]
+fn an_archive_killed_at_any_moment_loses_no_image_and_the_next_one_makes_it_good() {
+    let kinds: [fn() -> Option<World>; 2] = [|| Some(World::sqlite()), World::oracle];
+    for kind in kinds {
+        let Some(mut world) = kind() else { return };
+        put_people(&mut world);
+        run_until_done(&world, REVOKE);
+        let began = Instant::now();
+        run_until_done(&world, ARCHIVE);
+        let whole = began.elapsed();
+        assert_archived(&world, "undisturbed");
+        drop(world);
+        let (mut killed, moments) = (0, 12);
+        for moment in 1..=moments {
+            let Some(mut world) = kind() else { return };
+            put_people(&mut world);
+            run_until_done(&world, REVOKE);
+            let mut run = world.recert(ARCHIVE);
+            let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(whole * moment / (moments + 1));
+            run.kill().unwrap(); // SIGKILL
+            killed += u32::from(run.wait().unwrap().code().is_none());
+            let when =
+                format!("{}, killed after {moment}/{} of {whole:?}", world.name, moments + 1);
+            assert_made_good(&world, &when);
+        }
+        assert!(killed > 0, "every archive was done before it could be killed");
+    }
+}
+
+#[test]
+fn an_archive_killed_before_or_after_any_call_is_made_good_by_the_next() {
+    for fault in (1..=9).map(|n| format!("{n}:execute:exit")).chain([
+        "1:execute/UPDATE RECERT_IMAGE:exit-after".to_owned(),
+        "1:execute/INSERT INTO RECERT_RUN:exit-after".to_owned(),
+        "1:commit:exit".to_owned(),
+        "1:commit:exit-after".to_owned(),
+    ]) {
+        let Some(mut world) = World::standin() else { return };
+        put_people(&mut world);
+        run_until_done(&world, REVOKE);
+        let ran = watched(&world, ARCHIVE, &fault);
+        assert_eq!(ran.code, None, "{fault}: {}", ran.log);
+        assert_made_good(&world, &fault);
+    }
+}

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::harness::{World, exit, ok, worlds};
+use crate::verify::{Made, write_ended};
 
 const REVOKE: &str = "revoke --as-of 2026-11-30";
 
@@ -284,4 +285,92 @@ fn a_saved_plan_is_shown_to_a_person_without_any_database() {
     let edited = fs::read_to_string(path(&world)).unwrap().replacen("A/7", "C/7", 1);
     fs::write(path(&world), edited).unwrap();
     assert_eq!(world.recert("preview --plan plan.json").output().unwrap().status.code(), Some(5));
+}
+
+#[test]
+fn an_as_of_that_is_not_the_saved_plans_is_usage() {
+    let world = World::sqlite();
+    world.put(DUE);
+    save(&world, REVOKE);
+    for (day, number) in
+        [("2026-11-29", Exit::Usage), ("2026-12-01", Exit::Usage), ("2026-11-30", Exit::Done)]
+    {
+        assert_eq!(apply(&world, &format!("revoke --as-of {day}")), number, "{day}");
+        let n_left = world.dump("map_rap_user_role").len();
+        assert_eq!(n_left, if number == Exit::Done { 0 } else { 3 }, "{day}");
+    }
+}
+
+/// B's access and response are gone by other hands.
+fn take_b(world: &World) {
+    world.tamper("DELETE FROM map_rap_user_role WHERE user_id = 'B'");
+    world.tamper("DELETE FROM recreate_response WHERE reportees_id = 'B'");
+}
+
+/// What the plan says of B.
+fn changes_of_b(saved: &Json) -> Vec<[String; 4]> {
+    let units = saved["units"].as_array().unwrap();
+    let b = units.iter().find(|unit| unit["unit"] == "B/7").unwrap();
+    let text = |change: &Json, name: &str| change[name].as_str().unwrap().to_owned();
+    let changes = b["changes"].as_array().unwrap().iter();
+    changes.map(|change| ["table", "key", "action", "why"].map(|name| text(change, name))).collect()
+}
+
+/// A run of the verified chain, with nothing behind it, that says it did these changes.
+fn told(world: &World, status: &str, changes: &[[String; 4]]) {
+    let made: Vec<Made<'_>> = changes
+        .iter()
+        .map(|[table, key, action, why]| (&**table, &**key, &**action, &**why, Some("{}"), None))
+        .collect();
+    write_ended(world, "revoke", status, "{}", &made);
+}
+
+#[test]
+fn only_a_run_that_was_applied_has_applied_a_unit_and_only_one_that_did_all_of_it() {
+    for (what, status, parts, number) in [
+        ("all of it", "applied", vec![0..2], Exit::Done),
+        ("by a run that failed", "failed", vec![0..2], Exit::Drifted),
+        ("by a run that was refused", "refused", vec![0..2], Exit::Drifted),
+        ("the access alone", "applied", vec![0..1], Exit::Drifted),
+        ("the response alone", "applied", vec![1..2], Exit::Drifted),
+        ("half by one run, half by another", "applied", vec![0..1, 1..2], Exit::Drifted),
+    ] {
+        let world = World::sqlite();
+        world.put(DUE);
+        let changes = changes_of_b(&save(&world, REVOKE));
+        assert_eq!(changes.len(), 2);
+        for part in parts {
+            told(&world, status, &changes[part]);
+        }
+        take_b(&world);
+        assert_eq!(apply(&world, "revoke --accept-source --reason clock"), number, "{what}");
+    }
+}
+
+#[test]
+fn a_change_that_was_edited_under_an_intact_chain_of_runs_has_applied_nothing() {
+    let world = World::sqlite();
+    world.put(DUE);
+    let changes = changes_of_b(&save(&world, REVOKE));
+    let mut others = changes.clone();
+    for change in &mut others {
+        change[1] = "C/7".to_owned();
+    }
+    told(&world, "applied", &others);
+    take_b(&world);
+    // The run's hash covers the hash that stands in the row, and that was left as it is.
+    assert!(world.tamper("UPDATE recert_change SET row_key = 'B/7' WHERE row_key = 'C/7'") > 0);
+    assert_eq!(apply(&world, "revoke --accept-source --reason clock"), Exit::Drifted);
+    assert_eq!(world.dump("map_rap_user_role").len(), 2);
+}
+
+#[test]
+fn a_unit_of_which_a_part_was_put_back_is_not_applied() {
+    let world = World::sqlite();
+    world.put(DUE);
+    save(&world, REVOKE);
+    let run = world.run(REVOKE).summary.run_id;
+    ok(&world.run(&format!("restore {run} --only MAP_RAP_USER_ROLE:B/7")));
+    take_b(&world);
+    assert_eq!(apply(&world, "revoke"), Exit::Drifted);
 }

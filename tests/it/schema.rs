@@ -49,6 +49,9 @@ fn misfits(schema: &Json, value: &Json, at: &str, found: &mut Vec<String>) {
     for (name, inner) in value.as_object().into_iter().flatten() {
         match (&schema["properties"][name], &schema["additionalProperties"]) {
             (Json::Null, Json::Bool(false)) => found.push(format!("{at}: {name} is not known")),
+            (Json::Null, Json::Null) if schema["properties"].is_object() => {
+                found.push(format!("{at}: {name} is not described"));
+            }
             (Json::Null, of) => misfits(of, inner, &format!("{at}.{name}"), found),
             (of, _) => misfits(of, inner, &format!("{at}.{name}"), found),
         }
@@ -89,6 +92,8 @@ fn everything_written_as_json_fits_its_schema() {
         "check --output json",
         "migrate --output json",
         "report --all --out r.json --output json",
+        "verify --dump d.json --with-images --output json",
+        "verify --dump bare.json --output json",
         "history --archive-before 2100-01-01 --out a.json --output json",
     ] {
         fits("summary", &run(command).stdout, command);
@@ -97,10 +102,35 @@ fn everything_written_as_json_fits_its_schema() {
     let show = format!("show {} --format json", world.one("SELECT run_id FROM recert_run"));
     fits("show", &run(&show).stdout, "show");
     fits("log", &run("revoke --log-format json -vv --output json").stderr, "log");
-    for (name, file) in
-        [("plan", "p.json"), ("heads", "h.json"), ("report", "r.json"), ("archive", "a.json")]
-    {
+    world.tamper("UPDATE recert_change SET why = CAST(x'c3' AS TEXT) WHERE seq = 2");
+    let unreadable = run("verify --dump unreadable.json --output json");
+    assert_eq!(unreadable.status.code(), Some(6));
+    fits("summary", &unreadable.stdout, "verify");
+    for (name, file) in [
+        ("plan", "p.json"),
+        ("heads", "h.json"),
+        ("report", "r.json"),
+        ("archive", "a.json"),
+        ("dump", "d.json"),
+        ("dump", "bare.json"),
+        ("dump", "unreadable.json"),
+    ] {
         fits(name, &std::fs::read(world.folder.path().join(file)).unwrap(), name);
+    }
+}
+
+#[test]
+fn each_schema_asks_for_the_member_that_names_it() {
+    for name in [
+        "summary", "preview", "plan", "report", "heads", "dump", "archive", "log", "history",
+        "show",
+    ] {
+        let whole = schema(name);
+        // Of a file of lines the first one says it.
+        let first = whole["anyOf"].get(0).unwrap_or(&whole);
+        assert!(first["required"].as_array().unwrap().contains(&"schema".into()), "{name}");
+        let named = first["properties"]["schema"]["const"].as_str().unwrap();
+        assert!(named.starts_with("recert/"), "{name}: {named}");
     }
 }
 

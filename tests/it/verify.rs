@@ -3,6 +3,7 @@
 mod against;
 mod chain;
 mod changes;
+mod dumps;
 mod forgeries;
 mod images;
 mod made;
@@ -16,7 +17,7 @@ use recert::door::exit::Exit;
 use recert::door::outcome::Outcome;
 use recert::door::summary::Summary;
 
-pub(crate) use self::made::{image_sha256, write_changes, write_run};
+pub(crate) use self::made::{Made, image_sha256, write_changes, write_ended, write_run};
 use crate::harness::{World, exit, ok, skipped, worlds};
 
 /// Runs 1 to 4: four changes, none, two, one; and their ids.

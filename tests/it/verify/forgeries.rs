@@ -372,8 +372,34 @@ fn every_forgery_of_the_table_is_found_by_those_who_can() {
             expect(forgery, "restore", &number(exit(&restore)), Exit::Evidence);
         }
     }
+    write_down(&forged);
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), forged.len(), wrong.join("\n"));
     holds(&base.world);
+}
+
+/// The totals, in `target/tmp/forgeries.txt`.
+fn write_down(forged: &[(Forgery, World)]) {
+    let mut text = String::from(
+        "who                                     forgeries  verify  --against  restore\n",
+    );
+    for (who, by) in [
+        ("outsider, with the file", Forger::Outsider),
+        ("insider, hashes the runs anew", Forger::Runs),
+        ("insider, hashes the changes anew too", Forger::Changes),
+    ] {
+        let theirs: Vec<&Forgery> =
+            forged.iter().map(|(forgery, _)| forgery).filter(|forgery| forgery.by == by).collect();
+        let n = |is: fn(&Forgery) -> bool| theirs.iter().filter(|forgery| is(forgery)).count();
+        text.push_str(&format!(
+            "{who:<40}{:>9}{:>8}{:>11}{:>9}\n",
+            theirs.len(),
+            n(|forgery| forgery.verify == Exit::Evidence),
+            n(|forgery| forgery.against == Exit::Evidence),
+            n(|forgery| forgery.no_restore),
+        ));
+    }
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("forgeries.txt");
+    std::fs::write(path, text).unwrap();
 }
 
 fn path(world: &World) -> PathBuf {

@@ -31,6 +31,17 @@ pub(crate) fn write_changes(world: &World, changes: &[Made<'_>]) -> String {
 
 /// A run of a job with these changes.
 pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String {
+    write_ended(world, job, "applied", "{}", changes)
+}
+
+/// A run of a job that ended so, with these PARAMETERS and changes.
+pub(crate) fn write_ended(
+    world: &World,
+    job: &str,
+    status: &str,
+    parameters: &str,
+    changes: &[Made<'_>],
+) -> String {
     use recert::door::plan::{Action, Change, ChangeResult, Plan, Step, Takes, Touch};
     let id = uuid::Uuid::now_v7().to_string();
     let steps = changes
@@ -69,13 +80,13 @@ pub(super) fn write_as(world: &World, job: &str, changes: &[Made<'_>]) -> String
         run_id: id.clone(),
         job: job.to_owned(),
         as_of: canonical::day(crate::harness::now().date_naive()),
-        status: "applied".to_owned(),
+        status: status.to_owned(),
         started_at: canonical::moment(crate::harness::now()),
         finished_at: canonical::moment(crate::harness::now()),
         os_user: "tester".to_owned(),
         host: "here".to_owned(),
         config_sha256: "00".to_owned(),
-        parameters: "{}".to_owned(),
+        parameters: parameters.to_owned(),
         counts: "{}".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..Default::default()
