@@ -328,19 +328,19 @@ fn told(world: &World, status: &str, changes: &[[String; 4]]) {
 #[test]
 fn only_a_run_that_was_applied_has_applied_a_unit_and_only_one_that_did_all_of_it() {
     for (what, status, parts, number) in [
-        ("all of it", "applied", vec![0..2], Exit::Done),
-        ("by a run that failed", "failed", vec![0..2], Exit::Drifted),
-        ("by a run that was refused", "refused", vec![0..2], Exit::Drifted),
-        ("the access alone", "applied", vec![0..1], Exit::Drifted),
-        ("the response alone", "applied", vec![1..2], Exit::Drifted),
-        ("half by one run, half by another", "applied", vec![0..1, 1..2], Exit::Drifted),
+        ("all of it", "applied", vec![(0, 2)], Exit::Done),
+        ("by a run that failed", "failed", vec![(0, 2)], Exit::Drifted),
+        ("by a run that was refused", "refused", vec![(0, 2)], Exit::Drifted),
+        ("the access alone", "applied", vec![(0, 1)], Exit::Drifted),
+        ("the response alone", "applied", vec![(1, 2)], Exit::Drifted),
+        ("half by one run, half by another", "applied", vec![(0, 1), (1, 2)], Exit::Drifted),
     ] {
         let world = World::sqlite();
         world.put(DUE);
         let changes = changes_of_b(&save(&world, REVOKE));
         assert_eq!(changes.len(), 2);
-        for part in parts {
-            told(&world, status, &changes[part]);
+        for (from, to) in parts {
+            told(&world, status, &changes[from..to]);
         }
         take_b(&world);
         assert_eq!(apply(&world, "revoke --accept-source --reason clock"), number, "{what}");

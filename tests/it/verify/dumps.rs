@@ -5,11 +5,11 @@ use std::process::Command as Process;
 use super::{holds, python, with_runs};
 use crate::harness::World;
 
+/// What the verifier in Python ended with and said.
+type Checked = (Option<i32>, String);
+
 /// The number and the words of `verify --dump`, the dump, and number and words of the verifier in Python on it.
-fn dumped(
-    world: &World,
-    options: &str,
-) -> (Option<i32>, String, String, Option<(Option<i32>, String)>) {
+fn dumped(world: &World, options: &str) -> (Option<i32>, String, String, Option<Checked>) {
     let ran = world.recert(&format!("verify --dump dump.jsonl {options}")).output().unwrap();
     let path = world.folder.path().join("dump.jsonl");
     let dump = std::fs::read_to_string(&path).unwrap();
