@@ -19,8 +19,8 @@
 //!
 //! Absent on purpose, because code can't say so: async above the directory's adapter, a connection
 //! pool, global state, a clock below `run.rs`, SQL in Rust strings (but for a restore's, which are made of the
-//! columns that an image holds, and the DDL of missing columns), a driver's name outside
-//! `src/db/`, `process::exit`.
+//! columns that an image holds, the trials of `check`, which name tables as the dictionary does, and the DDL of
+//! missing columns), a driver's name outside `src/db/`, `process::exit`.
 
 mod cli;
 mod client_library;
