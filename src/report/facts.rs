@@ -57,7 +57,14 @@ pub(crate) struct LedgerException {
     /// `limit lifted to 800`, `doubt accepted`, …
     pub(crate) what: String,
     /// The reason given.
-    pub(crate) why: String,
+    why: String,
+}
+
+impl LedgerException {
+    /// The reason given, or that there is none.
+    pub(crate) fn reason(&self) -> &str {
+        if self.why.is_empty() { "no reason given" } else { &self.why }
+    }
 }
 
 /// Looks on while the ledger is verified.

@@ -9,6 +9,7 @@ use chrono::{Datelike as _, NaiveDate};
 use super::ReportScope;
 use super::access::{ReportAccess, ReviewResult};
 use super::facts::LedgerException;
+use super::removal::RemovalDays;
 use super::row::{ReportRow, RowCell, at};
 use super::state::ResponseState;
 use super::tally::ByClass;
@@ -130,10 +131,8 @@ pub(crate) struct PeriodFigures {
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
-    /// Days within which access should be gone.
-    pub(crate) sla_days: i64,
-    /// Executions by days from the effective date.
-    pub(crate) removal_days: BTreeMap<i64, u64>,
+    /// How long it took from the effective date until the access was gone.
+    pub(crate) removals: RemovalDays,
     /// By line manager's id; none: nobody is known.
     pub(crate) managers: HashMap<String, ManagerFigures>,
     pub(crate) locations: HashMap<RowCell, LocationFigures>,
@@ -175,13 +174,13 @@ impl Figures {
                 (1..=12).map(|month| (ChartPeriod { year, month }, PeriodFigures::default())),
             );
         }
-        Figures { sla_days: sla_days.into(), periods, exceptions, ..Figures::default() }
+        Figures { removals: RemovalDays::new(sla_days), periods, exceptions, ..Figures::default() }
     }
 
     /// Takes one response of the report.
     pub(super) fn add(&mut self, row: &ReportRow, scope: ReportScope, as_of: NaiveDate) {
         if let Some(days) = row.days_to_removal() {
-            *self.removal_days.entry(days).or_default() += 1;
+            self.removals.add(days);
         }
         if let Some(due) = row.due {
             let month = if scope == ReportScope::All { 0 } else { due.month() };
@@ -351,30 +350,5 @@ impl Figures {
             self.locations.iter().map(|(location, figures)| (name(location), *figures)).collect();
         all.sort_by(|a, b| (b.1.sum(), &a.0).cmp(&(a.1.sum(), &b.0)));
         all
-    }
-
-    /// Executions.
-    pub(crate) fn n_removed(&self) -> u64 {
-        self.removal_days.values().sum()
-    }
-
-    /// The day by which this share of the executions had come: nearest rank.
-    pub(crate) fn removal_percentile(&self, percent: u64) -> Option<i64> {
-        let rank = (self.n_removed() * percent).div_ceil(100).max(1);
-        let mut seen = 0;
-        self.removal_days.iter().find_map(|(days, n)| {
-            seen += n;
-            (seen >= rank).then_some(*days)
-        })
-    }
-
-    /// The longest.
-    pub(crate) fn removal_longest(&self) -> Option<i64> {
-        self.removal_days.keys().next_back().copied()
-    }
-
-    /// Executions within the days they should take.
-    pub(crate) fn n_within_sla(&self) -> u64 {
-        self.removal_days.range(..=self.sla_days).map(|(_, n)| n).sum()
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn findings(tally: &Tally, figures: &Figures, problems: &[String]) ->
     managers(figures, &mut found);
     found.keys("contradiction", &figures.contradictory, "the access is both approved and revoked");
     for exception in &figures.exceptions {
-        let reason = if exception.why.is_empty() { "no reason given" } else { &exception.why };
+        let reason = exception.reason();
         let message = format!(
             "{} {}: {} by {}: {reason}",
             exception.job, exception.day, exception.what, exception.who

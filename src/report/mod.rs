@@ -20,6 +20,7 @@ mod fold;
 mod html;
 mod json;
 mod person;
+mod removal;
 mod row;
 mod spool;
 mod state;

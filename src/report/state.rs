@@ -132,6 +132,12 @@ impl ResponseState {
         self.is_remaining() || matches!(self, ResponseState::Unanswered(_))
     }
 
+    /// Revoked, and its day is to come, or it has none: nothing is owed yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        use ResponseState::{ClosedElsewhere, Scheduled, Undated};
+        matches!(self, Scheduled(_) | Undated | ClosedElsewhere)
+    }
+
     /// Revoked access whose day has come, and that no run is known to have taken.
     pub(crate) fn is_remaining(&self) -> bool {
         matches!(self, ResponseState::Remains | ResponseState::RemainsClosed)

@@ -66,8 +66,17 @@ pub(crate) struct RevokedNow {
     pub(crate) gone: u64,
     /// It is there, and no run took it.
     pub(crate) there: u64,
+    /// Those of them whose day is to come, or that have none.
+    pub(crate) waiting: u64,
     /// It is there again.
     pub(crate) back: u64,
+}
+
+impl RevokedNow {
+    /// All of them.
+    pub(crate) fn sum(&self) -> u64 {
+        self.gone + self.there + self.back
+    }
 }
 
 impl Tally {
@@ -111,6 +120,7 @@ impl Tally {
                 _ => &mut now.there,
             };
             *place += 1;
+            now.waiting += u64::from(row.n_access > 0 && row.state.is_waiting());
         }
         if row.class == AnswerClass::Other {
             let name = fold(&row.cells[at::STATUS].to_string());

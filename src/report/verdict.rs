@@ -13,14 +13,18 @@ pub(super) fn sentence(content: &ReportContent<'_>) -> String {
     let never = tally.reviews[4];
     let accesses = tally.n_accesses();
     let now = tally.revoked;
-    let revoked = now.gone + now.there + now.back;
+    let revoked = now.sum();
     let when = match content.scope {
         ReportScope::Year(year) => format!("in {year}"),
         ReportScope::All => "in any year".to_owned(),
     };
+    let waiting = match now.waiting {
+        0 => String::new(),
+        waiting => format!(" ({} not due yet)", grouped(waiting)),
+    };
     let unanswered = tally.named("unanswered");
     format!(
-        "On {day}, {} {} put to review {when}; {} never {}. {} {} revoked: {} {} gone, {} still there, {} came back. {} {} overdue.",
+        "On {day}, {} {} put to review {when}; {} never {}. {} {} revoked: {} {} gone, {} {} still there{waiting}, {} came back. {} {} overdue.",
         plural(accesses, "access stands", "accesses stand")
             + &format!(". {}", grouped(accesses - never)),
         if accesses - never == 1 { "was" } else { "were" },
@@ -31,6 +35,7 @@ pub(super) fn sentence(content: &ReportContent<'_>) -> String {
         grouped(now.gone),
         if now.gone == 1 { "is" } else { "are" },
         grouped(now.there),
+        if now.there == 1 { "is" } else { "are" },
         grouped(now.back),
         plural(unanswered, "answer", "answers"),
         if unanswered == 1 { "is" } else { "are" },
@@ -61,11 +66,11 @@ pub(super) fn note(content: &ReportContent<'_>) -> Option<String> {
 
 /// The figures as lines.
 pub(super) fn figures(content: &ReportContent<'_>) -> Vec<(&'static str, String)> {
-    let figures = content.figures;
+    let removals = &content.figures.removals;
     let mut lines = Vec::new();
     lines.extend(note(content).map(|note| ("note", note)));
     if let (Some(median), Some(p95), Some(longest)) =
-        (figures.removal_percentile(50), figures.removal_percentile(95), figures.removal_longest())
+        (removals.percentile(50), removals.percentile(95), removals.longest())
     {
         lines.push((
             "days to removal",
@@ -74,10 +79,10 @@ pub(super) fn figures(content: &ReportContent<'_>) -> Vec<(&'static str, String)
         lines.push((
             "removed in time",
             format!(
-                "{} of {} within {} days",
-                figures.n_within_sla(),
-                figures.n_removed(),
-                figures.sla_days
+                "{} of {} within {}",
+                grouped(removals.n_within_sla()),
+                grouped(removals.n()),
+                plural(removals.sla_days.unsigned_abs(), "day", "days")
             ),
         ));
     }
@@ -99,14 +104,14 @@ pub(super) fn json(content: &ReportContent<'_>) -> Json {
     json!({
         "states": states,
         "accesses": {"all": tally.n_accesses(), "reviews": reviews, "orphans": tally.users[2], "without_application": tally.users[1]},
-        "revoked": {"gone": tally.revoked.gone, "still_there": tally.revoked.there, "came_back": tally.revoked.back},
+        "revoked": {"gone": tally.revoked.gone, "still_there": tally.revoked.there, "still_there_not_due": tally.revoked.waiting, "came_back": tally.revoked.back},
         "removal": {
-            "executed": figures.n_removed(),
-            "median_days": figures.removal_percentile(50),
-            "p95_days": figures.removal_percentile(95),
-            "longest_days": figures.removal_longest(),
-            "sla_days": figures.sla_days,
-            "within_sla": figures.n_within_sla(),
+            "executed": figures.removals.n(),
+            "median_days": figures.removals.percentile(50),
+            "p95_days": figures.removals.percentile(95),
+            "longest_days": figures.removals.longest(),
+            "sla_days": figures.removals.sla_days,
+            "within_sla": figures.removals.n_within_sla(),
         },
         "line_managers": managers_json(figures, content),
         "independence": {
@@ -145,6 +150,12 @@ pub(super) fn oldest_days(manager: &ManagerFigures, content: &ReportContent<'_>)
 /// `1 run`, `2,000 runs`.
 pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// A sentence begins with a capital letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A number with a comma before every three digits.

@@ -314,6 +314,24 @@ fn report_measures_the_days_to_removal_against_what_was_promised() {
 }
 
 #[test]
+fn report_tells_revoked_access_that_is_still_there_from_access_that_is_not_due_yet() {
+    let world = World::sqlite();
+    world.put(
+        "mapping USER=E1\nresponse USER=E1 DUE=2026-05-01
+         mapping USER=E2\nresponse USER=E2 DUE=2026-12-01
+         mapping USER=E3\nresponse USER=E3 DUE=2026-12-01 ACTIVE=0
+         response USER=E4 DUE=2026-05-01",
+    );
+    let told = report(&world, "report --year 2026 --as-of 2026-11-30");
+    let sentence = told["verdict"]["sentence"].as_str().unwrap();
+    let wanted = "4 were revoked: 1 is gone, 3 are still there (2 not due yet), 0 came back.";
+    assert!(sentence.contains(wanted), "{sentence}");
+    let revoked =
+        serde_json::json!({"gone": 1, "still_there": 3, "still_there_not_due": 2, "came_back": 0});
+    assert_eq!(told["figures"]["revoked"], revoked);
+}
+
+#[test]
 fn report_shows_a_text_that_is_no_utf_8_counts_it_and_goes_on() {
     let world = World::sqlite();
     world.put("user NAME=x\nresponse DUE=2026-11-01\nmapping AT=8");

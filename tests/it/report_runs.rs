@@ -42,7 +42,7 @@ fn report_does_not_vouch_for_access_that_came_back() {
         assert!(kinds.iter().any(|(kind, _)| *kind == "exception"), "{kinds:?}");
         let sentence = told["verdict"]["sentence"].as_str().unwrap();
         assert!(
-            sentence.contains("5 were revoked: 2 are gone, 0 still there, 3 came back"),
+            sentence.contains("5 were revoked: 2 are gone, 0 are still there, 3 came back"),
             "{sentence}"
         );
     }

@@ -3,14 +3,11 @@
 use maud::{Markup, html};
 
 use super::chart::{BarScale, Chart, ChartBar};
-use super::sections::{capital, section};
+use super::sections::section;
 use super::text::ShownText;
 use crate::report::figures::{LocationFigures, TOP_LOCATIONS};
-use crate::report::verdict::{self, grouped, plural};
+use crate::report::verdict::{self, capital, grouped, plural};
 use crate::report::{ReportContent, ReportScope};
-
-/// Days of the histogram that have a bar of their own.
-const HISTOGRAM_DAYS: i64 = 14;
 
 pub(super) fn removal(content: &ReportContent<'_>) -> Markup {
     let (tally, figures) = (content.tally, content.figures);
@@ -22,27 +19,14 @@ pub(super) fn removal(content: &ReportContent<'_>) -> Markup {
         first: "Responses",
         legend: &[("revoked", "Responses")],
         bars: vec![
-            bar("Revoked", now.gone + now.there + now.back, "revoked"),
-            bar("due", figures.revoked_due, "revoked"),
-            bar("gone", now.gone, "gone"),
+            bar("Revoked", now.sum(), "revoked"),
+            bar("Due", figures.revoked_due, "revoked"),
+            bar("Gone", now.gone, "gone"),
         ],
     };
-    let last = figures
-        .removal_longest()
-        .unwrap_or_default()
-        .clamp(figures.sla_days + 1, HISTOGRAM_DAYS.max(figures.sla_days + 1));
-    let day = |days: i64| figures.removal_days.get(&days).copied().unwrap_or_default();
-    let mut bars: Vec<ChartBar> =
-        (0..=last).map(|days| bar(&days.to_string(), day(days), "gone")).collect();
-    let early: u64 = figures.removal_days.range(..0).map(|(_, n)| n).sum();
-    if let (Some(first), true) = (bars.first_mut(), early > 0) {
-        *first = bar("0", day(0) + early, "gone");
-    }
-    let late: u64 = figures.removal_days.range(last + 1..).map(|(_, n)| n).sum();
-    if late > 0 {
-        bars.push(bar(&format!("{}+", last + 1), late, "gone"));
-    }
-    let mark = usize::try_from(figures.sla_days + 1).unwrap_or_default();
+    let removals = figures.removals.bars();
+    let mark = removals.iter().filter(|bar| bar.in_time).count();
+    let bars = removals.iter().map(|removed| bar(&removed.label, removed.n, "gone")).collect();
     let days = Chart {
         title: "Days from the effective date to the removal",
         first: "Days",
@@ -52,7 +36,7 @@ pub(super) fn removal(content: &ReportContent<'_>) -> Markup {
     let inner = html! {
         div.figures {
             (three.figure(BarScale::Lying))
-            (days.figure(BarScale::Standing(Some((mark, "sla")))))
+            (days.figure(BarScale::Standing(Some((mark, "SLA")))))
         }
         @for (name, value) in verdict::figures(content).iter().filter(|(name, _)| *name != "note") {
             p { (capital(name)) ": " (value) "." }

@@ -9,7 +9,7 @@ use crate::report::access::REVIEWS;
 use crate::report::figures::{CutList, ListedAccess, ManagerFigures};
 use crate::report::row::{CLASSES, class_word};
 use crate::report::state::{STATE_KINDS, STATES};
-use crate::report::verdict::{self, grouped, plural};
+use crate::report::verdict::{self, capital, grouped, plural};
 
 /// Rows of a list that are shown before it is unfolded.
 const SHOWN_FIRST: usize = 10;
@@ -165,11 +165,6 @@ fn person(name: &str, id: &str, mail: &str) -> Markup {
     }
 }
 
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// All responses of the report by what became of them: the parts add up to all.
 fn states(content: &ReportContent<'_>) -> Markup {
     let tally = content.tally;
@@ -322,7 +317,7 @@ fn exceptions(content: &ReportContent<'_>) -> Markup {
                             td { (ShownText(&exception.job)) }
                             td { (ShownText(&exception.what)) }
                             td { (ShownText(&exception.who)) }
-                            td { (ShownText(&exception.why)) }
+                            td { (ShownText(exception.reason())) }
                             td.run { (ShownText(&exception.run)) }
                         }
                     }

@@ -1,6 +1,6 @@
 //! The second sheet: whom to ask.
 
-use rust_xlsxwriter::Worksheet;
+use rust_xlsxwriter::{FormatAlign, Worksheet};
 
 use super::{Styles, dress, put, put_header};
 use crate::report::ReportContent;
@@ -30,6 +30,10 @@ pub(super) fn fill(
     dress(sheet)?;
     sheet.set_freeze_panes(1, 2)?;
     put_header(sheet, styles, &MANAGER_COLUMNS)?;
+    let right = styles.header.clone().set_align(FormatAlign::Right);
+    for (place, column) in MANAGER_COLUMNS.iter().enumerate().skip(3) {
+        sheet.write_string_with_format(0, place as u16, column.label, &right)?;
+    }
     let managers = content.figures.managers_to_ask();
     for (row, (id, manager)) in (1_u32..).zip(&managers) {
         let id = if id.is_empty() { "nobody is known" } else { id };

@@ -9,12 +9,16 @@ use rust_xlsxwriter::{
 use super::{HEADER_FILL, plain};
 use crate::report::figures::{Figures, LocationFigures, TOP_LOCATIONS};
 use crate::report::state::STATES;
-use crate::report::verdict;
+use crate::report::verdict::{self, capital, oldest_days};
 use crate::report::{ReportContent, ReportScope};
 
 /// Columns the figures stand in; the charts begin behind them.
 const LAST_COLUMN: u16 = 7;
 const CHART_COLUMN: u16 = 9;
+/// Characters of a line across the columns behind the first.
+const TOLD_CHARS: usize = 72;
+/// Line managers named here; the next sheet has all.
+const MANAGERS_SHOWN: usize = 10;
 const COVERAGE: [&str; 6] =
     ["Approved", "Revoked, gone", "Still there", "Pending", "Other", "Never asked"];
 const ALARM: u32 = 0xB3403A;
@@ -49,7 +53,7 @@ impl SummaryStyles {
             .set_background_color(HEADER_FILL)
             .set_text_wrap()
             .set_align(FormatAlign::VerticalCenter);
-        let number = Style::new().set_num_format("#,##0");
+        let number = Style::new().set_num_format("#,##0").set_align(FormatAlign::VerticalCenter);
         let alarm_text = Style::new().set_bold().set_font_color(0x9C0006_u32).set_text_wrap();
         SummaryStyles {
             title: Style::new().set_bold().set_font_size(20).set_font_color(HEADER_FILL),
@@ -69,7 +73,7 @@ impl SummaryStyles {
                 .set_border_bottom(FormatBorder::Thin),
             header_right: header.clone().set_align(FormatAlign::Right),
             header,
-            label: Style::new().set_align(FormatAlign::Top),
+            label: Style::new().set_align(FormatAlign::VerticalCenter),
             alarm: number
                 .clone()
                 .set_bold()
@@ -96,7 +100,8 @@ pub(super) fn fill(sheet: &mut Worksheet, content: &ReportContent<'_>) -> anyhow
     writer.head(content)?;
     writer.needs(content)?;
     writer.states(content)?;
-    let removal = writer.removal(content.figures)?;
+    writer.managers(content)?;
+    let removal = writer.removal(content)?;
     let coverage = writer.coverage(content)?;
     let months = writer.months(content)?;
     writer.independence(content.figures)?;
@@ -210,47 +215,52 @@ impl Writer<'_> {
         {
             let mut numbers: Vec<u64> = tally.states.iter().map(|states| states[place]).collect();
             numbers.push(tally.in_state(place));
-            self.figures(words, &numbers)?;
+            self.figures(&capital(words), &numbers)?;
         }
         let mut all: Vec<u64> = tally.states.iter().map(|states| states.iter().sum()).collect();
         all.push(tally.n_rows());
-        self.figures("all of this report", &all)?;
+        self.figures("All of this report", &all)?;
         for (status, n) in &tally.others {
-            self.figures(&format!("other status: {status}"), &[*n])?;
+            self.figures(&format!("Other status: {status}"), &[*n])?;
         }
         for (year, n) in &tally.other_years {
-            self.figures(&format!("in the report of {year}"), &[*n])?;
+            self.figures(&format!("In the report of {year}"), &[*n])?;
+        }
+        Ok(())
+    }
+
+    fn managers(&mut self, content: &ReportContent<'_>) -> anyhow::Result<()> {
+        self.heading("Whom to ask")?;
+        self.header(&["Line manager (of today)", "Answered", "Open", "Overdue", "Oldest, days"])?;
+        let managers = content.figures.managers_to_ask();
+        for (id, manager) in managers.iter().take(MANAGERS_SHOWN) {
+            let name = match id.is_empty() {
+                true => "nobody is known".to_owned(),
+                false => format!("{} {id} {}", manager.name, manager.mail).trim().to_owned(),
+            };
+            let oldest = oldest_days(manager, content).and_then(|days| u64::try_from(days).ok());
+            let numbers =
+                [Some(manager.answered), Some(manager.open), Some(manager.overdue), oldest];
+            self.figures(&name, &numbers.into_iter().flatten().collect::<Vec<_>>())?;
+        }
+        if managers.len() > MANAGERS_SHOWN {
+            let all = format!("All {} stand in the sheet Managers.", managers.len());
+            self.sentence(&all, |styles| &styles.faint)?;
         }
         Ok(())
     }
 
     /// Days and executions; first and last row are returned for the chart.
-    fn removal(&mut self, figures: &Figures) -> anyhow::Result<(u32, u32)> {
+    fn removal(&mut self, content: &ReportContent<'_>) -> anyhow::Result<(u32, u32)> {
         self.heading("Removal")?;
-        let n = figures.n_removed();
-        if let (Some(median), Some(p95), Some(longest)) = (
-            figures.removal_percentile(50),
-            figures.removal_percentile(95),
-            figures.removal_longest(),
-        ) {
-            self.sentence(
-                &format!(
-                    "Days from the effective date to the removal: median {median}, 95 % within {p95}, longest {longest}; \
-                     {} of {n} within {} days.",
-                    figures.n_within_sla(),
-                    figures.sla_days
-                ),
-                |styles| &styles.wrapped,
-            )?;
+        for (name, value) in verdict::figures(content).iter().filter(|(name, _)| *name != "note") {
+            self.sentence(&format!("{}: {value}.", capital(name)), |styles| &styles.wrapped)?;
         }
         self.header(&["Days", "Removals"])?;
         let first = self.row;
-        for (days, n) in figures.removal_days.iter().take(15) {
-            self.figures(&days.to_string(), &[*n])?;
-        }
-        let late: u64 = figures.removal_days.values().skip(15).sum();
-        if late > 0 {
-            self.figures("more", &[late])?;
+        for bar in content.figures.removals.bars() {
+            let days = if bar.in_time { bar.label } else { format!("{} (late)", bar.label) };
+            self.figures(&days, &[bar.n])?;
         }
         Ok((first, self.row.max(first + 1) - 1))
     }
@@ -317,24 +327,33 @@ impl Writer<'_> {
             self.row += 1;
         }
         for exception in &figures.exceptions {
-            self.text(0, &format!("{} {}", exception.day, exception.job), |styles| &styles.label)?;
             let told = format!(
                 "{} by {}: {} (run {})",
-                exception.what, exception.who, exception.why, exception.run
+                exception.what,
+                exception.who,
+                exception.reason(),
+                exception.run
             );
-            self.text(1, &told, |styles| &styles.label)?;
-            self.row += 1;
+            self.told(&format!("{} {}", exception.day, exception.job), &told)?;
         }
         Ok(())
     }
 
-    /// A name, and a value that may run over the empty cells behind it.
+    /// A name, and a text across the columns behind it; it is no table.
+    fn told(&mut self, name: &str, text: &str) -> anyhow::Result<()> {
+        let lines = text.chars().count().div_ceil(TOLD_CHARS).max(1) as u32;
+        self.sheet.set_row_height(self.row, 17 * lines)?;
+        self.text(0, name, |styles| &styles.wrapped)?;
+        let style = self.styles.wrapped.clone();
+        self.sheet.merge_range(self.row, 1, self.row, LAST_COLUMN, &plain(text), &style)?;
+        self.row += 1;
+        Ok(())
+    }
+
     fn evidence(&mut self, content: &ReportContent<'_>) -> anyhow::Result<()> {
         self.heading("Evidence")?;
         for (name, value) in content.evidence.lines(content.tally) {
-            self.text(0, name, |styles| &styles.label)?;
-            self.text(1, &value, |styles| &styles.label)?;
-            self.row += 1;
+            self.told(name, &value)?;
         }
         Ok(())
     }
