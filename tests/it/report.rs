@@ -4,25 +4,19 @@ use clap::Parser as _;
 use recert::door::cli::{Cli, Command};
 use recert::door::commands::{CommandContext, report};
 use recert::door::exit::Exit;
-use recert::door::summary::{Status, Summary};
+use recert::door::outcome::Outcome;
+use recert::door::summary::Status;
 use serde_json::Value as Json;
 
 use crate::harness::{World, ok, worlds};
 
 /// Runs `report` by its command line; `--out` must be in it.
-pub(crate) fn try_report(world: &World, command: &str) -> anyhow::Result<Summary> {
+pub(crate) fn try_report(world: &World, command: &str) -> anyhow::Result<Outcome> {
     let cli = Cli::try_parse_from(std::iter::once("recert").chain(command.split(' '))).unwrap();
     let Command::Report(args) = &cli.command else { panic!("`{command}` is no report") };
     let as_of = cli.global.as_of;
     let context = CommandContext { as_of, ..world.context() };
-    report::run(args, &context).map(|outcome| outcome.summary)
-}
-
-/// The same, with how it ended.
-pub(crate) fn outcome(world: &World, command: &str) -> recert::door::outcome::Outcome {
-    let cli = Cli::try_parse_from(std::iter::once("recert").chain(command.split(' '))).unwrap();
-    let Command::Report(args) = &cli.command else { panic!("`{command}` is no report") };
-    report::run(args, &world.context()).unwrap()
+    report::run(args, &context)
 }
 
 /// The report as JSON.
@@ -405,7 +399,7 @@ fn report_that_does_not_reconcile_ends_with_6_and_its_files_say_so() {
     world.put("response DUE=2026-11-01\nresponse DUE=2026-11-01");
     let folder = world.folder.path().join("out");
     let command = format!("report --all --format csv,xlsx --out {}/", folder.display());
-    let outcome = outcome(&world, &command);
+    let outcome = try_report(&world, &command).unwrap();
     assert_eq!(outcome.exit(), Exit::Evidence);
     let said = outcome.summary.error.unwrap();
     assert!(said.contains("rows of RECREATE_RESPONSE 3 ≠ population 2"), "{said}");
@@ -427,9 +421,9 @@ fn report_changes_nothing() {
             ["recreate_response", "user_tab", "map_rap_user_role", "recert_run", "recert_change"];
         let before = tables.map(|table| world.dump(table));
         let path = world.folder.path().join("r.csv");
-        let summary =
+        let outcome =
             try_report(&world, &format!("report --all --out {}", path.display())).unwrap();
-        assert_eq!(summary.status, Status::Unchanged);
+        assert_eq!(outcome.summary.status, Status::Unchanged);
         assert_eq!(tables.map(|table| world.dump(table)), before, "{}", world.name);
     }
 }

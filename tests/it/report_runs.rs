@@ -4,7 +4,7 @@ use recert::door::exit::Exit;
 use serde_json::Value as Json;
 
 use crate::harness::{ok, worlds};
-use crate::report::{column, counts, findings, outcome, report, states};
+use crate::report::{column, counts, findings, report, states, try_report};
 
 #[test]
 fn report_does_not_vouch_for_access_that_came_back() {
@@ -56,7 +56,7 @@ fn report_believes_no_run_of_a_ledger_that_was_edited() {
         world.tamper("UPDATE recert_change SET why = 'because' WHERE seq = 1");
         let path = world.folder.path().join("out.json");
         let command = format!("report --year 2026 --out {}", path.display());
-        let outcome = outcome(&world, &command);
+        let outcome = try_report(&world, &command).unwrap();
         assert_eq!(outcome.exit(), Exit::Evidence, "{}", world.name);
         let told: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(states(&told), ["closed elsewhere"]);

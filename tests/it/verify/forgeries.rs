@@ -1,5 +1,5 @@
 //! A table of forgeries, by somebody with the file and by somebody who also makes every hash fit again, and what finds
-//! each: `verify`, `--against` kept heads, `restore`, and the verifier in Python.
+//! each: `verify`, `--against` kept heads, `restore`, `report`, and the verifier in Python.
 
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::made::write_as;
 use super::{holds, python, verify, with_runs, write_changes};
 use crate::harness::{World, exit};
+use crate::report::try_report;
 
 /// Who forges: with the file in hand, or somebody who also makes hashes fit again.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,7 +26,7 @@ enum Forger {
 struct Forgery {
     by: Forger,
     sql: String,
-    /// What `verify` ends with, and so does the verifier in Python.
+    /// What `verify` ends with, and so do `report` and the verifier in Python.
     verify: Exit,
     /// What `verify --against` the kept heads ends with.
     against: Exit,
@@ -365,6 +366,7 @@ fn every_forgery_of_the_table_is_found_by_those_who_can() {
             &number(verify_exit(world, Some(&base.heads))),
             forgery.against,
         );
+        expect(forgery, "report", &number(report_exit(world)), forgery.verify);
         expect(forgery, "python", &said[0], forgery.verify);
         expect(forgery, "python --against", &said[1], forgery.against);
         if forgery.no_restore {
@@ -380,7 +382,7 @@ fn every_forgery_of_the_table_is_found_by_those_who_can() {
 /// The totals, in `target/tmp/forgeries.txt`.
 fn write_down(forged: &[(Forgery, World)]) {
     let mut text = String::from(
-        "who                                     forgeries  verify  --against  restore\n",
+        "who                                     forgeries  verify and report  --against  restore\n",
     );
     for (who, by) in [
         ("outsider, with the file", Forger::Outsider),
@@ -391,7 +393,7 @@ fn write_down(forged: &[(Forgery, World)]) {
             forged.iter().map(|(forgery, _)| forgery).filter(|forgery| forgery.by == by).collect();
         let n = |is: fn(&Forgery) -> bool| theirs.iter().filter(|forgery| is(forgery)).count();
         text.push_str(&format!(
-            "{who:<40}{:>9}{:>8}{:>11}{:>9}\n",
+            "{who:<40}{:>9}{:>19}{:>11}{:>9}\n",
             theirs.len(),
             n(|forgery| forgery.verify == Exit::Evidence),
             n(|forgery| forgery.against == Exit::Evidence),
@@ -410,6 +412,15 @@ fn path(world: &World) -> PathBuf {
 fn verify_exit(world: &World, heads: Option<&Path>) -> Exit {
     let args = Args { against: heads.map(Path::to_owned), ..Args::default() };
     match recert::door::commands::verify::run(&args, &world.context()) {
+        Ok(outcome) => outcome.error.as_ref().map_or(Exit::Done, Exit::of),
+        Err(error) => Exit::of(&error),
+    }
+}
+
+/// The report reads the ledger itself, while it reads the rows.
+fn report_exit(world: &World) -> Exit {
+    let file = world.folder.path().join("report.csv");
+    match try_report(world, &format!("report --all --format csv --out {}", file.display())) {
         Ok(outcome) => outcome.error.as_ref().map_or(Exit::Done, Exit::of),
         Err(error) => Exit::of(&error),
     }
