@@ -1,10 +1,11 @@
 -- Every ACTIVE account without late activity, with the latest over all its sessions; recert decides by it.
 -- The texts that stand for a time are compared as times, whichever form they have. One that stands
--- for none comes out on top, so that it is heard of and not passed over.
+-- for none comes out on top, so that it is heard of and not passed over; an empty one is NULL, as on Oracle.
 -- :surely_later  a day so long after the cutoff that activity on it speaks against disabling, whatever offset a text names
 -- -> has_sessions (1 or 0), latest_activity, all columns of the account
 SELECT EXISTS (SELECT 1 FROM user_session a WHERE a.user_id = u.id) AS has_sessions,
        (SELECT MAX(CASE
+                     WHEN a.last_active_at = '' THEN NULL
                      WHEN SUBSTR(a.last_active_at, 5, 1) = '-'
                      THEN COALESCE(DATETIME(a.last_active_at), 'unreadable: ' || a.last_active_at)
                      ELSE 'unreadable: ' || a.last_active_at

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Context as _;
-use chrono::{Days, NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveDateTime, SubsecRound as _, TimeDelta};
 
 use super::exempt::ExemptAccounts;
 use crate::db::Value;
@@ -14,7 +14,7 @@ use crate::sql;
 const FEW_ACCOUNTS: u64 = 5;
 
 /// Why the sessions can't be believed, if they can't: none of the ACTIVE accounts that are not exempt was active in the
-/// `silent_days` before the run's moment.
+/// `silent_days` before the run's moment. Activity after it proves nothing: one row of the year 2999 would be believed for ever.
 pub(super) fn doubt(
     n_accounts: u64,
     moment: NaiveDateTime,
@@ -30,10 +30,13 @@ pub(super) fn doubt(
         .and_then(|days| moment.checked_sub_signed(days))
         .max(earliest)
         .unwrap_or(moment);
-    if is_anybody_active(since, exempt, world)? {
+    if is_anybody_active(since, moment, exempt, world)? {
         return Ok(None);
     }
     let latest = match latest_activity(exempt, world)? {
+        Some(at) if at.trunc_subsecs(0) > moment => {
+            format!("the latest activity is of {at} UTC, after the run's moment")
+        }
         Some(at) => format!("the latest activity is of {at} UTC"),
         None => "no session says when it was active".to_owned(),
     };
@@ -57,6 +60,7 @@ impl std::error::Error for FoundActivity {}
 
 fn is_anybody_active(
     since: NaiveDateTime,
+    moment: NaiveDateTime,
     exempt: &ExemptAccounts,
     world: &mut World<'_>,
 ) -> anyhow::Result<bool> {
@@ -68,7 +72,8 @@ fn is_anybody_active(
         &mut |row| {
             // One that can't be read is an error of the look that decides, and named there.
             let at = row.date("LAST_ACTIVE_AT").ok().flatten();
-            if at.is_some_and(|at| at >= since) && !exempt.names(row)? {
+            let is_recent = at.is_some_and(|at| at >= since && at.trunc_subsecs(0) <= moment);
+            if is_recent && !exempt.names(row)? {
                 return Err(FoundActivity.into());
             }
             Ok(())

@@ -144,6 +144,20 @@ fn disable_inactive_reads_a_time_in_every_form_that_sqlite_files_hold() {
 }
 
 #[test]
+fn disable_inactive_takes_an_empty_time_for_null_as_oracle_does() {
+    with_text("", &["1"]);
+    let world = ops_sqlite();
+    world.put("account ID=1");
+    world.tamper(
+        "INSERT INTO user_session (id, user_id, last_active_at) VALUES (1, 1, ''), (2, 1, NULL)",
+    );
+    let ended = world.run(RUN);
+    assert_eq!(exit(&ended), Exit::Done, "{:?}", ended.summary.error);
+    let found: Vec<_> = ended.summary.findings.iter().map(|f| (f.kind, &*f.key)).collect();
+    assert_eq!(found, [("undated", "1")]);
+}
+
+#[test]
 fn disable_inactive_finds_the_latest_among_times_of_different_forms() {
     let world = ops_sqlite();
     world.put("account ID=1\naccount ID=2");

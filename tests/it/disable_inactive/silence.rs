@@ -38,6 +38,19 @@ fn disable_inactive_believes_the_sessions_when_one_was_active_lately() {
 }
 
 #[test]
+fn disable_inactive_takes_activity_after_its_moment_for_no_proof_that_sessions_are_recorded() {
+    for later in ["2026-12-01 00:00:00", "2999-12-31"] {
+        for world in ops_worlds() {
+            put_accounts(&world, later);
+            let ended = world.run(RUN);
+            assert_eq!(exit(&ended), Exit::Refused, "{}", world.name);
+            let said = ended.summary.error.unwrap();
+            assert!(said.contains("UTC, after the run's moment"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn disable_inactive_hears_nothing_of_exempt_accounts_when_it_doubts() {
     for mut world in ops_worlds() {
         world.config.disable_inactive.exempt_oidc_ids = vec!["interface".to_owned()];
