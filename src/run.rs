@@ -20,7 +20,7 @@ use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::jobs::{Job, RunClaim, World};
 use crate::ledger::taken;
-use crate::ledger::{self, ChainEnd, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
+use crate::ledger::{self, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
 use crate::plan::{
     Approval, Held, Leeway, LimitLeft, Plan, SavedFor, SavedPlan, apply, hold, look_again,
 };
@@ -261,7 +261,7 @@ impl Run<'_> {
             drop(db); // A rehearsal: all of it is rolled back.
             return Ok(AttemptEnd::looked(Status::Planned, held.into_plan()));
         }
-        let status = timed("committed", || self.close(held.plan(), &hashes, start.end, db))?;
+        let status = timed("committed", || self.close(held.plan(), &hashes, start, db))?;
         let held_for = Some(since.elapsed());
         Ok(AttemptEnd { held: held_for, ..AttemptEnd::looked(status, held.into_plan()) })
     }
@@ -299,12 +299,18 @@ impl Run<'_> {
         &mut self,
         plan: &Plan,
         hashes: &ChangeHashes,
-        seen_end: ChainEnd,
+        start: RunStart,
         mut db: Box<dyn Transaction>,
     ) -> anyhow::Result<Status> {
         let patience = self.request.job.database(self.request.config).lock_timeout;
-        let end = if plan.is_empty() { seen_end } else { ledger::take_end(patience, &mut *db)? };
-        let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+        let (end, status) = match plan.is_empty() {
+            true => (start.end, Status::Unchanged),
+            false => {
+                let end = ledger::take_end(patience, &mut *db)?;
+                self.must_be_only_one(plan, &start, &end, &mut *db)?;
+                (end, Status::Applied)
+            }
+        };
         let run = self.ledger_run(status, plan, None);
         match ledger::write_run_and_commit(run, hashes, &end, patience, db) {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {

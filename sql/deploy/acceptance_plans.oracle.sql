@@ -146,12 +146,26 @@ DELETE FROM pm_user
    AND NOT EXISTS (SELECT 1 FROM pm_availability a WHERE a.user_id = pm_user.id);
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_active' FOR
-SELECT r.rowid AS row_id,
+SELECT (SELECT COUNT(*)
+          FROM recreate_response b
+         WHERE EXISTS (SELECT 1
+                         FROM recert_change x
+                        WHERE x.row_key = b.reportees_id || '/' || b.rmm_id
+                          AND x.table_name = 'RECREATE_RESPONSE'
+                          AND x.result = 'already_absent')
+           AND EXISTS (SELECT 1
+                         FROM map_rap_user_role c
+                        WHERE c.user_id = b.reportees_id
+                          AND c.rmm_id = b.rmm_id)) AS n_back,
+       r.rowid AS row_id,
        r.*,
        a.access_status AS approval,
        m.rowid AS mapping_row_id,
        m.*
-  FROM recreate_response r
+  FROM recert_lock l
+  LEFT JOIN recreate_response r
+    ON r.is_active = 1
+   AND CASE WHEN r.access_status IN (:not_ours, :not_ours_too) THEN 0 ELSE 1 END = 1
   LEFT JOIN recreate_response a
     ON a.reportees_id = r.reportees_id
    AND a.rmm_id = r.rmm_id
@@ -160,8 +174,7 @@ SELECT r.rowid AS row_id,
   LEFT JOIN map_rap_user_role m
     ON m.user_id = r.reportees_id
    AND m.rmm_id = r.rmm_id
- WHERE r.is_active = 1
-   AND CASE WHEN r.access_status IN (:not_ours, :not_ours_too) THEN 0 ELSE 1 END = 1
+ WHERE l.job = 'access'
  ORDER BY r.rowid;
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_activity' FOR

@@ -1,4 +1,4 @@
--- By what the config may exempt an ACTIVE account; asked only when it exempts any.
+-- Every ACTIVE account by what the config may exempt it by; asked only when it exempts any.
 -- -> oidc_id, email
 SELECT u.oidc_id,
        u.email

@@ -23,7 +23,7 @@ use serde_json::{Value as Json, json};
 use super::{JobSpec, PlanJob, World};
 use crate::db::{Row, Value};
 use crate::exit::Exit;
-use crate::plan::{Counts, Plan};
+use crate::plan::{Counts, Plan, Population};
 use crate::sql;
 use exempt::ExemptAccounts;
 use history::DateColumns;
@@ -85,11 +85,11 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let rule = InactivityRule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
 
     let exempt = ExemptAccounts::new(&world.config.disable_inactive);
-    plan.population = count_active(world)?;
-    plan.noticed.add("active", plan.population);
-    let n_exempt = count_exempt(world, &exempt)?;
+    let (n_active, n_exempt) = count_active(world, &exempt)?;
+    plan.population = Population::Of(n_active);
+    plan.noticed.add("active", n_active);
     plan.noticed.add("exempt", n_exempt);
-    let n_accounts = plan.population.saturating_sub(n_exempt);
+    let n_accounts = n_active.saturating_sub(n_exempt);
     plan.doubts.extend(silence::doubt(n_accounts, moment, &exempt, world)?);
     let mut warnings = DueWarnings::new(args.warnings.as_deref(), &rule, world)?;
     let users = read_inactive(world, &rule, &exempt, &actor, &mut warnings, &mut plan)?;
@@ -135,29 +135,24 @@ fn find_actor(world: &mut World<'_>) -> anyhow::Result<Value> {
     }
 }
 
-fn count_active(world: &mut World<'_>) -> anyhow::Result<u64> {
-    let rows = world
-        .db
-        .rows(&sql!("disable_inactive/count_active"), &[])
-        .context("counting the active accounts")?;
-    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
-    Ok(n.unwrap_or_default().unsigned_abs())
-}
-
-/// The active accounts that the config names, whether or not they are in use.
-fn count_exempt(world: &mut World<'_>, exempt: &ExemptAccounts) -> anyhow::Result<u64> {
-    let mut n = 0;
+/// The active accounts, and those of them that the config names, whether or not they are in use.
+fn count_active(world: &mut World<'_>, exempt: &ExemptAccounts) -> anyhow::Result<(u64, u64)> {
+    let (mut n_active, mut n_exempt) = (0, 0);
     if exempt.is_empty() {
-        return Ok(n);
+        let count = sql!("disable_inactive/count_active");
+        let rows = world.db.rows(&count, &[]).context("counting the active accounts")?;
+        let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
+        return Ok((n.unwrap_or_default().unsigned_abs(), n_exempt));
     }
     world
         .db
         .each(&sql!("disable_inactive/select_identities"), &[], &mut |row| {
-            n += u64::from(exempt.names(row)?);
+            n_active += 1;
+            n_exempt += u64::from(exempt.names(row)?);
             Ok(())
         })
-        .context("counting the exempt accounts")?;
-    Ok(n)
+        .context("counting the active and the exempt accounts")?;
+    Ok((n_active, n_exempt))
 }
 
 /// The accounts to disable, by their ID; what else is met is counted.

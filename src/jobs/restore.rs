@@ -22,7 +22,7 @@ use crate::db::Read;
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
-use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Population, Touch};
 
 /// `recert restore`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -172,6 +172,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     }
     let mut names: Vec<&str> = by_table.keys().copied().collect();
     names.sort_unstable();
+    let mut n_rows = 0;
     let (mut tables, mut decided, mut since) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let rows = &by_table[name];
@@ -193,10 +194,11 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
             }
         }
         if takes_away {
-            plan.population += table.n_rows;
+            n_rows += table.n_rows;
         }
         tables.push(table);
     }
+    plan.population = Population::Of(n_rows);
     tell::changed(since, args, &mut plan)?;
     decided.sort_by_key(|(row, ..)| std::cmp::Reverse(row.seq));
     let mut statements = RestoreStatements::default();

@@ -19,7 +19,7 @@ use anyhow::Context as _;
 
 use super::{JobSpec, PlanJob, World};
 use crate::db::Value;
-use crate::plan::{Plan, Takes};
+use crate::plan::{Plan, Population};
 use crate::sql;
 use look::{DueResponse, ResponseLook};
 use near::{find_near, near_key};
@@ -53,14 +53,15 @@ impl PlanJob for Args {
             .db
             .each(&sql!("revoke/select_active"), &binds, &mut |row| look.at(row))
             .context("looking for responses whose revoke date has come")?;
+        let may_have_come_back = look.may_have_come_back;
         let (mut plan, due) = look.end()?;
         doubt_absent(&mut plan, &due, world.config.revoke.absent_percent);
         let due = leave_unmatched(due, &rule, &mut plan, world)?;
-        came_back::find(&mut plan, world)?;
-        plan.steps = steps::steps(due, rule.skips_conflicts);
-        if plan.steps.iter().any(|step| step.takes != Takes::Nothing && !step.touches.is_empty()) {
-            plan.population = count_mappings(world)?;
+        if may_have_come_back {
+            came_back::find(&mut plan, world)?;
         }
+        plan.steps = steps::steps(due, rule.skips_conflicts);
+        plan.population = Population::CountedBy(sql!("revoke/count_mappings"));
         Ok(plan)
     }
 }
@@ -114,15 +115,6 @@ fn leave_unmatched(
         }
     }
     Ok(taken)
-}
-
-fn count_mappings(world: &mut World<'_>) -> anyhow::Result<u64> {
-    let rows = world
-        .db
-        .rows(&sql!("revoke/count_mappings"), &[])
-        .context("counting the access there is")?;
-    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
-    Ok(n.unwrap_or_default().unsigned_abs())
 }
 
 /// Which access, in the ledger and in findings: user and location.

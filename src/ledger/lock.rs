@@ -22,14 +22,14 @@ pub struct RunStart {
     /// Whether the runs hang together from the chain's beginning to its end, and there is no other: then
     /// the chain need not be walked to know that it is whole.
     pub is_whole: bool,
-    /// Whether a run of the job's ended `applied` at the moment asked for, or later.
-    pub has_late_runs: bool,
+    /// How many runs of the job's ended `applied` at the moment asked for, or later.
+    pub n_late: u64,
     /// How far this host's clock is ahead of the database's; behind, where it is negative.
     pub host_ahead: TimeDelta,
 }
 
 /// Takes the lock of what a job writes. What comes along is not held: of the ledger it may be the moment before
-/// the lock was free, so that what a run takes is held against the chain as it is read later.
+/// the lock was free, so that a run which takes something looks again ([`late_runs`]) if the chain's end has moved.
 ///
 /// # Errors
 /// `Exit::Busy`: another run holds it; `Exit::Config`: recert's tables are not there, or this is a
@@ -94,14 +94,31 @@ fn start(
         end: ChainEnd(end),
         last_finished_at: finished.map(|at| at.and_utc()),
         is_whole,
-        has_late_runs: n("N_LATE")? > 0,
+        n_late: n("N_LATE")?.unsigned_abs(),
         host_ahead: host - now.and_utc(),
     };
     Ok((start, row.text_opt("DATABASE_ROLE")?))
 }
 
+/// How many runs of a job ended `applied` at a moment or later.
+///
+/// # Errors
+/// What the database says, classed (`Exit`).
+pub(crate) fn late_runs(
+    job: &str,
+    since: DateTime<Utc>,
+    db: &mut dyn Read,
+) -> anyhow::Result<u64> {
+    let binds = [("run_job", job.into()), ("since", since.naive_utc().into())];
+    let rows = db
+        .rows(&sql!("ledger/count_late_runs"), &binds)
+        .with_context(|| format!("looking for runs of {job} that ended lately"))?;
+    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
+    Ok(n.unwrap_or_default().unsigned_abs())
+}
+
 /// The hash that the chain ends with: nobody else can move it once it was taken with [`take_end`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainEnd(pub(super) String);
 
 impl ChainEnd {

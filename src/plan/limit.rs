@@ -98,7 +98,7 @@ impl HeldLimit<'_> {
     /// Why the limit forbids this plan; `None` where it doesn't.
     pub(crate) fn refusal(&self, plan: &Plan, own_of_all: u64) -> Option<String> {
         let taken = taken(plan, self.name);
-        if taken.n == 0 || !self.limits.refuse(taken.n + self.earlier, plan.population) {
+        if taken.n == 0 || !self.limits.refuse(taken.n + self.earlier, plan.population.known()) {
             return None;
         }
         let Limits { count, percent, floor, hours } = self.limits;
@@ -113,17 +113,22 @@ impl HeldLimit<'_> {
             "the plan takes away {} of {} rows{earlier} ({}); the limit `[limits.{}]` is {count} rows or {percent} %, \
              above a floor of {floor}; look at the preview, then `--allow-changes {own_of_all} --reason …` lets this one run through",
             taken.n,
-            plan.population,
+            plan.population.known(),
             taken.reasons(),
             self.name
         ))
+    }
+
+    /// Whether what may still be taken goes by the population: up to the floor it does not.
+    pub(crate) fn needs_population(&self, plan: &Plan) -> bool {
+        taken(plan, self.name).n + self.earlier >= self.limits.floor
     }
 
     /// What is used of the limit and what is left of it, before this plan is carried out.
     #[must_use]
     pub fn left_for(&self, plan: &Plan) -> LimitLeft {
         let taken = taken(plan, self.name).n;
-        let left = self.left(plan.population);
+        let left = self.left(plan.population.known());
         let HeldLimit { name, limits, earlier } = *self;
         LimitLeft { limit: name, hours: limits.hours, earlier, taken, left }
     }

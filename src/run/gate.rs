@@ -1,10 +1,14 @@
 //! What lets a plan through: the saved plan it must be a part of, the clocks, the limits with what
 //! earlier runs took of them, and the people who lift what these forbid.
 
+use anyhow::anyhow;
+
 use super::{Planned, Run, end_of_day};
+use crate::db::{Read, Transient};
+use crate::exit::Exit;
 use crate::jobs::World;
 use crate::ledger::taken::{RunMoment, held, untouched};
-use crate::ledger::{RunStart, applied};
+use crate::ledger::{ChainEnd, RunStart, applied, late_runs};
 use crate::plan::{Approved, HeldLimit, Plan, RefusedPlan, approve, clock_doubts, taken};
 
 impl Run<'_> {
@@ -20,7 +24,10 @@ impl Run<'_> {
         }
         let RunStart { host_ahead, last_finished_at, .. } = *start;
         plan.doubts.extend(clock_doubts(host_ahead, self.started_at, last_finished_at));
-        let limits = self.held_limits(&plan, start, world)?;
+        let limits = self.held_limits(start, world)?;
+        if limits.iter().any(|limit| limit.needs_population(&plan)) {
+            plan.population = plan.population.counted(world.db)?;
+        }
         world.ledger.tell(&mut plan);
         self.limits = limits.iter().map(|limit| limit.left_for(&plan)).collect();
         if self.limits.iter().any(|limit| limit.taken > 0) {
@@ -31,22 +38,46 @@ impl Run<'_> {
         Ok(approve(plan, &limits, allowance, &self.approval))
     }
 
-    /// The limits, with what earlier runs took of them. The chain is walked for a plan that takes something, to tell
-    /// what was taken lately, and where it may be broken: an hourly run with nothing to do asks nothing for it.
+    /// The limits, with what earlier runs took of them. The chain is walked where one of the job's took something
+    /// lately, and where it may be broken: a run that is the first of its day asks nothing for it.
     fn held_limits<'a>(
         &self,
-        plan: &Plan,
         start: &RunStart,
         world: &mut World<'a>,
     ) -> anyhow::Result<Vec<HeldLimit<'a>>> {
         let job = self.request.job;
         let limits = job.limits(world.config);
-        let takes = limits.iter().any(|(name, _)| taken(plan, name).n > 0);
-        if takes || start.has_late_runs || !start.is_whole {
+        if start.n_late > 0 || !start.is_whole {
             let chain = world.ledger.chain(world.db)?;
             return held(job.name(), limits, self.before(), chain, world.db);
         }
         Ok(untouched(limits))
+    }
+
+    /// Looks whether another run of the job's took something since this one was held against the limits: as it got
+    /// its lock, or under another lock, as restores do. `end` is the chain's end, which is held; while it is where
+    /// it was, no run has come.
+    pub(super) fn must_be_only_one(
+        &self,
+        plan: &Plan,
+        start: &RunStart,
+        end: &ChainEnd,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<()> {
+        let job = self.request.job;
+        let mut limits = job.limits(self.request.config).into_iter();
+        if end == &start.end || limits.all(|(name, _)| taken(plan, name).n == 0) {
+            return Ok(());
+        }
+        if late_runs(job.name(), self.limits_since(), db)? == start.n_late {
+            return Ok(());
+        }
+        Err(anyhow!(
+            "another run of {} took something while this one was under way; all was rolled back",
+            job.name()
+        )
+        .context(Transient)
+        .context(Exit::Drifted))
     }
 
     /// The run's moment, and now. A plan that was saved a while ago is held against what was taken since, too.

@@ -98,6 +98,21 @@ fn what_a_job_took_in_the_last_day_counts_too_but_for_what_a_person_let_through(
 }
 
 #[test]
+fn what_is_left_goes_by_the_population_also_where_a_run_takes_nothing() {
+    for mut world in worlds() {
+        world.config.limits.revoke = Limits { count: 500, percent: 50.0, floor: 10, hours: 24 };
+        let rest: String = (12..40).map(|n| format!("mapping USER=U{n}\n")).collect();
+        world.put(&(due(0..12) + &rest));
+        let left = |ended: &recert::door::run::Ended| ended.summary.limits[0].left;
+        assert_eq!(left(&world.run(REVOKE)), 20 - 12, "{}", world.name);
+        // Half of the 28 that are there now, but for the 12: not the floor, which is used up.
+        assert_eq!(left(&world.run(REVOKE)), 14 - 12, "{}", world.name);
+        world.put(&due(40..42));
+        ok(&world.run(REVOKE));
+    }
+}
+
+#[test]
 fn hours_of_zero_hold_each_run_alone() {
     for world in worlds().into_iter().map(|world| held_over(world, 0)) {
         for at in 0..3 {
@@ -126,6 +141,34 @@ fn what_was_restored_since_is_not_taken_any_more() {
         world.tamper("UPDATE recreate_response SET is_active = 0 WHERE reportees_id = 'U8'");
         ok(&world.run("revoke --as-of 2026-11-30 --allow-changes 11 --reason x"));
     }
+}
+
+#[test]
+fn two_restores_under_different_locks_do_not_take_together_what_neither_may_alone() {
+    let Some(world) = World::standin() else { return };
+    let id = |summary: serde_json::Value| summary["run_id"].as_str().unwrap().to_owned();
+    world.put(&format!("org\n{}", due(0..8)));
+    let revoke = id(world.recert_ok("revoke"));
+    let given_back = id(world.recert_ok(&format!("restore {revoke}")));
+    let people: Vec<String> = (0..8).map(|n| format!("id=P{n}|email=p{n}@x")).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let import = crate::import_users::import_of(&world, &people);
+    let import = id(world.recert_ok(import.split(" --as-of").next().unwrap()));
+
+    // The one that takes access is about to end, with the other's people still there.
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = world.recert(&format!("restore {given_back}"));
+    first.env("OCI_STANDIN_FAULT", "1:execute/FOR UPDATE WAIT:pause");
+    first.env("OCI_STANDIN_PAUSE", folder.path()).stderr(std::process::Stdio::piped());
+    let first = first.stdout(std::process::Stdio::null()).spawn().unwrap();
+    crate::second_session::wait_for(&folder.path().join("paused"), "restore of access");
+    world.recert_ok(&format!("restore {import}"));
+    std::fs::write(folder.path().join("go"), "").unwrap();
+    let first = first.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&first.stderr);
+    assert_eq!(first.status.code(), Some(4), "{said}");
+    assert!(said.contains("after 8 that earlier runs took"), "{said}");
+    assert_eq!(world.one("SELECT COUNT(*) AS n FROM map_rap_user_role"), "8");
 }
 
 /// The binary in a process whose clock is another.

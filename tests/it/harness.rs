@@ -263,6 +263,7 @@ impl World {
         for (job, limits) in [
             ("revoke", &self.config.limits.revoke),
             ("import-users", &self.config.limits.import_users),
+            ("restore", &self.config.limits.restore),
         ] {
             let (floor, hours) = (limits.floor, limits.hours);
             lines.push_str(&format!("[limits.{job}]\nfloor = {floor}\nhours = {hours}\n"));

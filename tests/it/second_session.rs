@@ -217,7 +217,7 @@ impl Scene {
 }
 
 /// Waits until the run has come to its pause, and says at which statement.
-fn wait_for(path: &Path, name: &str) -> String {
+pub(crate) fn wait_for(path: &Path, name: &str) -> String {
     for _ in 0..3_000 {
         if let Ok(sql) = std::fs::read_to_string(path)
             && !sql.is_empty()

@@ -44,7 +44,7 @@ use crate::import::ImportSource;
 use crate::import::args::ImportArgs;
 use crate::import::availability::availability;
 use crate::import::claim::FileClaimant;
-use crate::plan::{Columns, Counts, Plan};
+use crate::plan::{Columns, Counts, Plan, Population};
 use changes::PersonChanges;
 use doubts::ImportFacts;
 use history::{ImportHistory, RunMarks};
@@ -145,7 +145,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut roster = FileRoster::read(&args.import, world, &mut plan)?;
     let mut changes = PersonChanges::new(world);
     let stored = StoredPeople::read(&mut roster, &mut changes, world, &mut plan)?;
-    plan.population = stored.population;
+    plan.population = Population::Of(stored.population);
     let StoredPeople { changed, going, marked, unsigned, population } = stored;
     let noticed = people::read(&args.import, &roster, changed, &mut changes, &mut plan)?;
     roster.find_left_out(&mut plan);

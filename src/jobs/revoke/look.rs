@@ -26,6 +26,9 @@ const COUNTS: [&str; 9] = [
 /// Statuses that are named, so that no finding's number grows with the table.
 const NAMED_MAX: usize = 1_000;
 
+/// The columns in front of the response's own: N_BACK and ROW_ID.
+const OWN: usize = 2;
+
 /// A response whose day has come.
 pub(super) struct DueResponse {
     pub(super) row_id: Value,
@@ -62,6 +65,8 @@ pub(super) struct ResponseLook<'a> {
     rule: &'a RevokeRule,
     plan: Plan,
     due: Vec<DueResponse>,
+    /// Whether access may be there that a run once found gone.
+    pub(super) may_have_come_back: bool,
     /// The row id of the response whose rows are coming, and whether it is the last one of `due`.
     current: (Value, bool),
     /// Whether one of its rows brought an approval of the same access.
@@ -76,6 +81,7 @@ impl<'a> ResponseLook<'a> {
             rule,
             plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
             due: Vec::new(),
+            may_have_come_back: false,
             current: (Value::Null, false),
             contradicted: false,
             whys: HashMap::new(),
@@ -86,6 +92,10 @@ impl<'a> ResponseLook<'a> {
     /// Takes one row: a response, and perhaps a mapping row it takes away and an approval against it.
     pub(super) fn at(&mut self, row: &Row) -> anyhow::Result<()> {
         let row_id = row.get("ROW_ID")?;
+        self.may_have_come_back = row.int("N_BACK")?.is_some_and(|n| n > 0);
+        if row_id.is_null() {
+            return Ok(());
+        }
         if *row_id != self.current.0 {
             self.close();
             self.current = (row_id.clone(), self.decide(row)?);
@@ -168,7 +178,7 @@ impl<'a> ResponseLook<'a> {
                     location: location.clone(),
                     key: key.into(),
                     why,
-                    before: row.image(1..row.place("APPROVAL")?).into(),
+                    before: row.image(OWN..row.place("APPROVAL")?).into(),
                     unanswered: class == AnswerClass::Pending
                         && self.rule.unanswered_days.is_some(),
                     has_access: false,
