@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::db::{Read, Row, Value, image};
 use crate::directory::{self, Directory, LineManager, ManagerAnswer};
 use crate::plan::{
-    Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Population, Step, Takes, Touch, Touches,
+    Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Population, Step, Takes, Touch,
+    Touches,
 };
 use crate::progress;
 use crate::sql;

@@ -104,11 +104,7 @@ fn start(
 ///
 /// # Errors
 /// What the database says, classed (`Exit`).
-pub(crate) fn late_runs(
-    job: &str,
-    since: DateTime<Utc>,
-    db: &mut dyn Read,
-) -> anyhow::Result<u64> {
+pub(crate) fn late_runs(job: &str, since: DateTime<Utc>, db: &mut dyn Read) -> anyhow::Result<u64> {
     let binds = [("run_job", job.into()), ("since", since.naive_utc().into())];
     let rows = db
         .rows(&sql!("ledger/count_late_runs"), &binds)
