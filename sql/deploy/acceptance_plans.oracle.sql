@@ -188,6 +188,17 @@ SELECT u.id,
  WHERE u.status = 'ACTIVE'
    AND s.last_active_at IS NOT NULL;
 
+EXPLAIN PLAN SET STATEMENT_ID = 'select_applied_hashes_since' FOR
+SELECT c.run_id,
+       c.sha256
+  FROM recert_change c
+  JOIN recert_run r
+    ON r.run_id = c.run_id
+ WHERE r.job IN (:run_job, 'restore')
+   AND r.status = 'applied'
+   AND r.finished_at >= :since
+ ORDER BY c.run_id, c.seq;
+
 EXPLAIN PLAN SET STATEMENT_ID = 'select_availability_of_marked' FOR
 SELECT a.rowid AS row_id,
        a.*
@@ -248,15 +259,6 @@ SELECT c.run_id,
        n.finished_at,
        c.run_id,
        c.seq;
-
-EXPLAIN PLAN SET STATEMENT_ID = 'select_change_hashes_since' FOR
-SELECT c.run_id,
-       c.sha256
-  FROM recert_change c
-  JOIN recert_run r
-    ON r.run_id = c.run_id
- WHERE r.finished_at >= :since
- ORDER BY c.run_id, c.seq;
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_changes' FOR
 SELECT c.run_id,

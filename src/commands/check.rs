@@ -12,6 +12,7 @@ use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
 use crate::summary::{Status, Summary};
 
+mod allowance;
 mod columns;
 mod database;
 mod directory;

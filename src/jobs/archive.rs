@@ -37,6 +37,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     lock: Some("people"),                    // A purge erases images too.
     limits: |config| &config.limits.restore, // It takes nothing away.
     database: |config| &config.database,
+    population: None,
 };
 
 impl PlanJob for Args {

@@ -59,6 +59,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     lock: Some("accounts"),
     limits: |config| &config.limits.disable_inactive,
     database: |config| config.disable_inactive.database.as_ref().unwrap_or(&config.database),
+    population: Some(|| sql!("disable_inactive/count_active")),
 };
 
 impl PlanJob for Args {

@@ -22,6 +22,7 @@ use crate::db::Read;
 use crate::exit::Exit;
 use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
+use crate::sql::Sql;
 
 pub(crate) use sync_managers::sample_ids as sync_managers_sample;
 
@@ -139,6 +140,19 @@ pub struct JobSpec {
     pub limits: fn(&Config) -> &Limits,
     /// The database it works on, unless its arguments name another.
     pub database: fn(&Config) -> &DatabaseConfig,
+    /// What the limit in percent is taken of, where one query counts it.
+    pub population: Option<fn() -> Sql>,
+}
+
+impl JobSpec {
+    /// How much the job may take away: its limit by the name of its section, and those held apart.
+    pub(crate) fn limits_in<'a>(&self, config: &'a Config) -> Vec<(&'static str, &'a Limits)> {
+        let mut limits = vec![(self.name, (self.limits)(config))];
+        if self.name == revoke::SPEC.name {
+            limits.push((UNANSWERED, &config.limits.revoke_unanswered));
+        }
+        limits
+    }
 }
 
 /// What a job's `Args` can do. It looks, and can't write.
@@ -282,12 +296,7 @@ impl Job {
     /// How much the job may take away: its limit by the name of its section, and those held apart.
     #[must_use]
     pub fn limits<'a>(&self, config: &'a Config) -> Vec<(&'static str, &'a Limits)> {
-        let spec = self.parts().0.spec();
-        let mut limits = vec![(spec.name, (spec.limits)(config))];
-        if spec.name == revoke::SPEC.name {
-            limits.push((UNANSWERED, &config.limits.revoke_unanswered));
-        }
-        limits
+        self.parts().0.spec().limits_in(config)
     }
 
     /// The database the job works on.

@@ -118,6 +118,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     lock: None,
     limits: |config| &config.limits.restore,
     database: |config| &config.database,
+    population: None,
 };
 
 impl PlanJob for Args {

@@ -37,6 +37,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     lock: Some("access"),
     limits: |config| &config.limits.revoke,
     database: |config| &config.database,
+    population: Some(|| sql!("revoke/count_mappings")),
 };
 
 impl PlanJob for Args {

@@ -57,6 +57,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     lock: Some("managers"),
     limits: |config| &config.limits.sync_managers,
     database: |config| &config.database,
+    population: None,
 };
 
 impl PlanJob for Args {

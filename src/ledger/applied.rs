@@ -56,7 +56,7 @@ impl AppliedRuns {
     ) -> anyhow::Result<Self> {
         let wanted: HashSet<String> =
             missing.iter().flat_map(|unit| unit.changes.iter().map(asked)).collect();
-        let members = chain.since(saved.moment.min(saved.saved_at), db)?;
+        let members = chain.applied_since(&saved.job, saved.moment.min(saved.saved_at), db)?;
         let undone = undone(&members, db)?;
         let is_ours =
             |member: &&LedgerMember| member.run.job == saved.job && member.run.status == "applied";

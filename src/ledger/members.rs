@@ -232,26 +232,27 @@ impl LedgerChain {
         self.links.iter().enumerate().map(|(at, link)| (link.run_id.as_str(), at)).collect()
     }
 
-    /// The runs that ended at `since` or later and may be believed, the newest first; others are
-    /// remembered ([`LedgerChain::unbelieved`]).
+    /// The runs of a job, and the restores, that ended `applied` at `since` or later and may be believed, the newest
+    /// first; others are remembered ([`LedgerChain::unbelieved`]).
     ///
     /// # Errors
     /// What the database says, classed (`Exit`).
-    pub fn since(
+    pub fn applied_since(
         &mut self,
+        job: &str,
         since: DateTime<Utc>,
         db: &mut dyn Read,
     ) -> anyhow::Result<Vec<LedgerMember>> {
-        let binds = [("since", since.naive_utc().into())];
+        let binds = [("run_job", job.into()), ("since", since.naive_utc().into())];
         let mut runs: HashMap<String, (LedgerRun, Canonical)> = HashMap::new();
-        db.each(&sql!("ledger/select_runs_since"), &binds, &mut |row| {
+        db.each(&sql!("ledger/select_applied_since"), &binds, &mut |row| {
             let run = LedgerRun::of(&row.values)?;
             let hash = run.begin_hash();
             runs.insert(run.run_id.clone(), (run, hash));
             Ok(())
         })
         .context("reading the latest runs")?;
-        db.each(&sql!("ledger/select_change_hashes_since"), &binds, &mut |row| {
+        db.each(&sql!("ledger/select_applied_hashes_since"), &binds, &mut |row| {
             if let Some((_, hash)) = runs.get_mut(&row.text("RUN_ID")?) {
                 hash.text(&row.text("SHA256")?);
             }

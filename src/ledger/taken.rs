@@ -121,7 +121,7 @@ impl EarlierRuns {
         if !chain.has_applied_since(job, since) {
             return Ok(EarlierRuns::default());
         }
-        let members = chain.since(since, db)?;
+        let members = chain.applied_since(job, since, db)?;
         let undone = undone(&members, db)?;
         let mut runs = Vec::new();
         for member in members.iter().filter(|member| counts(job, member)) {

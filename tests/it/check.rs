@@ -1,6 +1,7 @@
 //! `recert check`: what it looks at, what it says of what is missing, and the number it ends with.
 
 use recert::door::commands::check::CheckedJob;
+use recert::door::config::Limits;
 use recert::door::commands::{check, migrate};
 use recert::door::exit::Exit;
 use recert::door::schema;
@@ -41,6 +42,34 @@ fn check_finds_nothing_missing_after_migrate() {
         assert_eq!(lines(&summary, "missing"), Vec::<String>::new(), "{}", world.name);
         assert_eq!(summary.exit_code, 0);
         assert!(lines(&summary, "ok").iter().any(|line| line.starts_with("RECERT_RUN: ")));
+    }
+}
+
+#[test]
+fn check_tells_how_much_of_the_days_allowance_each_job_has_left() {
+    for mut world in worlds() {
+        let limits = Limits { count: 500, percent: 50.0, floor: 3, hours: 24 };
+        world.config.limits.revoke = limits;
+        world.put(&(0..40).map(|n| format!("mapping USER=E{n}\n")).collect::<String>());
+        let allowance = |jobs: &[CheckedJob]| -> Vec<String> {
+            let lines = lines(&check_jobs(&world, jobs), "ok");
+            lines.into_iter().filter(|line| line.starts_with("allowance of ")).collect()
+        };
+        let of_revoke = |earlier, left| {
+            let told = format!("allowance of revoke: {earlier} taken in the last 24 hours; {left}");
+            format!("{told} may be taken yet")
+        };
+        assert_eq!(allowance(&[CheckedJob::Revoke])[0], of_revoke(0, 20), "{}", world.name);
+        world.put(&(0..4).map(|n| format!("response USER=E{n} MGR=2025-01-31\n")).collect::<String>());
+        ok(&world.run("revoke"));
+        assert_eq!(allowance(&[CheckedJob::Revoke])[0], of_revoke(4, 18 - 4), "{}", world.name);
+        // One of revoke's own, and six of the other jobs and of what nobody answered.
+        assert_eq!(allowance(&[]).len(), 7);
+        assert!(allowance(&[CheckedJob::ImportUsers])[0].contains("at least 1000 may be taken yet"));
+
+        world.tamper("UPDATE recert_lock SET head_sha256 = 'f00d' WHERE job = 'ledger'");
+        let warnings = lines(&check(&world), "warning");
+        assert!(warnings.iter().any(|line| line.contains("its chain is broken")), "{warnings:?}");
     }
 }
 

@@ -1,12 +1,13 @@
 //! One database: client library, log-on, who the session is there, its clock; then the tables.
 
+use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::scope::CheckScope;
 use super::tables::TablePlace;
 use super::trials::{self, Trial};
-use super::{Report, look_at_secret, tables};
+use super::{Report, allowance, look_at_secret, tables};
 use crate::commands::CommandContext;
 use crate::config::DatabaseConfig;
 use crate::config::Url;
@@ -64,7 +65,7 @@ pub(super) fn look(
         Ok(version) => report.ok("database", format!("`{}`: {version}", database.url.trim())),
         Err(error) => return report.failed("database", &error),
     }
-    match look_inside(&mut *db, owners, scope, context, report) {
+    match look_inside(&mut *db, database, owners, scope, context, report) {
         Ok(trials) => {
             drop(db); // One session at a time.
             trials::look(database, &trials, report);
@@ -84,6 +85,7 @@ pub(super) fn look(
 
 fn look_inside(
     db: &mut dyn Transaction,
+    database: &DatabaseConfig,
     owners: &[Owner],
     scope: &CheckScope,
     context: &CommandContext<'_>,
@@ -110,7 +112,13 @@ fn look_inside(
         }
         seen = Some(session);
     }
-    tables::look(db, owners, scope, seen.as_ref(), report)
+    let n_missing = report.n(super::MISSING);
+    let trials = tables::look(db, owners, scope, seen.as_ref(), report)?;
+    // Where a table or a grant is missing, that comes first.
+    if report.n(super::MISSING) == n_missing {
+        allowance::look(db, database, scope, context, report).context("looking at the ledger")?;
+    }
+    Ok(trials)
 }
 
 fn look_at_module(module: &str, report: &mut Report) {

@@ -1,5 +1,7 @@
 //! What is to be looked at: everything, or what the named jobs need.
 
+use clap::ValueEnum as _;
+
 use crate::schema::{Owner, Table};
 
 /// A job that `check` may be asked about.
@@ -32,6 +34,14 @@ impl CheckScope {
 
     pub(super) fn wants_directory(&self) -> bool {
         self.0.is_empty() || self.names(&[SyncManagers])
+    }
+
+    /// Whether this job was named, or all are meant.
+    pub(super) fn wants_job(&self, name: &str) -> bool {
+        let is_named = |job: &CheckedJob| {
+            job.to_possible_value().is_some_and(|value| value.get_name() == name)
+        };
+        self.0.is_empty() || self.0.iter().any(is_named)
     }
 
     /// Whether a job named needs this table, or all are meant.

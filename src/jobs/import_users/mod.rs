@@ -112,6 +112,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     lock: Some("people"),
     limits: |config| &config.limits.import_users,
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
+    population: None,
 };
 
 impl PlanJob for Args {

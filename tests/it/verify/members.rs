@@ -21,13 +21,14 @@ fn members_are_the_runs_of_the_chain_with_their_counts_the_newest_first() {
         let ids = with_runs(&world);
         let (mut chain, mut db) = (chain(&world), world.open());
         assert_eq!((chain.len(), chain.broken()), (4, None));
-        let since = chain.since(now(), &mut *db).unwrap();
+        let since = chain.applied_since("revoke", now(), &mut *db).unwrap();
         let found: Vec<&str> = since.iter().map(|member| member.run.run_id.as_str()).collect();
-        assert_eq!(found, [&ids[3], &ids[2], &ids[1], &ids[0]]);
-        assert_eq!(since[3].count("mappings_deleted"), 2);
-        assert_eq!(since[3].finished_at(), Some(now()));
+        // The one between them changed nothing.
+        assert_eq!(found, [&ids[3], &ids[2], &ids[0]]);
+        assert_eq!(since[2].count("mappings_deleted"), 2);
+        assert_eq!(since[2].finished_at(), Some(now()));
         let later = now() + chrono::TimeDelta::seconds(1);
-        assert_eq!(chain.since(later, &mut *db).unwrap().len(), 0);
+        assert_eq!(chain.applied_since("revoke", later, &mut *db).unwrap().len(), 0);
         let idle = chain.last("revoke", &["unchanged"], &mut *db).unwrap().unwrap();
         assert_eq!(idle.run.run_id, ids[1]);
         assert!(chain.last("restore", &["applied"], &mut *db).unwrap().is_none());
@@ -63,7 +64,22 @@ fn a_run_whose_hash_does_not_fit_is_passed_over_and_told() {
         let last = chain.last("revoke", &["applied"], &mut *db).unwrap().unwrap();
         assert_eq!(last.run.run_id, ids[0]);
         assert_eq!(chain.unbelieved(), [ids[3].clone(), ids[2].clone()]);
-        assert_eq!(chain.since(now(), &mut *db).unwrap().len(), 2);
+        assert_eq!(chain.applied_since("revoke", now(), &mut *db).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn what_other_jobs_did_lately_is_not_read_to_know_what_one_took() {
+    for world in worlds() {
+        with_runs(&world);
+        let other = super::write_ended(&world, "sync-managers", "applied", "{}", &[]);
+        world.tamper(&format!("UPDATE recert_run SET host = 'another' WHERE run_id = '{other}'"));
+        let (mut chain, mut db) = (chain(&world), world.open());
+        let long_ago = now() - chrono::TimeDelta::days(3_650);
+        chain.applied_since("revoke", long_ago, &mut *db).unwrap();
+        assert_eq!(chain.unbelieved(), [] as [&str; 0], "{}", world.name);
+        chain.applied_since("sync-managers", long_ago, &mut *db).unwrap();
+        assert_eq!(chain.unbelieved(), [other], "{}", world.name);
     }
 }
 
