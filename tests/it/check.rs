@@ -1,8 +1,8 @@
 //! `recert check`: what it looks at, what it says of what is missing, and the number it ends with.
 
 use recert::door::commands::check::CheckedJob;
-use recert::door::config::Limits;
 use recert::door::commands::{check, migrate};
+use recert::door::config::Limits;
 use recert::door::exit::Exit;
 use recert::door::schema;
 use recert::door::summary::Summary;
@@ -60,12 +60,16 @@ fn check_tells_how_much_of_the_days_allowance_each_job_has_left() {
             format!("{told} may be taken yet")
         };
         assert_eq!(allowance(&[CheckedJob::Revoke])[0], of_revoke(0, 20), "{}", world.name);
-        world.put(&(0..4).map(|n| format!("response USER=E{n} MGR=2025-01-31\n")).collect::<String>());
+        world.put(
+            &(0..4).map(|n| format!("response USER=E{n} MGR=2025-01-31\n")).collect::<String>(),
+        );
         ok(&world.run("revoke"));
         assert_eq!(allowance(&[CheckedJob::Revoke])[0], of_revoke(4, 18 - 4), "{}", world.name);
         // One of revoke's own, and six of the other jobs and of what nobody answered.
         assert_eq!(allowance(&[]).len(), 7);
-        assert!(allowance(&[CheckedJob::ImportUsers])[0].contains("at least 1000 may be taken yet"));
+        assert!(
+            allowance(&[CheckedJob::ImportUsers])[0].contains("at least 1000 may be taken yet")
+        );
 
         world.tamper("UPDATE recert_lock SET head_sha256 = 'f00d' WHERE job = 'ledger'");
         let warnings = lines(&check(&world), "warning");
