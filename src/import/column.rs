@@ -93,8 +93,8 @@ impl TextLimit {
 }
 
 impl PersonColumn {
-    /// How long a text may be where the database's dictionary doesn't say: as long as the column that `migrate` makes. A row
-    /// too long for its column is rejected, instead of failing the run in the database.
+    /// How long a text may be where the database's dictionary doesn't say: as long as the column that `migrate` makes. One
+    /// too long for its column would fail the run in the database: its row is rejected, or the column left as it is.
     pub fn limit(self) -> TextLimit {
         let most = match self {
             PersonColumn::Id | PersonColumn::MsgId => ID_BYTES_MAX,
@@ -102,6 +102,15 @@ impl PersonColumn {
             _ => TEXT_BYTES_MAX,
         };
         TextLimit { most, in_bytes: true }
+    }
+
+    /// Whether nothing rests on what stands there: then no row is refused for it.
+    pub(crate) fn decides_nothing(self) -> bool {
+        !self.is_required()
+            && !matches!(
+                self,
+                PersonColumn::Id | PersonColumn::LeavingDate | PersonColumn::EmployeeGroup
+            )
     }
 
     /// Whether what stands in the cell is what goes into PM_USER.

@@ -45,8 +45,8 @@ pub struct DeliveredPerson {
     pub leaving_date: Option<NaiveDate>,
     /// ISO 3166 alpha-2, upper case.
     pub country: Option<&'static str>,
-    /// `initialEntry` and `country` decide nothing: where they can't be read, what is stored stays.
-    pub unreadable: [Option<PersonColumn>; 2],
+    /// Columns that decide nothing and can't be read, or are longer than PM_USER holds: what is stored stays.
+    pub unreadable: Vec<PersonColumn>,
     text: Box<str>,
     /// Where the text of each column ends; it begins where the one before ends.
     ends: [u32; PersonColumn::COUNT],
@@ -163,7 +163,7 @@ impl<R: Read> PeopleRows<R> {
         self.rows.ends_a_line()
     }
 
-    /// Rejects texts that are longer than these.
+    /// Takes no texts that are longer than these.
     pub(crate) fn hold_to(&mut self, limits: TextLimits) {
         self.limits = limits;
     }
@@ -233,7 +233,7 @@ impl<'a> PersonCells<'a> {
     }
 
     fn person(&self, line: u64, limits: &TextLimits) -> Result<DeliveredPerson, CellFault> {
-        self.check(limits)?;
+        let mut unreadable = self.check(limits)?;
         let cost_center = fields::cost_center(self.get(PersonColumn::CostCenter))
             .ok_or(CellFault(PersonColumn::CostCenter, fields::COST_CENTER.into()))?;
         let leaving_date = self
@@ -242,10 +242,11 @@ impl<'a> PersonCells<'a> {
             .flatten();
         let initial_entry = self.parsed(PersonColumn::InitialEntry, fields::date);
         let country = self.parsed(PersonColumn::Country, fields::country);
-        let unreadable = [initial_entry.err(), country.err()];
+        unreadable.extend(initial_entry.err());
+        unreadable.extend(country.err());
         let (initial_entry, country) =
             (initial_entry.unwrap_or_default(), country.unwrap_or_default());
-        let (text, ends) = self.pack(cost_center);
+        let (text, ends) = self.pack(cost_center, &unreadable);
         Ok(DeliveredPerson { line, initial_entry, leaving_date, country, unreadable, text, ends })
     }
 
@@ -257,14 +258,18 @@ impl<'a> PersonCells<'a> {
         }
     }
 
-    /// What must hold of cells that are kept as text.
-    fn check(&self, limits: &TextLimits) -> Result<(), CellFault> {
+    /// What must hold of cells that are kept as text; the columns of which it doesn't, and which decide nothing.
+    fn check(&self, limits: &TextLimits) -> Result<Vec<PersonColumn>, CellFault> {
+        let mut too_long = Vec::new();
         for column in PersonColumn::ALL {
             let cell = self.get(column);
             if cell.is_empty() && column.is_required() {
                 return Err(CellFault(column, "a value, because the column is required".into()));
             }
-            limits[column as usize].admit(column, cell)?;
+            match limits[column as usize].admit(column, cell) {
+                Err(_) if column.decides_nothing() => too_long.push(column),
+                admitted => admitted?,
+            }
         }
         let (column, id) = self.own_id();
         limits[PersonColumn::Id as usize].admit(column, id)?;
@@ -275,7 +280,7 @@ impl<'a> PersonCells<'a> {
         if !fields::is_email(email) || !is_sound(email) {
             return Err(CellFault(PersonColumn::Email, fields::EMAIL.into()));
         }
-        Ok(())
+        Ok(too_long)
     }
 
     /// An empty cell is no value; any other must parse.
@@ -290,23 +295,28 @@ impl<'a> PersonCells<'a> {
         }
     }
 
-    /// The texts behind one another, and where each ends.
-    fn pack(&self, cost_center: &str) -> (Box<str>, [u32; PersonColumn::COUNT]) {
+    /// The texts behind one another, and where each ends; nothing of the columns that are `left_out`.
+    fn pack(
+        &self,
+        cost_center: &str,
+        left_out: &[PersonColumn],
+    ) -> (Box<str>, [u32; PersonColumn::COUNT]) {
         let (id, email) = (nfc(self.own_id().1), nfc(self.get(PersonColumn::Email)));
         let mut pieces: [&str; PersonColumn::COUNT] = self.0;
         pieces[PersonColumn::Id as usize] = &id;
         pieces[PersonColumn::Email as usize] = &email;
         pieces[PersonColumn::CostCenter as usize] = cost_center;
-        if self.get(PersonColumn::ManagerEmail).is_empty() {
-            pieces[PersonColumn::ManagerEmail as usize] = NO_MANAGER;
-        }
-        for no_text in [
+        let no_texts = [
             PersonColumn::ImportedAt,
             PersonColumn::InitialEntry,
             PersonColumn::LeavingDate,
             PersonColumn::Country,
-        ] {
-            pieces[no_text as usize] = "";
+        ];
+        for no_text in no_texts.iter().chain(left_out) {
+            pieces[*no_text as usize] = "";
+        }
+        if pieces[PersonColumn::ManagerEmail as usize].is_empty() {
+            pieces[PersonColumn::ManagerEmail as usize] = NO_MANAGER;
         }
         pieces[PersonColumn::BusinessUnit as usize] = cost_center.get(..4).unwrap_or_default();
         let mut text = String::with_capacity(pieces.iter().map(|piece| piece.len()).sum());

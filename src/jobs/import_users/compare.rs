@@ -58,7 +58,7 @@ impl PersonCompare {
 
     /// The columns that can't be read in this row, or whose text is no number where PM_USER holds one.
     pub(super) fn left_alone(&self, person: &DeliveredPerson) -> LeftAlone {
-        let unreadable = person.unreadable.into_iter().flatten().fold(0, |set, c| set | bit(c));
+        let unreadable = person.unreadable.iter().fold(0, |set, c| set | bit(*c));
         if !self.are_numbers.contains(&true) {
             return unreadable;
         }

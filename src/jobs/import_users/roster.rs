@@ -115,7 +115,7 @@ pub(super) struct FileRoster {
     by_email: HashMap<IdentityKey, u32>,
     /// Of the few rows whose id or mail address stood in a row before.
     repeats: BTreeMap<u32, RepeatedRow>,
-    /// Of the few rows with a cell that can't be read.
+    /// Of the few rows with a cell that can't be read, or is too long.
     left_alone: HashMap<u32, LeftAlone>,
 }
 
@@ -343,7 +343,7 @@ impl FileRoster {
             let lines_of: Vec<u32> = rows.map(|(at, _)| self.rows[*at as usize].line).collect();
             if let (Some(first), Some(place)) = (lines_of.iter().min(), lines.place(column)) {
                 let told = format!(
-                    "{place}: can't be read in {} rows, the first in line {first}; what is stored stays",
+                    "{place}: can't be read, or is too long, in {} rows, the first in line {first}; what is stored stays",
                     lines_of.len()
                 );
                 plan.find("unreadable", column.name(), told);

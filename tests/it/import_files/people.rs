@@ -152,7 +152,7 @@ fn column_that_decides_nothing_is_taken_as_text() {
 fn entry_or_country_that_cannot_be_read_is_named_and_rejects_no_row() {
     let person = person("initialEntry=2022|country=Austria");
     assert_eq!((person.initial_entry, person.country), (None, None));
-    assert_eq!(person.unreadable, [Some(PersonColumn::InitialEntry), Some(PersonColumn::Country)]);
+    assert_eq!(person.unreadable, [PersonColumn::InitialEntry, PersonColumn::Country]);
 }
 
 #[test]
@@ -278,15 +278,27 @@ fn control_character_in_an_id_is_rejected() {
 }
 
 #[test]
-fn value_longer_than_a_column_holds_is_rejected() {
+fn value_longer_than_a_column_holds_is_rejected_where_something_rests_on_it() {
     assert_eq!(
-        person(&format!("job={}", "é".repeat(2000))).text(PersonColumn::Job).map(str::len),
+        person(&format!("city={}", "é".repeat(2000))).text(PersonColumn::City).map(str::len),
         Some(4000)
     );
     assert!(
-        rejected(&format!("job={}", "é".repeat(2001)))
-            .contains("column 7 (`job`): expected at most 4000 bytes")
+        rejected(&format!("city={}", "é".repeat(2001)))
+            .contains("(`city`): expected at most 4000 bytes")
     );
+    assert!(rejected(&format!("id=|msgId={}", "x".repeat(257))).contains("(`msgId`)"));
+}
+
+#[test]
+fn value_longer_than_a_column_holds_leaves_it_as_it_is_where_nothing_rests_on_it() {
+    for (column, cell) in [("job", "é".repeat(2001)), ("msgId", "x".repeat(257))] {
+        let person = person(&format!("{column}={cell}"));
+        assert_eq!(person.unreadable.iter().map(|c| c.name()).collect::<Vec<_>>(), [column]);
+        assert_eq!(person.text(person.unreadable[0]), None);
+    }
+    let person = person(&format!("managerEmail={}", "x".repeat(321)));
+    assert_eq!(person.text(PersonColumn::ManagerEmail), Some("Not Specified"));
 }
 
 #[test]

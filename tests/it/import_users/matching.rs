@@ -141,8 +141,8 @@ fn an_entry_or_country_that_cannot_be_read_leaves_the_column_as_it_is() {
         assert_eq!(
             findings(&ended),
             [
-                "unreadable initialEntry: column 16 (`initialEntry`): can't be read in 1 rows, the first in line 2; what is stored stays",
-                "unreadable country: column 28 (`country`): can't be read in 1 rows, the first in line 2; what is stored stays",
+                "unreadable initialEntry: column 16 (`initialEntry`): can't be read, or is too long, in 1 rows, the first in line 2; what is stored stays",
+                "unreadable country: column 28 (`country`): can't be read, or is too long, in 1 rows, the first in line 2; what is stored stays",
             ]
         );
         let row = &world.query("SELECT * FROM pm_user")[0];
