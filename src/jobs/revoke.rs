@@ -13,7 +13,7 @@ pub(crate) mod near;
 pub(crate) mod rule;
 mod steps;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 
@@ -89,7 +89,14 @@ fn leave_unmatched(
     let near_key_of = |response: &DueResponse| near_key(&response.user, &response.location);
     let unmatched = |response: &&DueResponse| response.has_key() && !response.has_access;
     let wanted: HashSet<u64> = due.iter().filter(unmatched).map(near_key_of).collect();
-    let near = find_near(&wanted, world.db)?;
+    let mut going: HashMap<u64, Vec<(&Value, &Value)>> = HashMap::new();
+    for mapping in due.iter().flat_map(|response| &response.mappings) {
+        let key = near_key(&mapping.user, &mapping.location);
+        if wanted.contains(&key) {
+            going.entry(key).or_default().push((&mapping.user, &mapping.location));
+        }
+    }
+    let near = find_near(&wanted, &going, world.db)?;
     let done = if rule.keeps_near_matches {
         "left active"
     } else {

@@ -28,7 +28,7 @@ mod tally;
 mod verdict;
 mod xlsx;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -296,7 +296,7 @@ pub(crate) fn pass(
 ) -> anyhow::Result<PassedReport> {
     let mut facts = LedgerFacts::read(db, rules.zone, scope.year())?;
     let exceptions = std::mem::take(&mut facts.exceptions);
-    let near = find_near(&unmatched(&rules.revoke, db)?, db)?;
+    let near = find_near(&unmatched(&rules.revoke, db)?, &HashMap::new(), db)?;
     let mut sink = ReportSink {
         scope,
         as_of: rules.revoke.as_of,

@@ -319,6 +319,19 @@ fn revoke_leaves_a_response_alone_whose_access_stands_under_a_key_that_is_nearly
 }
 
 #[test]
+fn revoke_closes_a_response_whose_near_match_goes_with_the_same_run() {
+    check(
+        "mapping USER=e1\nresponse USER=e1 MGR=2026-11-30\nresponse USER=E1 MGR=2026-11-30",
+        "revoke --as-of 2026-11-30",
+        &format!(
+            "delete MAP_RAP_USER_ROLE e1/7: revoked; {BY_MANAGER}
+             update RECREATE_RESPONSE e1/7 {{\"IS_ACTIVE\":0}}: revoked; {BY_MANAGER}
+             update RECREATE_RESPONSE E1/7 {{\"IS_ACTIVE\":0}} (already absent): revoked; {BY_MANAGER}"
+        ),
+    );
+}
+
+#[test]
 fn revoke_names_every_status_that_it_does_not_know_once_with_its_number() {
     for world in worlds() {
         world.put(

@@ -23,12 +23,14 @@ pub(crate) fn near_key(user: &Value, location: &Value) -> u64 {
     hasher.finish()
 }
 
-/// Of these keys, which no mapping row has, those that one has nearly; with how that row writes them.
+/// Of these keys, which no mapping row has, those that one has nearly; with how that row writes them. Access that goes
+/// with this run (its user and location, as the row has them) is none that is left.
 ///
 /// # Errors
 /// What the database says, classed.
 pub(crate) fn find_near(
     wanted: &HashSet<u64>,
+    going: &HashMap<u64, Vec<(&Value, &Value)>>,
     db: &mut dyn Read,
 ) -> anyhow::Result<HashMap<u64, String>> {
     let mut found = HashMap::new();
@@ -38,7 +40,8 @@ pub(crate) fn find_near(
     db.each(&sql!("revoke/select_mapping_keys"), &[], &mut |row| {
         let (user, location) = (row.get("USER_ID")?, row.get("RMM_ID")?);
         let key = near_key(user, location);
-        if wanted.contains(&key) {
+        let goes = || going.get(&key).is_some_and(|keys| keys.contains(&(user, location)));
+        if wanted.contains(&key) && !goes() {
             found.entry(key).or_insert_with(|| super::key(user, location));
         }
         Ok(())
