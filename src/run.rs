@@ -18,7 +18,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Ut
 use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
 use crate::exit::Exit;
-use crate::jobs::{Job, RunClaim, World};
+use crate::jobs::{Job, World};
 use crate::ledger::taken;
 use crate::ledger::{self, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
 use crate::plan::{
@@ -221,7 +221,7 @@ impl Run<'_> {
         };
         if !preview {
             let takes_up = self.saved.is_none();
-            job.claim(RunClaim { run_id: &self.session.run_id, takes_up }, &mut *db)?;
+            job.claim(&self.session.run_id, takes_up, &mut *db)?;
         }
 
         let Planned { as_of, moment, .. } = self.when;

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use uuid::Uuid;
 
+use super::availability::availability;
 use super::fault::BadFile;
 use super::open::{ImportSource, import_stem};
 use crate::db::Read;
@@ -27,8 +28,22 @@ pub(crate) struct FileClaimant<'a> {
     pub(crate) run_id: &'a str,
     /// Files of killed runs are taken first; not where a saved plan says which file it is.
     pub(crate) takes_up: bool,
-    /// Whether a file of another name is one that this job reads.
-    pub(crate) is_ours: fn(&ImportSource) -> bool,
+    /// Which file this job reads, also under another name.
+    pub(crate) reads: ImportKind,
+}
+
+/// The two files that are imported, each by a job of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ImportKind {
+    People,
+    Availability,
+}
+
+impl ImportKind {
+    fn is_of(self, source: &ImportSource) -> bool {
+        let is_availability = availability(source.read(), &source.name).is_ok();
+        is_availability == (self == ImportKind::Availability)
+    }
 }
 
 /// A file that is this run's.
@@ -161,7 +176,7 @@ fn left_by_killed(
     filed.sort_by_key(|file| file.run_id);
     let is_ours = |file: &FiledFile| {
         file.stem == stem
-            || ImportSource::open(&file.path).is_ok_and(|source| (claimant.is_ours)(&source))
+            || ImportSource::open(&file.path).is_ok_and(|source| claimant.reads.is_of(&source))
     };
     Ok(filed.into_iter().filter(|file| !runs.contains(&file.run_id)).find(is_ours))
 }

@@ -9,12 +9,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::{JobSpec, PlanJob, RunClaim, World};
-use crate::db::{Read, Row, Value, image};
-use crate::import::ImportSource;
+use super::{JobSpec, PlanJob, World};
+use crate::db::{Row, Value, image};
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
-use crate::import::claim::FileClaimant;
+use crate::import::claim::ImportKind;
 use crate::import::nfc;
 use crate::plan::{
     Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch, TouchRef,
@@ -67,15 +66,8 @@ impl PlanJob for Args {
         self.import.parameters()
     }
 
-    fn claim(&self, run: RunClaim<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
-        let RunClaim { run_id, takes_up } = run;
-        let is_ours: fn(&ImportSource) -> bool =
-            |source| availability(source.read(), &source.name).is_ok();
-        self.import.claim(&FileClaimant { run_id, takes_up, is_ours }, db)
-    }
-
-    fn give_back(&self) {
-        self.import.give_back();
+    fn import(&self) -> Option<(&ImportArgs, ImportKind)> {
+        Some((&self.import, ImportKind::Availability))
     }
 }
 

@@ -20,6 +20,8 @@ use serde_json::{Value as Json, json};
 use crate::config::{Config, DatabaseConfig, Limits};
 use crate::db::Read;
 use crate::exit::Exit;
+use crate::import::args::ImportArgs;
+use crate::import::claim::{FileClaimant, ImportKind};
 use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
 use crate::sql::Sql;
@@ -179,30 +181,15 @@ pub(crate) trait PlanJob {
         json!({})
     }
 
-    /// Makes what it reads the run's own, once it has its lock (`--claim-into`).
-    ///
-    /// # Errors
-    /// It can't be had, classed (`Exit`).
-    fn claim(&self, _run: RunClaim<'_>, _db: &mut dyn Read) -> anyhow::Result<()> {
-        Ok(())
+    /// The file that it imports, if it does: a run may make it its own (`--claim-into`).
+    fn import(&self) -> Option<(&ImportArgs, ImportKind)> {
+        None
     }
-
-    /// Gives it back: the run is to be tried again.
-    fn give_back(&self) {}
 
     /// The database it works on.
     fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
         (self.spec().database)(config)
     }
-}
-
-/// Which run claims what its job reads.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RunClaim<'a> {
-    /// Its id.
-    pub(crate) run_id: &'a str,
-    /// Whether it may take up first what a killed run had claimed: not with a saved plan.
-    pub(crate) takes_up: bool,
 }
 
 impl Job {
@@ -266,18 +253,29 @@ impl Job {
         self.parts().0.plan(world)
     }
 
-    /// Makes what the job reads the run's own; only with its lock in hand.
+    /// Makes the file that the job imports the run's own, if it is to be; only with its lock in hand. What a killed run
+    /// had claimed may be taken up first: not with a saved plan.
     ///
     /// # Errors
     /// It can't be had, classed (`Exit`).
-    pub(crate) fn claim(&self, run: RunClaim<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
-        self.parts().0.claim(run, db)
+    pub(crate) fn claim(
+        &self,
+        run_id: &str,
+        takes_up: bool,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<()> {
+        match self.parts().0.import() {
+            Some((import, reads)) => import.claim(&FileClaimant { run_id, takes_up, reads }, db),
+            None => Ok(()),
+        }
     }
 
     /// Gives back what was claimed, if an end is one after which the scheduler runs again.
     pub(crate) fn give_back_after(&self, exit: Exit) {
-        if matches!(exit, Exit::Unknown | Exit::Unavailable | Exit::Busy | Exit::Drifted) {
-            self.parts().0.give_back();
+        if matches!(exit, Exit::Unknown | Exit::Unavailable | Exit::Busy | Exit::Drifted)
+            && let Some((import, _)) = self.parts().0.import()
+        {
+            import.give_back();
         }
     }
 

@@ -38,12 +38,9 @@ mod stored;
 
 use chrono::{Days, NaiveDate};
 
-use super::{JobSpec, PlanJob, RunClaim, World};
-use crate::db::Read;
-use crate::import::ImportSource;
+use super::{JobSpec, PlanJob, World};
 use crate::import::args::ImportArgs;
-use crate::import::availability::availability;
-use crate::import::claim::FileClaimant;
+use crate::import::claim::ImportKind;
 use crate::plan::{Columns, Counts, Plan, Population};
 use changes::PersonChanges;
 use doubts::ImportFacts;
@@ -128,15 +125,8 @@ impl PlanJob for Args {
         self.import.parameters()
     }
 
-    fn claim(&self, run: RunClaim<'_>, db: &mut dyn Read) -> anyhow::Result<()> {
-        let RunClaim { run_id, takes_up } = run;
-        let is_ours: fn(&ImportSource) -> bool =
-            |source| availability(source.read(), &source.name).is_err();
-        self.import.claim(&FileClaimant { run_id, takes_up, is_ours }, db)
-    }
-
-    fn give_back(&self) {
-        self.import.give_back();
+    fn import(&self) -> Option<(&ImportArgs, ImportKind)> {
+        Some((&self.import, ImportKind::People))
     }
 }
 
