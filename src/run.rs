@@ -7,13 +7,14 @@ mod afterwards;
 mod findings;
 mod gate;
 mod given;
+mod when;
 
 use std::collections::{BTreeMap, HashSet};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 
 use crate::config::Config;
 use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
@@ -21,10 +22,10 @@ use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger::taken;
 use crate::ledger::{self, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
-use crate::plan::{
-    Approval, Held, Leeway, LimitLeft, Plan, SavedFor, SavedPlan, apply, hold, look_again,
-};
+use crate::plan::{Approval, Held, Leeway, LimitLeft, Plan, SavedPlan, apply, hold, look_again};
 use crate::summary::{SCHEMA, Status, Summary};
+pub(crate) use when::Planned;
+use when::decide_when;
 
 /// What is asked for.
 pub struct Request<'a> {
@@ -54,17 +55,6 @@ pub struct Ended {
     pub as_planned: Planned,
     /// What went wrong; classed.
     pub error: Option<anyhow::Error>,
-}
-
-/// The day and the moment a plan was made for.
-#[derive(Clone, Copy, Debug)]
-pub struct Planned {
-    /// The day.
-    pub as_of: NaiveDate,
-    /// The moment.
-    pub moment: DateTime<Utc>,
-    /// When it was planned.
-    pub planned_at: DateTime<Utc>,
 }
 
 /// One run under way.
@@ -143,45 +133,6 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
         run.record_failure(error);
     }
     Ok(run.end(came, began.elapsed()))
-}
-
-/// The day is today in the configured zone, unless somebody names another.
-fn decide_when(
-    request: &Request<'_>,
-    saved: Option<&SavedPlan>,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Planned> {
-    let zone = request.config.time.tz()?;
-    let today = now.with_timezone(&zone).date_naive();
-    let when = match (saved, request.as_of) {
-        (Some(saved), _) => Planned { as_of: saved.as_of, moment: saved.moment, planned_at: now },
-        (None, Some(as_of)) => Planned { as_of, moment: end_of_day(as_of, zone), planned_at: now },
-        (None, None) => Planned { as_of: today, moment: now, planned_at: now },
-    };
-    if when.as_of > today && !request.preview && request.job.write_args().reason.is_none() {
-        return Err(anyhow!(
-            "`--as-of {}` is after today, {today} in {zone}; a job that writes needs `--reason` for that",
-            when.as_of
-        )
-        .context(Exit::Usage));
-    }
-    Ok(when)
-}
-
-/// The last second of a day in a zone, also where the clocks change at midnight.
-fn end_of_day(day: NaiveDate, zone: chrono_tz::Tz) -> DateTime<Utc> {
-    let next = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
-    // A midnight that the clocks skip stands for the first moment after it: the same instant.
-    let midnight = zone.from_local_datetime(&next).earliest().map_or_else(
-        || {
-            let hour = chrono::TimeDelta::hours(1);
-            zone.from_local_datetime(&(next + hour))
-                .earliest()
-                .map_or(next.and_utc(), |at| at.to_utc())
-        },
-        |at| at.to_utc(),
-    );
-    midnight - chrono::TimeDelta::seconds(1)
 }
 
 impl Run<'_> {
@@ -411,19 +362,12 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl Planned {
-    /// The plan as `--save` writes it.
-    #[must_use]
-    pub fn saved(&self, plan: &Plan, job: &Job, config: &Config, preview: &str) -> SavedPlan {
-        let made = SavedFor {
-            job: job.name(),
-            database: &job.database(config).url,
-            as_of: self.as_of,
-            moment: self.moment,
-            parameters: job.parameters(),
-            preview,
-            saved_at: self.planned_at,
-        };
-        SavedPlan::of(plan, made)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_whole_milliseconds() {
+        assert_eq!(milliseconds(Duration::from_micros(1_500_999)), 1_500);
     }
 }

@@ -192,3 +192,38 @@ fn without_particulars(why: &str) -> String {
     };
     words(why).map(word).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Step;
+    use crate::plan::tests::{step, touches};
+
+    fn plan(steps: Vec<Step>) -> Plan {
+        Plan { steps, ..Plan::default() }
+    }
+
+    #[test]
+    fn places_that_follow_one_another_are_one() {
+        let rows = |n| step(Takes::Rows, &vec!["a"; n]);
+        let other = step(Takes::Nothing, &["a"; 3]);
+        let plan = plan(vec![rows(2), rows(1), other, rows(2)]);
+        assert_eq!(taken(&plan, "revoke").places, [0..3, 6..8]);
+    }
+
+    fn reasons(whys: &[&str]) -> String {
+        let whys = whys.iter().map(|why| ("a", *why));
+        taken(&plan(vec![touches(Takes::Rows, whys)]), "revoke").reasons()
+    }
+
+    #[test]
+    fn reasons_that_are_told_speak_of_half_of_the_rows_or_are_told_without_their_dates() {
+        let lefts = ["left 1", "left 2", "left 3", "left 4", "left 5", "moved 6", "moved 7"];
+        assert_eq!(
+            reasons(&lefts[..6]),
+            "1 of 6: left 1; 1 of 6: left 2; 1 of 6: left 3; 3 other reasons"
+        );
+        assert_eq!(reasons(&lefts), "5 of 7: left …; 2 of 7: moved …");
+        assert_eq!(reasons(&["a", "b", "c"]), "1 of 3: a; 1 of 3: b; 1 of 3: c");
+    }
+}

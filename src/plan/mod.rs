@@ -387,12 +387,22 @@ mod tests {
     }
 
     #[test]
+    fn findings_are_counted_by_their_kind() {
+        let mut plan = Plan::default();
+        for kind in ["near_match", "undated", "near_match", "near_match"] {
+            plan.find(kind, "a", "b");
+        }
+        assert_eq!(plan.findings_by_kind(), serde_json::json!({"near_match": 3, "undated": 1}));
+    }
+
+    #[test]
     fn a_person_counts_once_and_a_row_each_time() {
         let person = [step(Takes::Units, &["a", "b"]), step(Takes::Units, &["b", "b"])];
-        assert_eq!(taken(&Plan { steps: person.into(), ..Plan::default() }, "x").n, 2);
+        let plan = Plan { steps: person.into(), ..Plan::default() };
+        assert_eq!((taken(&plan, "x").n, taken(&plan, "x").each), (2, TakenEach::Unit));
         let rows = [step(Takes::Rows, &["a", "a"]), step(Takes::Nothing, &["c"])];
         let plan = Plan { steps: rows.into(), ..Plan::default() };
-        assert_eq!(taken(&plan, "x").n, 2);
+        assert_eq!((taken(&plan, "x").n, taken(&plan, "x").each), (2, TakenEach::Row));
         assert_eq!(taken(&plan, "x").places.first(), Some(&(0..2)));
     }
 }

@@ -3,7 +3,8 @@
 
 use anyhow::anyhow;
 
-use super::{Planned, Run, end_of_day};
+use super::when::end_of_day;
+use super::{Planned, Run};
 use crate::db::{Read, Transient};
 use crate::exit::Exit;
 use crate::jobs::World;

@@ -24,16 +24,30 @@ struct FakeOracle {
     locked: Option<&'static str>,
     /// How many rows each statement of array DML says it touched.
     touches: u64,
+    /// A column of USERS that `*` leaves out.
+    hidden: Option<&'static str>,
+    /// How a statement ends that waits for nobody.
+    fails: Option<Exit>,
     asked: Vec<String>,
+    /// The keys of each of these statements, as they were bound.
+    keys: Vec<Vec<String>>,
 }
 
 impl Read for FakeOracle {
     fn each(&mut self, sql: &Sql, binds: Binds<'_>, each: EachRow<'_>) -> anyhow::Result<()> {
         if sql.name == "db/select_invisible" {
-            return Ok(()); // All of its columns can be seen.
+            let columns: Arc<[String]> = ["NAME", "COLUMN_NAME"].map(str::to_owned).into();
+            let asked = binds.iter().any(|(_, table)| *table == Value::from("USERS"));
+            return self.hidden.filter(|_| asked).map_or(Ok(()), |column| {
+                each(&Row { columns, values: vec!["USERS".into(), column.into()] })
+            });
         }
         self.asked.push(sql.oracle().to_owned());
+        if let Some(exit) = self.fails.filter(|_| sql.oracle().ends_with("NOWAIT")) {
+            return Err(anyhow!("ORA-03113").context(exit));
+        }
         let wanted: Vec<String> = binds.iter().map(|(_, value)| value.display()).collect();
+        self.keys.push(wanted.clone());
         let names = ["ROW_ID", "ID", "NAME", "SEEN", "MANAGER"];
         let columns: Arc<[String]> = names.map(str::to_owned).into();
         for row in self.rows.iter().filter(|row| wanted.iter().any(|id| id == row[0])) {
@@ -237,6 +251,57 @@ fn a_statement_that_touches_another_number_of_rows_than_one_ends_the_run() {
     let mut db = oracle(&[["anna", "Anna", "today", "b1"]]);
     let held = hold(update_of_anna(), Leeway::OtherColumns, &mut db).unwrap();
     apply(&held, &mut db).unwrap();
+}
+
+/// Rows that go, each named by its key.
+fn deletions(keys: impl Iterator<Item = Value>) -> Approved {
+    let mut plan = update_of_anna().into_plan();
+    plan.steps[0].touches = keys
+        .map(|key| Touch { binds: vec![key], ..touch(Action::Delete, None, Some("{}")) })
+        .collect();
+    approve(plan, &[], Allowance::default(), &Approval::default()).unwrap()
+}
+
+#[test]
+fn rows_are_locked_in_order_of_their_keys_numbers_by_their_size() {
+    let texts = |n: i64| Value::from(format!("a{n}"));
+    for (keys, last) in [
+        (deletions((1..=1_001).rev().map(Value::Int)), "1000".to_owned()),
+        (deletions((1_000..=2_000).rev().map(texts)), "a1999".to_owned()),
+    ] {
+        let mut db = oracle(&[]);
+        drift(hold(keys, Leeway::OtherColumns, &mut db));
+        assert_eq!((db.keys[0].len(), db.keys[0].last()), (1_000, Some(&last)));
+    }
+}
+
+#[test]
+fn lists_of_keys_have_few_lengths_so_that_few_statements_are_parsed() {
+    for (n, length) in [(1, 1), (2, 50), (50, 50), (51, 1_000)] {
+        let mut db = oracle(&[]);
+        drift(hold(deletions((1..=n).map(Value::Int)), Leeway::OtherColumns, &mut db));
+        assert_eq!(db.asked[0].matches(":k").count(), length, "{n}");
+        assert_eq!(
+            db.keys[0].iter().filter(|key| **key == n.to_string()).count(),
+            length + 1 - n as usize
+        );
+    }
+}
+
+#[test]
+fn columns_that_a_star_leaves_out_are_held_too() {
+    let mut db =
+        FakeOracle { hidden: Some("SECRET"), ..oracle(&[["anna", "Anna", "today", "b1"]]) };
+    hold(update_of_anna(), Leeway::OtherColumns, &mut db).unwrap();
+    assert!(db.asked[0].contains("t.*, t.\"SECRET\" FROM"), "{}", db.asked[0]);
+}
+
+#[test]
+fn what_else_goes_wrong_is_not_taken_for_a_lock() {
+    let mut db = FakeOracle { fails: Some(Exit::Unavailable), ..oracle(&[]) };
+    let error = hold(update_of_anna(), Leeway::OtherColumns, &mut db).unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Unavailable);
+    assert_eq!(db.asked.len(), 1);
 }
 
 /// A world's tables, and its ledger's.
