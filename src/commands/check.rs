@@ -6,10 +6,11 @@
 use anyhow::anyhow;
 
 use super::{CommandContext, migrate};
-use crate::config::DatabaseConfig;
+use crate::config::{Config, DatabaseConfig};
 use crate::exit::Exit;
 use crate::outcome::Outcome;
 use crate::plan::{Counts, Finding};
+use crate::signature::Signers;
 use crate::summary::{Status, Summary};
 
 mod allowance;
@@ -92,6 +93,7 @@ impl Report {
 pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let mut report = Report::default();
     look_at_config(context, &mut report);
+    look_at_signers(context.config, &mut report);
     let scope = CheckScope(args.jobs.clone());
     for (database, owners) in migrate::databases(context.config) {
         if scope.wants_any(&owners) {
@@ -99,7 +101,7 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
         }
     }
     if scope.wants_directory() {
-        directory::look(context.config, &mut report);
+        directory::look(context.config, scope.names_directory(), &mut report);
     }
 
     let mut counts = Counts::named(&["ok", "warnings", "missing", "absent"]);
@@ -137,6 +139,18 @@ fn look_at_config(context: &CommandContext<'_>, report: &mut Report) {
             "config",
             "no file: the embedded database `./recert.db`; start from config.example.toml",
         ),
+    }
+}
+
+/// Who may sign, as the run that needs a signature would read it.
+fn look_at_signers(config: &Config, report: &mut Report) {
+    let named = [("approval", &config.approval.signers), ("ledger", &config.ledger.signers)];
+    for (section, path) in named {
+        let Some(path) = path else { continue };
+        match Signers::read(path) {
+            Ok(_) => report.ok("signers", format!("`[{section}] signers`: `{}`", path.display())),
+            Err(error) => report.failed("signers", &error),
+        }
     }
 }
 

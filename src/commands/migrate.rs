@@ -313,6 +313,9 @@ fn script(missing: &MissingPieces, dialect: Dialect, url: Option<&str>) -> anyho
         "-- recert {}: what `recert migrate` would add to {place}.\n\n",
         env!("CARGO_PKG_VERSION")
     ));
+    if dialect == Dialect::Sqlite {
+        out.push_str("BEGIN;\n\n"); // Else the last COMMIT would end nothing, which is an error.
+    }
     for statement in &missing.statements {
         out.push_str(&text(statement));
         out.push_str(";\n\n");

@@ -62,12 +62,7 @@ impl HeldValue {
     }
 }
 
-/// Whether nobody could see anything of it: white space, and characters that take no room.
+/// Whether nobody could see anything of it.
 pub(super) fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}')
-    })
+    text.chars().all(crate::text::is_blank)
 }

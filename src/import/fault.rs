@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::identity::is_invisible;
 use crate::exit::Exit;
+use crate::text::is_invisible;
 
 /// The most characters of a cell that a message repeats.
 const FOUND_CHARS_MAX: usize = 60;

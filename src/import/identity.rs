@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
+use crate::text::{is_blank, is_invisible};
+
 /// What [`is_sound`] takes, for messages.
 pub(super) const SOUND_ID: &str =
     "an id on one line, without invisible characters, and without quotes round it";
@@ -36,22 +38,9 @@ fn is_quote(c: char) -> bool {
     )
 }
 
-/// Characters that show nothing: Unicode's format characters and those that programs are told to ignore.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{8e2}'
-        | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
-        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// A name without case, blanks and invisible characters: two that differ in nothing else are one name, mistyped.
 pub(super) fn skeleton(name: &str) -> String {
-    name.nfc()
-        .filter(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.nfc().filter(|c| !is_blank(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether two texts are the same words: without case, any run of blanks being one blank.

@@ -21,7 +21,8 @@ use clap::value_parser;
 use serde_json::{Value as Json, json};
 
 use super::{JobSpec, PlanJob, World};
-use crate::db::{Row, Value};
+use crate::config::Config;
+use crate::db::{Read, Row, Value};
 use crate::exit::Exit;
 use crate::plan::{Counts, Plan, Population};
 use crate::sql;
@@ -57,7 +58,7 @@ struct InactiveAccount {
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "disable-inactive",
     lock: Some("accounts"),
-    limits: |config| &config.limits.disable_inactive,
+    limits: Some(|config| &config.limits.disable_inactive),
     database: |config| config.disable_inactive.database.as_ref().unwrap_or(&config.database),
     population: Some(|| sql!("disable_inactive/count_active")),
 };
@@ -81,7 +82,7 @@ impl PlanJob for Args {
 
 fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
-    let actor = find_actor(world)?;
+    let actor = find_actor(world.config, world.db)?;
     let moment = world.moment.naive_utc().trunc_subsecs(0);
     let rule = InactivityRule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
 
@@ -115,15 +116,17 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
 }
 
 /// The ID of the account in whose name it is done.
-fn find_actor(world: &mut World<'_>) -> anyhow::Result<Value> {
-    let Some(oidc_id) = &world.config.disable_inactive.actor_oidc_id else {
+///
+/// # Errors
+/// `Exit::Config`: none is named, or it is not in OPS_USER; else what the database says.
+pub(crate) fn find_actor(config: &Config, db: &mut dyn Read) -> anyhow::Result<Value> {
+    let Some(oidc_id) = &config.disable_inactive.actor_oidc_id else {
         return Err(anyhow!(
             "`[disable_inactive] actor_oidc_id` is not set: name the account in whose name accounts are disabled"
         )
         .context(Exit::Config));
     };
-    let rows = world
-        .db
+    let rows = db
         .rows(&sql!("disable_inactive/select_actor"), &[("oidc_id", oidc_id.trim().into())])
         .context("looking for the actor")?;
     match rows.as_slice() {

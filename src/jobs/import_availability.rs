@@ -48,7 +48,7 @@ struct AvailabilityFile {
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "import-availability",
     lock: Some("people"),
-    limits: |config| &config.limits.import_availability,
+    limits: Some(|config| &config.limits.import_availability),
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
     population: None,
 };

@@ -25,7 +25,9 @@ use crate::import::claim::{FileClaimant, ImportKind};
 use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
 use crate::sql::Sql;
+use crate::text::is_invisible;
 
+pub(crate) use disable_inactive::find_actor;
 pub(crate) use sync_managers::sample_ids as sync_managers_sample;
 
 /// All that a job may look at.
@@ -87,7 +89,7 @@ impl WriteArgs {
 
 /// A reason that says something.
 fn reason(text: &str) -> Result<String, String> {
-    if text.chars().any(char::is_alphanumeric) {
+    if text.chars().any(|c| c.is_alphanumeric() && !is_invisible(c)) {
         Ok(text.to_owned())
     } else {
         Err("a reason without a word is no reason".to_owned())
@@ -138,8 +140,8 @@ pub struct JobSpec {
     pub name: &'static str,
     /// The lock of what it writes, a row of RECERT_LOCK; `None`: that of the run it takes back.
     pub lock: Option<&'static str>,
-    /// How much it may take away.
-    pub limits: fn(&Config) -> &Limits,
+    /// How much it may take away; `None`: it takes nothing, and has no section under `[limits]`.
+    limits: Option<fn(&Config) -> &Limits>,
     /// The database it works on, unless its arguments name another.
     pub database: fn(&Config) -> &DatabaseConfig,
     /// What the limit in percent is taken of, where one query counts it.
@@ -149,7 +151,8 @@ pub struct JobSpec {
 impl JobSpec {
     /// How much the job may take away: its limit by the name of its section, and those held apart.
     pub(crate) fn limits_in<'a>(&self, config: &'a Config) -> Vec<(&'static str, &'a Limits)> {
-        let mut limits = vec![(self.name, (self.limits)(config))];
+        let mut limits: Vec<_> =
+            self.limits.map(|limits| (self.name, limits(config))).into_iter().collect();
         if self.name == revoke::SPEC.name {
             limits.push((UNANSWERED, &config.limits.revoke_unanswered));
         }

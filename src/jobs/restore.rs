@@ -116,7 +116,7 @@ struct RowsLike {
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "restore",
     lock: None,
-    limits: |config| &config.limits.restore,
+    limits: Some(|config| &config.limits.restore),
     database: |config| &config.database,
     population: None,
 };

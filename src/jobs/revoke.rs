@@ -35,7 +35,7 @@ const ABSENT_FLOOR: u64 = 10;
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "revoke",
     lock: Some("access"),
-    limits: |config| &config.limits.revoke,
+    limits: Some(|config| &config.limits.revoke),
     database: |config| &config.database,
     population: Some(|| sql!("revoke/count_mappings")),
 };

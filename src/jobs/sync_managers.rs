@@ -55,7 +55,7 @@ const USER: Columns = Columns::These(&[
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "sync-managers",
     lock: Some("managers"),
-    limits: |config| &config.limits.sync_managers,
+    limits: Some(|config| &config.limits.sync_managers),
     database: |config| &config.database,
     population: None,
 };

@@ -48,6 +48,7 @@ fn archive_writes_old_images_with_their_hashes_erases_them_and_keeps_the_chain_w
         let summary = archive(&world, "2030-06-16", "old.jsonl");
         let counts: Vec<_> = summary.counts.iter().collect();
         assert_eq!(counts, [("runs_archived", 3), ("images_archived", 7)]);
+        assert_eq!(summary.limits, [], "it takes nothing, and no section of the config limits it");
         assert_eq!(
             world.one("SELECT COUNT(*) FROM recert_image WHERE before_image IS NOT NULL"),
             "0"

@@ -7,7 +7,7 @@ use recert::door::exit::Exit;
 use recert::door::schema;
 use recert::door::summary::Summary;
 
-use crate::harness::{World, ok, worlds, write_secret};
+use crate::harness::{World, ok, recert, worlds, write_secret};
 
 fn check(world: &World) -> Summary {
     check_jobs(world, &[])
@@ -282,6 +282,25 @@ fn a_named_job_is_asked_for_its_own_tables_alone() {
 }
 
 #[test]
+fn a_named_job_is_held_against_what_it_ends_with_3_without() {
+    use CheckedJob::{DisableInactive, Revoke, SyncManagers};
+    for mut world in worlds() {
+        let missing = |world: &World, job| lines(&check_jobs(world, &[job]), "missing");
+        assert!(missing(&world, SyncManagers)[0].starts_with("directory: none is configured"));
+        assert!(missing(&world, DisableInactive)[0].starts_with("actor: "));
+        assert_eq!(check(&world).exit_code, 0, "nobody said that these jobs will run");
+        world.config.disable_inactive.actor_oidc_id = Some("nobody".to_owned());
+        assert!(lines(&check(&world), "missing")[0].contains("0 accounts in OPS_USER"));
+        world.put("account OIDC=nobody");
+        assert_eq!(missing(&world, DisableInactive), Vec::<String>::new(), "{}", world.name);
+        world.config.approval.signers = Some(world.folder.path().join("signers"));
+        assert!(missing(&world, Revoke)[0].starts_with("signers: "), "{}", world.name);
+        std::fs::write(world.folder.path().join("signers"), "").unwrap();
+        assert_eq!(missing(&world, Revoke), Vec::<String>::new(), "{}", world.name);
+    }
+}
+
+#[test]
 fn check_names_columns_that_are_compared_and_of_different_types() {
     let Some(world) = World::oracle() else { return };
     world.define("ALTER TABLE map_rap_user_role DROP COLUMN user_id");
@@ -464,6 +483,15 @@ fn migrate_writes_a_script_for_oracle_without_any_login() {
         assert!(script.contains(text), "no `{text}` in {script}");
     }
     assert!(!script.contains("pm_user"), "an application's tables come with it: {script}");
+}
+
+#[test]
+fn migrate_writes_a_script_that_an_embedded_database_takes_as_it_stands() {
+    let script = recert("migrate --format sql --dialect sqlite -q").output().unwrap().stdout;
+    let db = rusqlite::Connection::open_in_memory().unwrap();
+    db.execute_batch(std::str::from_utf8(&script).unwrap()).unwrap();
+    let locks = db.query_row("SELECT COUNT(*) FROM recert_lock", [], |row| row.get::<_, u32>(0));
+    assert_eq!(locks.unwrap(), 5);
 }
 
 #[test]

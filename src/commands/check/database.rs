@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::scope::CheckScope;
 use super::tables::TablePlace;
 use super::trials::{self, Trial};
-use super::{Report, allowance, look_at_secret, tables};
+use super::{OK, Report, allowance, look_at_secret, tables};
 use crate::commands::CommandContext;
-use crate::config::DatabaseConfig;
-use crate::config::Url;
+use crate::config::{Config, DatabaseConfig, Url};
 use crate::db::{self, Dialect, SessionSpec, Transaction};
+use crate::jobs::find_actor;
 use crate::schema::Owner;
 use crate::sql;
 
@@ -118,7 +118,30 @@ fn look_inside(
     if report.n(super::MISSING) == n_missing {
         allowance::look(db, database, scope, context, report).context("looking at the ledger")?;
     }
+    if owners.contains(&Owner::Ops) && scope.wants_actor() {
+        look_at_actor(db, scope, context.config, report);
+    }
     Ok(trials)
+}
+
+/// In whose name accounts are disabled; without the table there is nobody.
+fn look_at_actor(
+    db: &mut dyn Transaction,
+    scope: &CheckScope,
+    config: &Config,
+    report: &mut Report,
+) {
+    if !report.lines.iter().any(|line| line.kind == OK && line.key == "OPS_USER") {
+        return;
+    }
+    let is_named = scope.names_application(Owner::Ops);
+    match find_actor(config, db) {
+        Ok(_) => report.ok("actor", "`[disable_inactive] actor_oidc_id` is in OPS_USER"),
+        Err(_) if config.disable_inactive.actor_oidc_id.is_none() && !is_named => {
+            report.ok("actor", "none is configured; `disable-inactive` would need one");
+        }
+        Err(error) => report.failed("actor", &error),
+    }
 }
 
 fn look_at_module(module: &str, report: &mut Report) {

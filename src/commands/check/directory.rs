@@ -8,9 +8,13 @@ use crate::db::{self, SessionSpec};
 use crate::directory::{self, CheckLine};
 use crate::jobs::sync_managers_sample;
 
-pub(super) fn look(config: &Config, report: &mut Report) {
+pub(super) fn look(config: &Config, is_named: bool, report: &mut Report) {
     if config.directory.is_none() {
-        return report.ok("directory", "none is configured; `sync-managers` would need one");
+        return if is_named {
+            report.missing("directory", "none is configured: add `[directory]` to the config");
+        } else {
+            report.ok("directory", "none is configured; `sync-managers` would need one");
+        };
     }
     let samples = samples(config).unwrap_or_default();
     match directory::of(config).and_then(|mut directory| directory.check(&samples)) {

@@ -33,7 +33,17 @@ impl CheckScope {
     }
 
     pub(super) fn wants_directory(&self) -> bool {
-        self.0.is_empty() || self.names(&[SyncManagers])
+        self.0.is_empty() || self.names_directory()
+    }
+
+    /// Whether a job that does not run without one was named.
+    pub(super) fn names_directory(&self) -> bool {
+        self.names(&[SyncManagers])
+    }
+
+    /// Whether the account in whose name accounts are disabled is to be looked at.
+    pub(super) fn wants_actor(&self) -> bool {
+        self.0.is_empty() || self.names_application(Owner::Ops)
     }
 
     /// Whether this job was named, or all are meant.

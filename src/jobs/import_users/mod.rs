@@ -107,7 +107,7 @@ const PERSON: Columns = Columns::These(&[
 pub(super) const SPEC: JobSpec = JobSpec {
     name: "import-users",
     lock: Some("people"),
-    limits: |config| &config.limits.import_users,
+    limits: Some(|config| &config.limits.import_users),
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
     population: None,
 };

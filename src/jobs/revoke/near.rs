@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use anyhow::Context as _;
 
-use super::rule::is_blank;
 use crate::db::{Read, Value};
 use crate::sql;
+use crate::text::is_blank;
 
 /// A key without blanks, case and leading zeros, as a number: all keys of a table are looked at, none is kept.
 pub(crate) fn near_key(user: &Value, location: &Value) -> u64 {

@@ -8,6 +8,7 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 use crate::config::{OnConflict, OnNearMatch, RevokeConfig, Unanswered};
 use crate::db::Value;
+use crate::text::is_blank;
 
 /// Dates before this year are typing errors, though they are dates.
 const YEAR_MIN: i32 = 1900;
@@ -199,17 +200,6 @@ pub(crate) fn fold(text: &str) -> String {
 /// Equal without case; `folded` is [`fold`]ed already.
 fn same(text: &str, folded: &str) -> bool {
     text.eq_ignore_ascii_case(folded) || (!text.is_ascii() && text.to_uppercase() == folded)
-}
-
-/// White space, control characters, and what Unicode calls default ignorable: nobody sees them.
-pub(crate) fn is_blank(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
