@@ -11,13 +11,14 @@ use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::CommandContext;
 use super::show::ShownChange;
+use super::{CommandContext, day};
 use crate::db::{self, Read, SessionSpec, parse_date};
 use crate::jobs::Job;
 use crate::ledger::canonical::Canonical;
 use crate::ledger::person::each_change_of_person;
 use crate::ledger::read::each_run;
+use crate::ledger::row::LedgerChange;
 use crate::ledger::{LedgerChain, LedgerRun};
 use crate::outcome::Outcome;
 use crate::sql;
@@ -34,10 +35,10 @@ pub struct Args {
     #[arg(long, value_name = "JOB", value_parser = PossibleValuesParser::new(Job::ALL.iter().map(|spec| spec.name).chain(["archive"])))]
     pub job: Option<String>,
     /// Only runs that began on this day or later, in the configured time zone
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub since: Option<NaiveDate>,
     /// Only runs that began on this day or earlier
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub until: Option<NaiveDate>,
     /// Only runs that ended so: applied, unchanged, refused or failed
     #[arg(long, value_name = "STATUS", value_parser = ["applied", "unchanged", "refused", "failed"])]
@@ -55,6 +56,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "YYYY-MM-DD",
+        value_parser = day,
         requires = "out",
         conflicts_with_all = ["job", "since", "until", "status", "person", "format"]
     )]
@@ -104,7 +106,7 @@ pub struct ListedRun {
     pub run: LedgerRun,
     /// How many rows it changed.
     pub changes: u64,
-    /// Whether the chain reaches it and its hash fits.
+    /// Whether the chain reaches it, and its hash and those of its changes fit.
     pub believed: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,25 +176,36 @@ fn changes_of(
     Ok(runs)
 }
 
-/// Whether each run's hash fits its columns and its changes', and how many those are.
+/// Whether each run's hash fits its columns and its changes', theirs fit too, and how many those are.
 fn hash_runs(
     runs: Vec<LedgerRun>,
     db: &mut dyn Read,
 ) -> anyhow::Result<Vec<(LedgerRun, bool, u64)>> {
-    let mut hashes: HashMap<String, (Canonical, u64)> =
-        runs.iter().map(|run| (run.run_id.clone(), (run.begin_hash(), 0))).collect();
-    db.each(&sql!("ledger/select_all_change_hashes"), &[], &mut |row| {
-        if let Some((hash, n)) = hashes.get_mut(&row.text("RUN_ID")?) {
-            hash.text(&row.text("SHA256")?);
-            *n += 1;
+    /// What is known of a run while its changes come.
+    struct HashedRun {
+        hash: Canonical,
+        n_changes: u64,
+        changes_fit: bool,
+    }
+    let begin = |run: &LedgerRun| {
+        let hashed = HashedRun { hash: run.begin_hash(), n_changes: 0, changes_fit: true };
+        (run.run_id.clone(), hashed)
+    };
+    let mut hashes: HashMap<String, HashedRun> = runs.iter().map(begin).collect();
+    db.each(&sql!("ledger/select_all_changes"), &[], &mut |row| {
+        let change = LedgerChange::of(&row.values)?;
+        if let Some(run) = hashes.get_mut(&*change.run_id) {
+            run.hash.text(&change.sha256);
+            run.n_changes += 1;
+            run.changes_fit &= change.fits();
         }
         Ok(())
     })
     .context("reading the hashes of the changes")?;
     let hashed = |run: LedgerRun| {
-        let (hash, n) = hashes.remove(&run.run_id)?;
-        let fits = hash.finish().as_slice() == run.sha256.as_bytes();
-        Some((run, fits, n))
+        let HashedRun { hash, n_changes, changes_fit } = hashes.remove(&run.run_id)?;
+        let fits = changes_fit && hash.finish().as_slice() == run.sha256.as_bytes();
+        Some((run, fits, n_changes))
     };
     Ok(runs.into_iter().filter_map(hashed).collect())
 }

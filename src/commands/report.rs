@@ -12,7 +12,7 @@ use serde_json::json;
 use super::CommandContext;
 use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
-use crate::files::Whole;
+use crate::files::{Whole, names_folder};
 use crate::outcome::{Outcome, Stdout};
 use crate::report::{
     self, FormatName, PassedReport, ReportContent, ReportFormat, ReportOrigin, ReportRules,
@@ -99,19 +99,20 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
     let head = Some(evidence.ledger.head.clone()).filter(|head| !head.is_empty());
     let summary =
         Summary { counts: tally.counts(), findings, ledger_head: head, ..context.summary(status)? };
+    let error = (!evidence.problems.is_empty()).then(|| {
+        anyhow!("the report was written, and proves nothing: {}", evidence.problems.join("; "))
+            .context(Exit::Evidence)
+    });
+    // First, for the report holds the summary: with the number that it will have ended with.
+    let outcome = Outcome::of(summary).with_error(error);
     let content = ReportContent {
         scope,
         evidence: &evidence,
         tally: &tally,
         figures: &figures,
-        summary: &summary,
+        summary: &outcome.summary,
     };
     write(outputs, formats, &content, context.out)?;
-    let error = (!evidence.problems.is_empty()).then(|| {
-        anyhow!("the report was written, and proves nothing: {}", evidence.problems.join("; "))
-            .context(Exit::Evidence)
-    });
-    let outcome = Outcome::of(summary).with_error(error);
     Ok(if args.out.is_none() { outcome.said() } else { outcome.lasting() })
 }
 
@@ -215,7 +216,7 @@ fn outputs(
             _ => Err(usage("several formats need a folder: name it with `--out`".to_owned())),
         };
     };
-    let names_folder = out.as_os_str().as_encoded_bytes().ends_with(b"/") || out.is_dir();
+    let names_folder = names_folder(out) || out.is_dir();
     if formats.is_empty() {
         let by_ending = by_ending(out).filter(|_| !names_folder);
         if let (false, None, Some(ending)) = (names_folder, by_ending, out.extension()) {

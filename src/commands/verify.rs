@@ -100,7 +100,12 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
         heads.write(path)?;
     }
     let status = if error.is_some() { Status::Failed } else { Status::Unchanged };
-    let summary = Summary { counts, findings, ..context.summary(status)? };
+    // Of several ledgers none is the one.
+    let ledger_head = match heads.databases.as_slice() {
+        [one] if error.is_none() && !one.runs.is_empty() => Some(one.head_sha256.clone()),
+        _ => None,
+    };
+    let summary = Summary { counts, findings, ledger_head, ..context.summary(status)? };
     Ok(Outcome::of(summary).with_error(error))
 }
 

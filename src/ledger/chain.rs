@@ -117,7 +117,7 @@ fn find_break(
         .filter(|(at, link)| !reached[*at] && !hashes.contains(link.previous.as_str()))
         .min_by(|(_, a), (_, b)| a.run_id.cmp(&b.run_id));
     let told = match (root, head) {
-        (_, None) => "RECERT_LOCK has no row `ledger`, which holds the hash the chain ends with: it was removed".to_owned(),
+        (_, None) => "RECERT_LOCK has no row `ledger`, or no hash in it, which the chain is to end with: it was removed".to_owned(),
         (Some((_, root)), Some(head)) if head == end => format!(
             "run {} was inserted: the chain leads to its head without it",
             root.run_id

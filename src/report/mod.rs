@@ -380,7 +380,7 @@ fn count(db: &mut dyn Read) -> anyhow::Result<CountedRows> {
             |column| Ok::<_, anyhow::Error>(row.int(column)?.unwrap_or_default().unsigned_abs());
         Ok([n(columns[0])?, n(columns[1])?])
     };
-    let [responses, dated] = n(&sql!("report/count_responses"), ["N", "N_DATED"])?;
+    let [responses, dated] = n(&sql!("report/count_responses", dialects), ["N", "N_DATED"])?;
     let [accesses, mappings] = n(&sql!("report/count_accesses"), ["N", "N_ROWS"])?;
     Ok(CountedRows { responses, dated, accesses, mappings })
 }

@@ -47,9 +47,12 @@ pub(super) fn proof(content: &ReportContent<'_>) -> String {
     let evidence = content.evidence;
     match evidence.problems.as_slice() {
         [] => {
-            let head = evidence.ledger.head.get(..12).unwrap_or("nothing");
             let runs = plural(evidence.ledger.runs, "run", "runs");
-            format!("Ledger verified: {runs}, ends with {head}…. Both populations add up.")
+            let end = match evidence.ledger.head.get(..12) {
+                Some(head) => format!(", ends with {head}…"),
+                None => String::new(),
+            };
+            format!("Ledger verified: {runs}{end}. Both populations add up.")
         }
         problems => format!("NOT PROVEN: {}.", problems.join("; ")),
     }

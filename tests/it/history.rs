@@ -211,6 +211,8 @@ fn history_and_show_mark_a_run_that_was_inserted_or_edited() {
     assert!(text.contains("NOT TO BE BELIEVED: the ledger's chain does not reach it"), "{text}");
     // A change or an image edited alone doubts its run, and is marked itself.
     world.tamper("UPDATE recert_change SET why = 'x' WHERE seq = 2");
+    let listed = summary(&world, "history");
+    assert_eq!(listed["runs"][3]["believed"], false, "{listed}");
     world.tamper("UPDATE recert_image SET salt = 'x' WHERE seq = 3");
     let shown = summary(&world, &format!("show {id}"));
     assert_eq!(shown["doubt"], "change 2 does not fit its hashes");

@@ -413,6 +413,30 @@ fn report_that_does_not_reconcile_ends_with_6_and_its_files_say_so() {
 }
 
 #[test]
+fn report_counts_an_empty_due_date_as_none() {
+    let world = World::sqlite();
+    world.put("response DUE=2026-11-01\nresponse USER=E2");
+    world.tamper(
+        "UPDATE recreate_response SET recertification_due_date = '' WHERE reportees_id = 'E2'",
+    );
+    let told = report(&world, "report --year 2026");
+    assert_eq!(counts(&told, &["population", "undated", "table_rows"]), [1, 1, 2]);
+    assert_eq!(told["evidence"]["proven"], true, "{told}");
+}
+
+#[test]
+fn report_holds_the_number_that_it_ends_with() {
+    let world = World::sqlite();
+    world.put("mapping\nresponse MGR=2026-01-31");
+    world.recert_ok("revoke --as-of 2026-01-31");
+    world.tamper("UPDATE recert_change SET why = 'x'");
+    let output = world.recert("report --all --format json").output().unwrap();
+    let told: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["summary"]["exit_code"]), (Some(6), &6.into()));
+    assert!(told["summary"]["error"].as_str().unwrap().starts_with("evidence (6)"), "{told}");
+}
+
+#[test]
 fn report_changes_nothing() {
     for world in worlds() {
         world.put("user\nmapping\nresponse DUE=2026-11-01\nresponse STATUS=PENDING DUE=2026-11-01");

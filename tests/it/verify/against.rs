@@ -179,6 +179,12 @@ fn heads_without_runs_protect_nothing_and_say_so() {
     let (summary, exit, _) = verify(&world, &Args { against: Some(path), ..Args::default() });
     assert_eq!((exit, summary.counts.get("behind_heads")), (Exit::Done, 4));
     assert!(summary.findings.iter().any(|finding| finding.kind == "heads_without_runs"));
+    let output = world.recert("verify --against heads.json -q --output json").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("WARN") && said.contains("they protect nothing"), "{said}");
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let head = world.one("SELECT head_sha256 FROM recert_lock WHERE job = 'ledger'");
+    assert_eq!(told["ledger_head"], head.as_str(), "verify tells where the chain ends");
 }
 
 #[test]
