@@ -42,8 +42,11 @@ impl Run<'_> {
             sleep(pause);
             pause *= 2;
         }
-        Err(anyhow!("{}, and the run can't be looked up; run it again", Exit::tell(&lost))
-            .context(Exit::Unknown))
+        Err(anyhow!(
+            "whether COMMIT took effect can't be looked up; run it again ({})",
+            Exit::tell(&lost)
+        )
+        .context(Exit::Unknown))
     }
 
     /// Whether this run's COMMIT took effect, for good.

@@ -4,11 +4,11 @@
 //! and plans again expecting nothing: so every test proves idempotence too. It does all of that on
 //! every database at hand.
 
+mod process;
 mod rows;
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Command as Process;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Parser as _;
@@ -24,6 +24,7 @@ use recert::door::run::{self, Ended, Request};
 use recert::door::sql::Sql;
 use tempfile::TempDir;
 
+use process::RecertProcess;
 use rows::{Kind, put_rows, read_row, words};
 
 use crate::databases::{self, Oracle};
@@ -219,7 +220,10 @@ impl World {
         let (job, as_of) = parse(command);
         let run_id = uuid::Uuid::now_v7().to_string();
         let config = &self.config;
-        run::run(&Request { job: &job, preview, rehearse, as_of, config, clock: &now, run_id })
+        let request = Request { job: &job, preview, rehearse, as_of, config, clock: &now, run_id };
+        let ended = run::run(&request)?;
+        crate::schema::summary_must_fit(&ended.summary);
+        Ok(ended)
     }
 
     /// Asks this directory from now on.
@@ -293,7 +297,7 @@ impl World {
     }
 
     /// The binary, about to work on this database, with nothing of the tests' environment.
-    pub(crate) fn recert(&self, command: &str) -> Process {
+    pub(crate) fn recert(&self, command: &str) -> RecertProcess {
         let mut process = recert(command);
         process.env("RECERT_CONFIG", self.config_file()).current_dir(self.folder.path());
         process.env("LD_LIBRARY_PATH", clntsh::support::library_dir());
@@ -312,8 +316,8 @@ impl World {
 }
 
 /// The binary with these words, separated by blanks.
-pub(crate) fn recert(command: &str) -> Process {
-    let mut process = Process::new(env!("CARGO_BIN_EXE_recert"));
+pub(crate) fn recert(command: &str) -> RecertProcess {
+    let mut process = RecertProcess::new();
     process.args(words(command)).env_remove("RECERT_CONFIG");
     process
 }

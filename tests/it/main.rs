@@ -41,6 +41,7 @@ mod man;
 mod manners;
 mod metrics;
 mod moments;
+mod night;
 mod once;
 mod outcome;
 mod outputs;

@@ -1,13 +1,54 @@
 //! Everything written as JSON is what `recert schema` says.
 
+use std::process::Output;
+use std::sync::OnceLock;
+
+use recert::door::summary::Summary;
 use serde_json::Value as Json;
 
 use crate::harness::{World, recert};
 
-fn schema(name: &str) -> Json {
-    let output = recert(&format!("schema {name}")).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
+/// One of what `recert schema` prints, which is asked once.
+fn schema(name: &str) -> &'static Json {
+    static ALL: OnceLock<Json> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let output = recert("schema").stdout(std::process::Stdio::piped()).spawn();
+        let output = output.unwrap().wait_with_output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    });
+    all["schemas"].get(name).unwrap_or_else(|| panic!("no schema `{name}`"))
+}
+
+/// Whatever a process said as JSON, on stdout in one object, on stderr a line each, is as the schema it names says.
+#[track_caller]
+pub(crate) fn must_fit(output: &Output) {
+    if let Ok(value) = serde_json::from_slice::<Json>(&output.stdout)
+        && let Some(named) = value["schema"].as_str()
+    {
+        let name = named.split('/').nth(1).unwrap_or_default();
+        if name != "schemas" {
+            value_must_fit(name, &value, "stdout");
+        }
+        if let (Some(told), Some(code)) = (value["exit_code"].as_i64(), output.status.code()) {
+            assert_eq!(told, i64::from(code), "the summary tells another number: {value}");
+        }
+    }
+    let lines = output.stderr.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{"));
+    for value in lines.filter_map(|line| serde_json::from_slice::<Json>(line).ok()) {
+        value_must_fit("log", &value, "stderr");
+    }
+}
+
+#[track_caller]
+pub(crate) fn summary_must_fit(summary: &Summary) {
+    value_must_fit("summary", &serde_json::to_value(summary).unwrap(), "summary");
+}
+
+#[track_caller]
+fn value_must_fit(name: &str, value: &Json, what: &str) {
+    let mut found = Vec::new();
+    misfits(schema(name), value, "$", &mut found);
+    assert!(found.is_empty(), "{what} is no `{name}`: {found:#?}");
 }
 
 /// What does not fit: as much of JSON Schema as ours use.
@@ -63,13 +104,10 @@ fn misfits(schema: &Json, value: &Json, at: &str, found: &mut Vec<String>) {
 
 #[track_caller]
 fn fits(name: &str, bytes: &[u8], what: &str) {
-    let schema = schema(name);
     let values = serde_json::Deserializer::from_slice(bytes).into_iter::<Json>();
     let mut n = 0;
     for value in values {
-        let mut found = Vec::new();
-        misfits(&schema, &value.unwrap(), "$", &mut found);
-        assert!(found.is_empty(), "{what}: {found:#?}");
+        value_must_fit(name, &value.unwrap(), what);
         n += 1;
     }
     assert!(n > 0, "{what}: nothing was written");
@@ -127,7 +165,7 @@ fn each_schema_asks_for_the_member_that_names_it() {
     ] {
         let whole = schema(name);
         // Of a file of lines the first one says it.
-        let first = whole["anyOf"].get(0).unwrap_or(&whole);
+        let first = whole["anyOf"].get(0).unwrap_or(whole);
         assert!(first["required"].as_array().unwrap().contains(&"schema".into()), "{name}");
         let named = first["properties"]["schema"]["const"].as_str().unwrap();
         assert!(named.starts_with("recert/"), "{name}: {named}");
