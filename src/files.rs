@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::exit::Exit;
 
-pub(crate) use place::{Place, PlaceTarget, is_same_file};
+pub(crate) use place::{Place, PlaceTarget, is_same_file, names_folder};
 
 /// Writes a whole file, or leaves what stood there.
 ///

@@ -89,7 +89,8 @@ impl LogHandle {
         let file = open(path, config)
             .with_context(|| format!("opening the log file `{}`", path.display()))
             .context(Exit::Config)?;
-        let level = config.log.level.map_or(self.0.asked_level, LevelFilter::from);
+        let as_with_v = self.0.asked_level.max(LevelFilter::DEBUG);
+        let level = config.log.level.map_or(as_with_v, LevelFilter::from);
         *self.0.file.lock().unwrap_or_else(PoisonError::into_inner) = Some((file, level));
         tracing::callsite::rebuild_interest_cache();
         Ok(())

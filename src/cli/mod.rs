@@ -15,7 +15,7 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcomma
 
 use crate::client_library;
 use crate::commands::{
-    CommandContext, CommandFacts, check, completions, demo, history, man, migrate, preview,
+    CommandContext, CommandFacts, check, completions, day, demo, history, man, migrate, preview,
     repair_sql, report, schema, show, verify,
 };
 use crate::config::{Config, ConfigMistakes, without_login};
@@ -53,7 +53,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH", env = "RECERT_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// The day to act for, instead of today in the configured time zone
-    #[arg(long, global = true, value_name = "YYYY-MM-DD")]
+    #[arg(long, global = true, value_name = "YYYY-MM-DD", value_parser = day)]
     pub as_of: Option<NaiveDate>,
     /// How the result is written to stdout
     #[arg(long, global = true, value_enum, default_value_t)]
@@ -181,6 +181,15 @@ impl Cli {
         }
     }
 
+    /// Whether its findings go into the log, too: those of a run, and of `verify`, which nobody may be there to read.
+    fn warns(&self) -> bool {
+        match &self.command {
+            Command::Job(_) | Command::Verify(_) => true,
+            Command::History(args) => args.archive_before.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether the whole of it may be tried again: it changes nothing, and is no run, which sees to that itself.
     fn only_reads(&self) -> bool {
         match &self.command {
@@ -250,7 +259,7 @@ pub fn run(cli: &Cli) -> Exit {
     };
     let how = OutcomeTelling {
         json: cli.global.output == OutputForm::Json,
-        is_run: matches!(cli.command, Command::Job(_)),
+        warns: cli.warns(),
         is_quiet: cli.global.quiet,
         metrics_file,
     };

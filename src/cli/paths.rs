@@ -11,7 +11,7 @@ use clap::builder::ValueParser;
 use super::metrics;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::files::{Place, PlaceTarget, is_same_file};
+use crate::files::{Place, PlaceTarget, is_same_file, names_folder};
 
 /// Written to also when all else fails.
 const METRICS: &str = "--metrics-file";
@@ -156,6 +156,9 @@ fn must_be_writable(output: &NamedPath, place: &Place) -> anyhow::Result<()> {
         }
         (PlaceTarget::File | PlaceTarget::Through, PathRole::Folder) => {
             "it is a file, and a folder is asked for".to_owned()
+        }
+        (PlaceTarget::Absent { .. }, PathRole::File) if names_folder(&output.path) => {
+            "a folder is named so, and a file is to be written".to_owned()
         }
         (PlaceTarget::Absent { has_folder: false }, PathRole::File | PathRole::FileOrFolder) => {
             "the folder it is to be in is not there".to_owned()

@@ -22,8 +22,8 @@ pub(super) const CONFIG: &str = "config";
 pub(super) struct OutcomeTelling<'a> {
     /// `--output json`
     pub(super) json: bool,
-    /// A job that writes: its findings are warned of.
-    pub(super) is_run: bool,
+    /// A job that writes, or `verify`: its findings are warned of.
+    pub(super) warns: bool,
     /// `-q`
     pub(super) is_quiet: bool,
     /// Where the metrics go.
@@ -45,7 +45,7 @@ pub(super) fn tell(
             outcome = outcome.with_error(Some(error));
         }
     }
-    if how.is_run {
+    if how.warns {
         warn_of_findings(&outcome, how.is_quiet);
     }
     close(&outcome);

@@ -20,6 +20,7 @@ use std::time::Instant;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Config;
+use crate::db::parse_date;
 use crate::files::write_whole;
 use crate::outcome::Stdout;
 use crate::plan::Counts;
@@ -73,6 +74,16 @@ impl CommandFacts {
             error: None,
         }
     }
+}
+
+/// A day as options take it: `2026-01-31` and nothing else, so that none is guessed.
+///
+/// # Errors
+/// In words, for who typed it.
+pub(crate) fn day(typed: &str) -> Result<NaiveDate, String> {
+    let is_day = typed.len() == "2026-01-31".len();
+    let day = parse_date(typed).filter(|_| is_day);
+    day.map(|at| at.date()).ok_or_else(|| "a day is written as `2026-01-31`".to_owned())
 }
 
 /// What every command is given.

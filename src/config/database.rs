@@ -165,6 +165,11 @@ impl DatabaseConfig {
         if self.external_auth && has_password {
             errors.push(format!("{section}: `external_auth` and a password exclude each other"));
         }
+        if self.username.as_ref().is_some_and(|name| name.contains('/')) {
+            errors.push(format!(
+                "{section}.username: a login has no place here; name the account alone, and `password_file`, `password_env` or `password_command`"
+            ));
+        }
         if !self.external_auth && self.username.is_none() {
             errors.push(format!(
                 "{section}.username: needed for an `oracle:` url, unless `external_auth = true`"

@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub struct LogConfig {
     /// File that every event is appended to as JSON, whatever `-q` says.
     pub file: Option<PathBuf>,
-    /// How much goes there; without it, what `-v` asks for.
+    /// How much goes there; without it, as much as `-v` tells, or what `-vv` asks for.
     pub level: Option<LogLevel>,
 }
 

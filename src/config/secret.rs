@@ -109,8 +109,9 @@ fn read_file(path: &Path) -> anyhow::Result<String> {
 }
 
 fn read_variable(name: &str) -> anyhow::Result<String> {
+    // Its name is not told: it may be the password that somebody put there.
     std::env::var(name).map_err(|_| {
-        anyhow!("the environment variable `{name}` (`password_env`) is not set, or is not UTF-8")
+        anyhow!("the environment variable that `password_env` names is not set, or is not UTF-8")
     })
 }
 

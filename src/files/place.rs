@@ -33,6 +33,9 @@ impl Place {
             return Place { target: PlaceTarget::Through };
         }
         let target = match metadata(path) {
+            Err(_) if symlink_metadata(path).is_ok() => {
+                PlaceTarget::Other("a link that leads nowhere")
+            }
             Err(_) => PlaceTarget::Absent { has_folder: folder_of(path).is_dir() },
             Ok(stands) => {
                 let kind = stands.file_type();
@@ -51,6 +54,12 @@ impl Place {
         };
         Place { target }
     }
+}
+
+/// Whether a path can only be a folder's, by how it is written.
+#[must_use]
+pub(crate) fn names_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
 /// `/dev/null`, under whatever name.

@@ -14,6 +14,30 @@ fn a_wrong_command_line_ends_with_2_and_says_what_was_meant() {
 }
 
 #[test]
+fn a_day_is_written_in_one_way_alone() {
+    let world = World::sqlite();
+    for typed in ["2026-1-31", "-1-01-01", "2026-01-31 ", "20260131", "2026-02-30", "31.01.2026"] {
+        for option in ["revoke --as-of", "history --since", "history --until"] {
+            let (command, option) = option.split_once(' ').unwrap();
+            let mut process = world.recert(command);
+            let output = process.arg(format!("{option}={typed}")).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{command} {option} `{typed}`");
+        }
+    }
+    assert_eq!(world.dump("RECERT_RUN"), Vec::<String>::new());
+}
+
+#[test]
+fn a_reason_that_nobody_can_see_is_none() {
+    let world = World::sqlite();
+    for reason in ["", " ", "\t", "\u{200b}\u{a0}", "\u{3164}", "\u{115f} \u{1160}", "\u{2800}"] {
+        let mut process = world.recert("revoke --as-of 2099-01-01 --reason");
+        let output = process.arg(reason).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{reason:?}");
+    }
+}
+
+#[test]
 fn a_run_prints_one_json_object_and_nothing_else() {
     let world = World::sqlite();
     world.put("mapping\nresponse MGR=2026-01-31");

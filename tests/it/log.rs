@@ -104,6 +104,8 @@ fn the_log_file_takes_every_event_as_json_whatever_q_says_and_is_opened_afresh()
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
     }
     assert!(first.contains("\"message\":\"ended\""), "{first}");
+    assert!(first.contains("\"message\":\"config read\""), "as much as `-v` tells: {first}");
+    assert!(!first.contains("\"level\":\"TRACE\""), "{first}");
     run("");
     assert!(fs::read_to_string(&log).unwrap().starts_with(&first), "it is appended to");
     fs::rename(&log, world.folder.path().join("recert.log.1")).unwrap();

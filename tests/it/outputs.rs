@@ -38,6 +38,8 @@ fn place() -> World {
     fs::write(at("people.csv"), "id;email\n1;a@b.example\n").unwrap();
     symlink("recert.db", at("soft")).unwrap();
     symlink("recert.db-journal", at("dangling")).unwrap();
+    symlink("nowhere", at("astray")).unwrap();
+    symlink("loop", at("loop")).unwrap();
     fs::hard_link(at("recert.db"), at("hard")).unwrap();
     world
 }
@@ -66,6 +68,8 @@ fn no_output_is_written_over_what_a_run_needs() {
         "socket",
         "/dev/full",
         "nowhere/file",
+        "astray",
+        "loop",
     ];
     for option in OUTPUTS {
         let input = ["old.sql", "people.csv"].into_iter().filter(|input| option.contains(input));
@@ -119,6 +123,8 @@ fn a_folder_is_no_file_and_a_file_no_folder() {
     fs::create_dir(world.folder.path().join("folder")).unwrap();
     for command in [
         "preview --save folder",
+        "preview --out absent/",
+        "verify --dump absent/",
         "verify --export folder",
         "man --out old.sql",
         "demo --dir old.sql",

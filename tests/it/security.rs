@@ -449,6 +449,8 @@ fn an_address_that_holds_a_login_is_shown_by_no_command() {
         "[directory]\nurls = [\"ldap://user:SECRET@host\"]\nbase_dn = \"DC=x\"\nanonymous = true\n",
         "[directory]\nurls = \"ldap://user:SECRET@host\"\nbase_dn = \"DC=x\"\n",
         "[import.database]\nurl = \"oracle:scott/SECRET@db\"\n",
+        "[database]\nurl = \"oracle://db/rap\"\nusername = \"scott/SECRET\"\npassword_env = \"P\"\n",
+        "[database]\nurl = \"oracle://db/rap\"\nusername = \"scott\"\npassword_env = \"SECRET\"\n",
         "SECRET\n",
     ];
     let world = World::sqlite();
