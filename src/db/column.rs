@@ -35,6 +35,28 @@ pub(crate) fn invisible(columns: &[Column]) -> String {
 /// Tables asked about at once.
 const TABLES: [&str; 6] = ["table_0", "table_1", "table_2", "table_3", "table_4", "table_5"];
 
+/// Binds for these tables, six at most: the last of them stands in every place that is left.
+fn table_binds<'a>(tables: &[&'a str]) -> Vec<(&'static str, Value)> {
+    let last = tables.last().copied().unwrap_or_default();
+    let names: Vec<&'a str> = tables.iter().copied().chain(std::iter::repeat_n(last, TABLES.len())).collect();
+    TABLES.into_iter().zip(names.into_iter().map(|name| name.to_uppercase().into())).collect()
+}
+
+/// The columns of each of these tables, in order.
+pub(super) fn select_columns(
+    tables: &[&str],
+    db: &mut dyn Read,
+) -> anyhow::Result<Vec<Vec<Column>>> {
+    let mut found: HashMap<String, Vec<Column>> = HashMap::new();
+    for tables in tables.chunks(TABLES.len()) {
+        for row in db.rows(&sql!("db/select_columns", dialects), &table_binds(tables))? {
+            found.entry(row.text("KNOWN_AS")?).or_default().push(Column::read(&row)?);
+        }
+    }
+    let of = |table: &&str| found.get(&table.to_uppercase()).cloned().unwrap_or_default();
+    Ok(tables.iter().map(of).collect())
+}
+
 /// The same of several tables, by their names.
 ///
 /// # Errors
@@ -45,10 +67,7 @@ pub(crate) fn invisible_columns(
 ) -> anyhow::Result<HashMap<String, String>> {
     let mut invisible: HashMap<String, String> = HashMap::new();
     for tables in tables.chunks(TABLES.len()) {
-        let last = tables.last().copied().unwrap_or_default();
-        let names = tables.iter().copied().chain(std::iter::repeat(last));
-        let binds: Vec<(&str, Value)> = TABLES.into_iter().zip(names.map(Value::from)).collect();
-        for row in db.rows(&sql!("db/select_invisible", dialects), &binds)? {
+        for row in db.rows(&sql!("db/select_invisible", dialects), &table_binds(tables))? {
             let column = quote_name(&row.text("COLUMN_NAME")?);
             *invisible.entry(row.text("NAME")?).or_default() += &format!(", t.{column}");
         }

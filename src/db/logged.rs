@@ -40,11 +40,11 @@ impl Read for LoggedTransaction {
         .map(|_| ())
     }
 
-    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
+    fn columns_of(&mut self, tables: &[&str]) -> anyhow::Result<Vec<Vec<Column>>> {
         told(
-            &format!("columns of {table}"),
-            |columns: &Vec<Column>| columns.len() as u64,
-            || self.0.columns(table),
+            &format!("columns of {}", tables.join(", ")),
+            |found: &Vec<Vec<Column>>| found.iter().map(|columns| columns.len() as u64).sum(),
+            || self.0.columns_of(tables),
         )
     }
 

@@ -53,11 +53,20 @@ pub trait Read {
         Ok(rows)
     }
 
-    /// Columns of a table in order, invisible ones too, or none when there is no such table.
+    /// Columns of each of these tables in order, invisible ones too; none of one that is not there. Several tables
+    /// are asked about at once.
     ///
     /// # Errors
     /// What the database says, classed (`Exit`).
-    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>>;
+    fn columns_of(&mut self, tables: &[&str]) -> anyhow::Result<Vec<Vec<Column>>>;
+
+    /// Those of one table.
+    ///
+    /// # Errors
+    /// As [`Read::columns_of`].
+    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
+        Ok(self.columns_of(&[table])?.pop().unwrap_or_default())
+    }
 
     /// Which kind of database this is.
     fn dialect(&self) -> Dialect;

@@ -13,7 +13,7 @@ use oracle::{Connection, Connector, InitParams, RowValue};
 use self::errors::{classed, classed_definition, classed_login, classed_row, is_lost};
 use super::{
     Bind, BindArray, Binds, Column, CommitUnanswered, Dialect, EachRow, Read, Row, SessionSpec,
-    Transaction, Value,
+    Transaction, Value, column,
 };
 use crate::config::DatabaseConfig;
 use crate::sql;
@@ -60,11 +60,6 @@ impl Oracle {
             self.connection.set_current_schema(schema)?;
         }
         self.connection.set_call_timeout(Some(config.call_timeout))
-    }
-
-    fn select_columns(&mut self, table: &str, owner: Value) -> anyhow::Result<Vec<Row>> {
-        let binds = [("table_name", table.into()), ("table_owner", owner)];
-        self.rows(&sql!("db/select_columns", dialects), &binds)
     }
 
     /// One array DML: as many rows as one round trip may carry. Several are carried out with batch
@@ -175,21 +170,8 @@ impl Read for Oracle {
         Ok(())
     }
 
-    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
-        let mut table = table.to_uppercase();
-        let mut rows = self.select_columns(&table, Value::Null)?;
-        if rows.is_empty() {
-            let binds = [("table_name", Value::from(table.clone()))];
-            let synonyms = self.rows(&sql!("db/select_synonym", dialects), &binds)?;
-            // The dictionary of a table behind a database link is at the link's other end.
-            if let Some(found) = synonyms.first()
-                && found.text_opt("DB_LINK")?.is_none()
-            {
-                table = found.text("TABLE_NAME")?;
-                rows = self.select_columns(&table, found.get("TABLE_OWNER")?.clone())?;
-            }
-        }
-        rows.iter().map(Column::read).collect()
+    fn columns_of(&mut self, tables: &[&str]) -> anyhow::Result<Vec<Vec<Column>>> {
+        column::select_columns(tables, self)
     }
 
     fn dialect(&self) -> Dialect {

@@ -16,11 +16,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use super::{
     Bind, BindArray, Binds, Column, Dialect, EachRow, FailedRow, Read, Row, SessionSpec,
-    Transaction, Unreadable, Value, date_text,
+    Transaction, Unreadable, Value, column, date_text,
 };
 use crate::exit::Exit;
 use crate::files::NONBLOCK;
-use crate::sql;
 use crate::sql::Sql;
 
 /// Pages kept in memory, in KiB. With four times as many a run over a million rows is hardly faster: the
@@ -132,12 +131,11 @@ impl Read for Sqlite {
         Ok(())
     }
 
-    fn columns(&mut self, table: &str) -> anyhow::Result<Vec<Column>> {
-        let binds = [("table_name", table.into()), ("table_owner", Value::Null)];
-        let rows = self.rows(&sql!("db/select_columns", dialects), &binds)?;
+    fn columns_of(&mut self, tables: &[&str]) -> anyhow::Result<Vec<Vec<Column>>> {
+        let mut found = column::select_columns(tables, self)?;
         // Moments are text here, and kept whole whatever the type says.
-        let column = |row| Column::read(row).map(|read| Column { fraction_digits: None, ..read });
-        rows.iter().map(column).collect()
+        found.iter_mut().flatten().for_each(|column| column.fraction_digits = None);
+        Ok(found)
     }
 
     fn dialect(&self) -> Dialect {

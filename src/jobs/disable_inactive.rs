@@ -6,12 +6,13 @@
 
 mod exempt;
 mod history;
+mod room;
 mod rule;
 mod silence;
 mod steps;
 mod warnings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,7 +28,6 @@ use crate::exit::Exit;
 use crate::plan::{Counts, Plan, Population};
 use crate::sql;
 use exempt::ExemptAccounts;
-use history::DateColumns;
 use rule::{AccountVerdict, InactivityRule};
 use steps::{DisableStamp, DisableSteps};
 use warnings::DueWarnings;
@@ -43,16 +43,34 @@ pub struct Args {
     warnings: Option<PathBuf>,
 }
 
-const COUNTS: [&str; 7] =
-    ["active", "disabled", "sessions_closed", "exempt", "never_active", "undated", "warned"];
+const COUNTS: [&str; 8] = [
+    "active",
+    "disabled",
+    "sessions_closed",
+    "exempt",
+    "never_active",
+    "undated",
+    "warned",
+    "unreadable",
+];
 
 /// Columns that `select_idle` puts before those of the account.
 const ADDED: usize = 2;
 
-/// A row that changes, and why; a row of OPS_USER or of USER_SESSION.
+/// A row that changes, and why.
 struct InactiveAccount {
+    of: RowOf,
+    /// The account's ID.
+    account: String,
     row: Row,
     why: Arc<str>,
+}
+
+/// The tables whose rows change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RowOf {
+    User,
+    Session,
 }
 
 pub(super) const SPEC: JobSpec = JobSpec {
@@ -101,18 +119,41 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     }
     let sessions = read_open_sessions(world, &rule, &users)?;
 
-    let mut steps =
-        DisableSteps::new(DisableStamp { actor, moment, after_cutoff: rule.after_cutoff() });
-    let dates = DateColumns::of(world.db, "OPS_USER")?;
-    for user in users {
-        steps.disable(&user, &dates)?;
+    let stamp = DisableStamp { actor, moment, after_cutoff: rule.after_cutoff() };
+    let mut steps = DisableSteps::new(stamp, world.db)?;
+    let left = leave_too_long(&users, &sessions, &steps, &mut plan)?;
+    for user in users.iter().filter(|user| !left.contains(&user.account)) {
+        steps.disable(user)?;
     }
-    let dates = DateColumns::of(world.db, "USER_SESSION")?;
-    for session in sessions {
-        steps.close(&session, &dates)?;
+    for session in sessions.iter().filter(|session| !left.contains(&session.account)) {
+        steps.close(session)?;
     }
     plan.steps = steps.done();
     Ok(plan)
+}
+
+/// The accounts of which the application can't be told, as its columns are too short: each with all its sessions.
+fn leave_too_long(
+    users: &[InactiveAccount],
+    sessions: &[InactiveAccount],
+    steps: &DisableSteps,
+    plan: &mut Plan,
+) -> anyhow::Result<HashSet<String>> {
+    let mut left = HashSet::new();
+    for row in users.iter().chain(sessions) {
+        if left.contains(&row.account) {
+            continue;
+        }
+        if let Some(column) = steps.no_room_for(row)? {
+            left.insert(row.account.clone());
+            plan.noticed.add("unreadable", 1);
+            let message = format!(
+                "what the application is told of it has no room in {column}: left as it is; a CLOB holds any"
+            );
+            plan.find("unreadable", row.account.as_str(), message);
+        }
+    }
+    Ok(left)
 }
 
 /// The ID of the account in whose name it is done.
@@ -191,7 +232,8 @@ fn read_inactive(
                     let columns = columns.get_or_insert_with(|| row.columns[ADDED..].into());
                     let values = row.values[ADDED..].to_vec();
                     let row = Row { columns: Arc::clone(columns), values };
-                    users.push(InactiveAccount { row, why });
+                    let account = row.text("ID")?;
+                    users.push(InactiveAccount { of: RowOf::User, account, row, why });
                 }
             }
             Ok(())
@@ -209,16 +251,18 @@ fn read_open_sessions(
     users: &[InactiveAccount],
 ) -> anyhow::Result<Vec<InactiveAccount>> {
     let mut whys: HashMap<String, &Arc<str>> = HashMap::with_capacity(users.len());
-    for InactiveAccount { row, why } in users {
-        whys.insert(row.text("ID")?, why);
+    for InactiveAccount { account, why, .. } in users {
+        whys.insert(account.clone(), why);
     }
     let binds = [("surely_later", rule.surely_later(0))];
     let mut sessions = Vec::new();
     world
         .db
         .each(&sql!("disable_inactive/select_sessions"), &binds, &mut |row| {
-            if let Some(why) = whys.get(&row.text("USER_ID")?) {
-                sessions.push(InactiveAccount { row: row.clone(), why: Arc::clone(why) });
+            let account = row.text("USER_ID")?;
+            if let Some(why) = whys.get(&account) {
+                let (row, why) = (row.clone(), Arc::clone(why));
+                sessions.push(InactiveAccount { of: RowOf::Session, account, row, why });
             }
             Ok(())
         })

@@ -4,6 +4,7 @@ mod evidence;
 mod exempt;
 mod moments;
 mod places;
+mod room;
 mod silence;
 mod trips;
 mod warnings;
@@ -217,6 +218,7 @@ fn disable_inactive_counts_what_it_met() {
             ("never_active", 3),
             ("undated", 1),
             ("warned", 0),
+            ("unreadable", 0),
         ];
         assert_eq!(counts, expected, "{}", world.name);
     }

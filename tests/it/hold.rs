@@ -63,8 +63,8 @@ impl Read for FakeOracle {
         Ok(())
     }
 
-    fn columns(&mut self, _: &str) -> anyhow::Result<Vec<Column>> {
-        Ok(Vec::new())
+    fn columns_of(&mut self, tables: &[&str]) -> anyhow::Result<Vec<Vec<Column>>> {
+        Ok(vec![Vec::new(); tables.len()])
     }
 
     fn dialect(&self) -> Dialect {

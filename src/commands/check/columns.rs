@@ -64,7 +64,7 @@ pub(super) fn look(dialect: Dialect, table: &Table, there: &[Column], report: &m
         {
             report.warn(
                 what,
-                format!("{} of {}: a text longer than that ends the run with 1 (ORA-12899), and nothing of it is done; a CLOB holds any", found.data_type, length.most),
+                format!("{} of {}: an account whose row is too long for it is left as it is, a finding `unreadable`; a CLOB holds any", found.data_type, length.most),
             );
         } else if found.filled == ColumnFill::Expression {
             report.missing(

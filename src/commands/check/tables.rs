@@ -36,11 +36,9 @@ pub(super) fn look(
             .into_iter()
             .filter(|table| table.owner == *owner && scope.wants(table))
             .collect();
-        let mut columns = Vec::with_capacity(tables.len());
-        for table in &tables {
-            let of = db.columns(table.name);
-            columns.push(of.with_context(|| format!("looking at the table {}", table.name))?);
-        }
+        let names: Vec<&str> = tables.iter().map(|table| table.name).collect();
+        let told = || format!("looking at the tables {}", names.join(", "));
+        let columns = db.columns_of(&names).with_context(told)?;
         let absent = columns.iter().all(Vec::is_empty);
         if absent && !tables.is_empty() && !scope.names_application(*owner) {
             let (name, jobs) = application(*owner);
@@ -112,8 +110,7 @@ fn place_of(
 }
 
 fn is_own_table(db: &mut dyn Transaction, table: &str) -> anyhow::Result<bool> {
-    let binds = [("table_name", table.into()), ("table_owner", crate::db::Value::Null)];
-    Ok(!db.rows(&sql!("db/select_columns", dialects), &binds)?.is_empty())
+    Ok(!db.rows(&sql!("check/select_own_table"), &[("table_name", table.into())])?.is_empty())
 }
 
 /// recert makes its own tables; an application's come with the application.

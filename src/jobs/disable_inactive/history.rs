@@ -3,22 +3,20 @@
 
 use std::collections::HashSet;
 
-use crate::db::{Dialect, Read, Row, Value, parse_date, write_json_text};
+use crate::db::{Column, Dialect, Row, Value, parse_date, write_json_text};
 
 /// Columns whose text stands for a date: SQLite has no type for it, and Oracle needs none of this.
 pub(super) struct DateColumns(HashSet<String>);
 
 impl DateColumns {
-    /// Those of a table, by their declared type.
-    pub(super) fn of(db: &mut dyn Read, table: &str) -> anyhow::Result<Self> {
-        if db.dialect() == Dialect::Oracle {
-            return Ok(DateColumns(HashSet::new()));
+    /// Those of a table's, by their declared type.
+    pub(super) fn of(dialect: Dialect, columns: &[Column]) -> Self {
+        if dialect == Dialect::Oracle {
+            return DateColumns(HashSet::new());
         }
         let is_date = |data_type: &str| data_type == "DATE" || data_type.starts_with("TIMESTAMP");
-        let columns = db.columns(table)?.into_iter();
-        Ok(DateColumns(
-            columns.filter(|column| is_date(&column.data_type)).map(|column| column.name).collect(),
-        ))
+        let columns = columns.iter().filter(|column| is_date(&column.data_type));
+        DateColumns(columns.map(|column| column.name.clone()).collect())
     }
 
     fn write_json(&self, column: &str, value: &Value, out: &mut String) {

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use chrono::NaiveDateTime;
 
-use super::InactiveAccount;
 use super::history::{DateColumns, changes, event_details, whole_row};
-use crate::db::{Value, image};
+use super::room::HistoryRoom;
+use super::{InactiveAccount, RowOf};
+use crate::db::{Column, Read, Value, image};
 use crate::plan::{Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch, Touches};
 use crate::sql;
 use crate::sql::Sql;
@@ -36,16 +38,40 @@ pub(super) struct DisableSteps {
     history: Step,
     user_after: Arc<str>,
     session_after: Arc<str>,
+    user_dates: DateColumns,
+    session_dates: DateColumns,
+    room: HistoryRoom,
+}
+
+/// What OPS_DB_HISTORY keeps of one row.
+struct HistoryTexts {
+    details: String,
+    changes: String,
 }
 
 impl DisableSteps {
-    pub(super) fn new(DisableStamp { actor, moment, after_cutoff }: DisableStamp) -> Self {
+    /// None yet; the dictionary is asked how long texts may be.
+    ///
+    /// # Errors
+    /// What the database says, classed (`Exit`).
+    pub(super) fn new(
+        DisableStamp { actor, moment, after_cutoff }: DisableStamp,
+        db: &mut dyn Read,
+    ) -> anyhow::Result<Self> {
+        let tables = ["OPS_USER", "USER_SESSION", "OPS_EVENT", "OPS_DB_HISTORY"];
+        let columns = db.columns_of(&tables).context("looking at the columns of accounts")?;
+        let with_names: Vec<(&'static str, &[Column])> =
+            tables.into_iter().zip(columns.iter().map(Vec::as_slice)).collect();
+        let dates = |at: usize| DateColumns::of(db.dialect(), &columns[at]);
         let at = Value::Date(moment);
         let user_after =
             image(&[("STATUS", &"INACTIVE".into()), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
         let session_after =
             image(&[("IS_ACTIVE", &Value::Int(0)), ("UPDATED_BY", &actor), ("UPDATED_ON", &at)]);
-        DisableSteps {
+        Ok(DisableSteps {
+            user_dates: dates(0),
+            session_dates: dates(1),
+            room: HistoryRoom::of(&with_names),
             disabled: Step {
                 hold: WHOLE_ROW,
                 counts: &["disabled"],
@@ -84,36 +110,56 @@ impl DisableSteps {
             actor,
             at,
             after_cutoff,
+        })
+    }
+
+    /// The column that has no room for what is told of a row, in words.
+    pub(super) fn no_room_for(&self, doomed: &InactiveAccount) -> anyhow::Result<Option<String>> {
+        let id = doomed.row.get("ID")?;
+        if doomed.of == RowOf::User {
+            let details = event_details(id);
+            let event = [
+                ("EVENT_TYPE", "UPDATE_USER"),
+                ("EVENT_STATUS", "SUCCESS"),
+                ("EVENT_DETAILS", &details),
+            ];
+            let of_user = || self.room.lacks("OPS_USER", &[("STATUS", "INACTIVE")]);
+            if let Some(column) = self.room.lacks("OPS_EVENT", &event).or_else(of_user) {
+                return Ok(Some(column));
+            }
         }
+        let key = id.display();
+        let class = class_name(doomed.of);
+        let short = [("EVENT_TYPE", "UPDATED"), ("CLASS_NAME", class), ("ROW_KEY", &key)];
+        let short = self.room.lacks("OPS_DB_HISTORY", &short);
+        let is_bounded = |column| self.room.is_bounded("OPS_DB_HISTORY", column);
+        if short.is_some() || !(is_bounded("EVENT_DETAILS") || is_bounded("CHANGES")) {
+            return Ok(short);
+        }
+        let HistoryTexts { details, changes } = self.texts(doomed)?;
+        let long = [("EVENT_DETAILS", &*details), ("CHANGES", &*changes)];
+        Ok(self.room.lacks("OPS_DB_HISTORY", &long))
     }
 
     /// One account, its event and its history.
-    pub(super) fn disable(
-        &mut self,
-        user: &InactiveAccount,
-        dates: &DateColumns,
-    ) -> anyhow::Result<()> {
+    pub(super) fn disable(&mut self, user: &InactiveAccount) -> anyhow::Result<()> {
         let id = user.row.get("ID")?.clone();
         let binds =
             vec![id.clone(), self.actor.clone(), self.at.clone(), self.after_cutoff.clone()];
         let unit: Arc<str> = id.display().into();
         self.disabled.touches.push(update(&unit, user, &id, binds, &self.user_after));
         self.tell(&unit, &id, &user.why);
-        self.keep(&unit, "User", &id, user, ("STATUS", "INACTIVE".into()), dates)
+        self.keep(&unit, &id, user)
     }
 
     /// One session and its history.
-    pub(super) fn close(
-        &mut self,
-        session: &InactiveAccount,
-        dates: &DateColumns,
-    ) -> anyhow::Result<()> {
+    pub(super) fn close(&mut self, session: &InactiveAccount) -> anyhow::Result<()> {
         let id = session.row.get("ID")?.clone();
         let user_id = session.row.get("USER_ID")?.clone();
         let unit: Arc<str> = user_id.display().into();
         let binds = vec![id.clone(), user_id, self.actor.clone(), self.at.clone()];
         self.closed.touches.push(update(&unit, session, &id, binds, &self.session_after));
-        self.keep(&unit, "UserSession", &id, session, ("IS_ACTIVE", Value::Int(0)), dates)
+        self.keep(&unit, &id, session)
     }
 
     pub(super) fn done(self) -> Vec<Step> {
@@ -133,22 +179,29 @@ impl DisableSteps {
         self.events.touches.push(insert(unit, id.display(), why, binds, after));
     }
 
-    /// The history of one changed row, as the application's own listener would keep it.
+    /// The history of one changed row, as the application's own listener would write it.
+    fn texts(&self, doomed: &InactiveAccount) -> anyhow::Result<HistoryTexts> {
+        let (column, new, dates) = match doomed.of {
+            RowOf::User => ("STATUS", "INACTIVE".into(), &self.user_dates),
+            RowOf::Session => ("IS_ACTIVE", Value::Int(0), &self.session_dates),
+        };
+        let new: [(&str, &Value); 3] =
+            [(column, &new), ("UPDATED_BY", &self.actor), ("UPDATED_ON", &self.at)];
+        let details = whole_row(&doomed.row, &new, dates);
+        Ok(HistoryTexts { details, changes: changes(&doomed.row, &new, dates)? })
+    }
+
     fn keep(
         &mut self,
         unit: &Arc<str>,
-        class_name: &'static str,
         id: &Value,
         doomed: &InactiveAccount,
-        (column, new): (&'static str, Value),
-        dates: &DateColumns,
     ) -> anyhow::Result<()> {
-        let new: [(&str, &Value); 3] =
-            [(column, &new), ("UPDATED_BY", &self.actor), ("UPDATED_ON", &self.at)];
+        let class_name = class_name(doomed.of);
         let class: Value = class_name.into();
         let row_key: Value = id.display().into();
-        let details = exact(&whole_row(&doomed.row, &new, dates));
-        let changes = exact(&changes(&doomed.row, &new, dates)?);
+        let HistoryTexts { details, changes } = self.texts(doomed)?;
+        let (details, changes) = (exact(&details), exact(&changes));
         let after = image(&[
             ("EVENT_TYPE", &"UPDATED".into()),
             ("EVENT_DETAILS", &details),
@@ -162,6 +215,14 @@ impl DisableSteps {
         let binds = vec![class, row_key, self.actor.clone(), self.at.clone(), details, changes];
         self.history.touches.push(insert(unit, key, &doomed.why, binds, after));
         Ok(())
+    }
+}
+
+/// What the application calls such a row.
+fn class_name(of: RowOf) -> &'static str {
+    match of {
+        RowOf::User => "User",
+        RowOf::Session => "UserSession",
     }
 }
 
