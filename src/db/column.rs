@@ -38,7 +38,8 @@ const TABLES: [&str; 6] = ["table_0", "table_1", "table_2", "table_3", "table_4"
 /// Binds for these tables, six at most: the last of them stands in every place that is left.
 fn table_binds<'a>(tables: &[&'a str]) -> Vec<(&'static str, Value)> {
     let last = tables.last().copied().unwrap_or_default();
-    let names: Vec<&'a str> = tables.iter().copied().chain(std::iter::repeat_n(last, TABLES.len())).collect();
+    let names: Vec<&'a str> =
+        tables.iter().copied().chain(std::iter::repeat_n(last, TABLES.len())).collect();
     TABLES.into_iter().zip(names.into_iter().map(|name| name.to_uppercase().into())).collect()
 }
 

@@ -23,11 +23,7 @@ impl HistoryRoom {
     }
 
     /// The first of these columns that has no room for its text, in words.
-    pub(super) fn lacks(
-        &self,
-        table: &'static str,
-        texts: &[(&str, &str)],
-    ) -> Option<String> {
+    pub(super) fn lacks(&self, table: &'static str, texts: &[(&str, &str)]) -> Option<String> {
         texts.iter().find_map(|(column, text)| {
             let length = self.0.get(&(table, (*column).to_owned()))?;
             let unit = if length.in_bytes { "bytes" } else { "characters" };

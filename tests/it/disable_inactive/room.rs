@@ -18,7 +18,8 @@ fn found(world: &World) -> Vec<(String, String)> {
 }
 
 #[test]
-fn disable_inactive_leaves_an_account_whose_row_is_too_long_for_the_history_and_disables_the_others() {
+fn disable_inactive_leaves_an_account_whose_row_is_too_long_for_the_history_and_disables_the_others()
+ {
     for world in ops_worlds() {
         shorten(&world, "event_details", 300);
         // In characters it would fit.
@@ -30,7 +31,10 @@ fn disable_inactive_leaves_an_account_whose_row_is_too_long_for_the_history_and_
         let found = found(&world);
         assert_eq!(found.len(), 1, "{}: {found:?}", world.name);
         assert_eq!(found[0].0, "8");
-        assert!(found[0].1.contains("OPS_DB_HISTORY.EVENT_DETAILS, which holds 300 bytes"), "{found:?}");
+        assert!(
+            found[0].1.contains("OPS_DB_HISTORY.EVENT_DETAILS, which holds 300 bytes"),
+            "{found:?}"
+        );
         assert_eq!(disabled(&world, RUN), ["7"], "{}", world.name);
         let open = world.query("SELECT id FROM user_session WHERE is_active = 1");
         assert_eq!(open.len(), 1);
@@ -47,7 +51,10 @@ fn disable_inactive_leaves_an_account_one_of_whose_sessions_is_too_long() {
             "account ID=7 CREATED=2020-01-01\nsession ID=70 OF=7 ACTIVE=1 LAST=2026-01-01
              session ID=71 OF=7 ACTIVE=1 LAST=2026-01-01\naccount ID=8 CREATED=2020-01-01",
         );
-        world.tamper(&format!("UPDATE user_session SET agent = '{}' WHERE id = 71", "x".repeat(390)));
+        world.tamper(&format!(
+            "UPDATE user_session SET agent = '{}' WHERE id = 71",
+            "x".repeat(390)
+        ));
         let found = found(&world);
         assert_eq!((found.len(), found[0].0.as_str()), (1, "7"), "{}: {found:?}", world.name);
         assert_eq!(disabled(&world, RUN), ["8"], "{}", world.name);
