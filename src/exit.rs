@@ -69,11 +69,8 @@ impl Exit {
     pub fn tell(error: &anyhow::Error) -> String {
         let exit = Exit::of(error);
         let mut told = format!("{exit} ({})", exit.code());
-        // The marks that class an error say nothing to people; the class stands at the front.
-        let is_mark = |link: &str| {
-            link == "transient" || Exit::ALL.iter().any(|exit| exit.to_string() == link)
-        };
-        for link in error.chain().map(ToString::to_string).filter(|link| !is_mark(link)) {
+        // Marks say nothing when they are asked like this; the class stands at the front.
+        for link in error.chain().map(|link| format!("{link:+}")).filter(|link| !link.is_empty()) {
             told.push_str(": ");
             // One line, whatever a server or a file put into it.
             told.push_str(&plain(&link.trim_end().replace(['\n', '\r', '\t'], " ")));
@@ -117,7 +114,7 @@ impl Exit {
 
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let word = match self {
             Exit::Done => "done",
             Exit::Failed => "failed",
             Exit::Usage => "usage",
@@ -130,8 +127,30 @@ impl fmt::Display for Exit {
             Exit::Unavailable => "unavailable",
             Exit::Busy => "busy",
             Exit::Drifted => "drifted",
-        })
+        };
+        write_mark(word, f)
     }
 }
 
+/// Writes what classes an error and says nothing to people: [`Exit::tell`] asks each link with `{:+}`, which anyhow
+/// hands on to what was given as context, and which texts don't heed.
+pub(crate) fn write_mark(word: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if f.sign_plus() { Ok(()) } else { f.write_str(word) }
+}
+
 impl std::error::Error for Exit {}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+    use crate::db::Transient;
+
+    #[test]
+    fn an_error_is_told_without_its_marks_and_with_every_word_that_only_looks_like_one() {
+        let error = anyhow!("busy").context("transient").context(Transient).context(Exit::Drifted);
+        assert_eq!(Exit::tell(&error.context("failed")), "drifted (77): failed: transient: busy");
+        assert_eq!(format!("{}, {:#}", Exit::Busy, anyhow!("x").context(Exit::Busy)), "busy, busy: x");
+    }
+}

@@ -15,6 +15,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::{DatabaseConfig, Url};
+use crate::exit::write_mark;
 use crate::sql::Sql;
 
 pub(crate) use bind::Bind;
@@ -150,7 +151,7 @@ pub(crate) struct Transient;
 
 impl fmt::Display for Transient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("transient")
+        write_mark("transient", f)
     }
 }
 

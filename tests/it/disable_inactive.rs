@@ -166,6 +166,7 @@ fn disable_inactive_keeps_an_account_without_any_date_and_names_it() {
         assert_eq!((count(&ended, "undated"), count(&ended, "never_active")), (1, 1));
         let finding = &ended.summary.findings[0];
         assert_eq!((finding.kind, finding.key.as_str()), ("undated", "5"));
+        assert!(finding.message.starts_with("it has no session,"), "{}", finding.message);
     }
 }
 
@@ -178,6 +179,7 @@ fn disable_inactive_keeps_an_account_whose_sessions_have_no_date_and_names_it() 
         assert_eq!((count(&ended, "undated"), count(&ended, "never_active")), (1, 0));
         let finding = &ended.summary.findings[0];
         assert_eq!((finding.kind, finding.key.as_str()), ("undated", "5"));
+        assert!(finding.message.starts_with("it has sessions,"), "{}", finding.message);
     }
 }
 

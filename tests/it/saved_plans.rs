@@ -178,6 +178,10 @@ fn a_plan_that_somebody_else_could_have_written_is_bad_input() {
     let mode = |mode| fs::set_permissions(path(&world), fs::Permissions::from_mode(mode)).unwrap();
     mode(0o666);
     assert_eq!(apply(&world, "revoke"), Exit::BadInput);
+    // To be looked at it need not be anybody's, nor its signature good, nor signers be known.
+    for more in ["", " --approval none.sig"] {
+        ok(&world.preview(&format!("revoke --plan {}{more}", path(&world))));
+    }
     mode(0o600);
     let folder = |mode| {
         fs::set_permissions(world.folder.path(), fs::Permissions::from_mode(mode)).unwrap();
@@ -186,6 +190,22 @@ fn a_plan_that_somebody_else_could_have_written_is_bad_input() {
     assert_eq!(apply(&world, "revoke"), Exit::BadInput);
     folder(0o755);
     assert_eq!(apply(&world, "revoke"), Exit::Done);
+}
+
+#[test]
+fn a_plan_knows_who_had_become_the_account_that_saved_it() {
+    let world = World::sqlite();
+    world.put(DUE);
+    for (user, known) in [("bert", json!("bert")), ("", Json::Null)] {
+        let mut preview = world.recert(&format!("preview revoke --save {}", path(&world)));
+        assert!(preview.env("SUDO_USER", user).output().unwrap().status.success());
+        let saved: Json = serde_json::from_slice(&fs::read(path(&world)).unwrap()).unwrap();
+        assert_eq!(saved["sudo_user"], known);
+        ok(&world.run(&format!("revoke --plan {}", path(&world))));
+    }
+    let runs = "SELECT parameters FROM recert_run ORDER BY run_id";
+    let parameters: Json = serde_json::from_str(&world.one(runs)).unwrap();
+    assert_eq!(parameters["plan"]["sudo_user"], "bert");
 }
 
 #[test]

@@ -22,6 +22,9 @@ fn touch(at: usize) -> Touch {
             day.into(),
             day.and_hms_opt(17, 0, at as u32 % 60).unwrap().into(),
             Value::Bytes(vec![at as u8]),
+            // The last number that fits beside a bind's kind, and the first one that doesn't.
+            Value::Int((1 << 30) - 1),
+            Value::Int(1 << 30),
         ],
         change: Change {
             key: format!("k{at}").into(),
