@@ -151,6 +151,9 @@ mod tests {
     fn an_error_is_told_without_its_marks_and_with_every_word_that_only_looks_like_one() {
         let error = anyhow!("busy").context("transient").context(Transient).context(Exit::Drifted);
         assert_eq!(Exit::tell(&error.context("failed")), "drifted (77): failed: transient: busy");
-        assert_eq!(format!("{}, {:#}", Exit::Busy, anyhow!("x").context(Exit::Busy)), "busy, busy: x");
+        assert_eq!(
+            format!("{}, {:#}", Exit::Busy, anyhow!("x").context(Exit::Busy)),
+            "busy, busy: x"
+        );
     }
 }

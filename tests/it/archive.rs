@@ -141,6 +141,33 @@ fn archive_never_replaces_a_file_and_then_erases_nothing() {
 }
 
 #[test]
+fn archive_never_replaces_nor_takes_away_an_earlier_archive() {
+    let world = World::sqlite();
+    with_runs(&world);
+    archive(&world, "2030-06-16", "old.jsonl");
+    world.put("response USER=E9 DUE=2026-11-30");
+    ok(&world.run(LATER));
+    let path = world.folder.path().join("old.jsonl");
+    let before = std::fs::read(&path).unwrap();
+    let error = archive_at(&world, "2030-06-16", "old.jsonl", "2030-07-01T12:00:00Z").unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Usage);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn an_archive_whose_images_could_not_be_erased_is_taken_away() {
+    let world = World::sqlite();
+    with_runs(&world);
+    world.define(
+        "CREATE TRIGGER guarded BEFORE UPDATE ON recert_image BEGIN SELECT RAISE(ABORT, 'not today'); END",
+    );
+    let error = archive_at(&world, "2030-06-16", "old.jsonl", "2030-07-01T12:00:00Z").unwrap_err();
+    assert!(format!("{error:#}").contains("not today"), "{error:#}");
+    assert!(!world.folder.path().join("old.jsonl").exists());
+    assert_eq!(holds(&world).counts.get("images"), 7);
+}
+
+#[test]
 fn archive_refuses_an_image_that_was_edited() {
     for world in worlds() {
         with_runs(&world);

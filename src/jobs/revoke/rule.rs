@@ -233,6 +233,16 @@ mod tests {
     }
 
     #[test]
+    fn a_date_before_1900_is_hardly_the_one_that_was_meant() {
+        let dates = |year, month, day| {
+            let due = NaiveDate::from_ymd_opt(year, month, day);
+            ResponseDates { by_manager: None, due }
+        };
+        assert_eq!(dates(1899, 12, 31).implausible(), dates(1899, 12, 31).due);
+        assert_eq!(dates(1900, 1, 1).implausible(), None);
+    }
+
+    #[test]
     fn a_statement_leaves_out_no_status_that_takes_access_away() {
         assert_eq!(rule(&["REVOKED"]).plainly_not_ours(), ["APPROVED".into(), "PENDING".into()]);
         assert_eq!(rule(&["pending"]).plainly_not_ours(), ["APPROVED".into(), Value::Null]);

@@ -210,3 +210,22 @@ fn names(column: &Value, id: &AttributeValue) -> bool {
         other => fold_id(&other.display()) == fold_id(id),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_any_type_holds_an_id_without_case() {
+        let id = |text: &str| AttributeValue::One(text.to_owned());
+        for (column, text, is_held) in [
+            (Value::from("e7"), "E7", true),
+            (Value::Int(7), "7", true),
+            (Value::Int(7), "8", false),
+            (Value::Null, "", false),
+        ] {
+            assert_eq!(names(&column, &id(text)), is_held, "{column:?} {text}");
+        }
+        assert!(!names(&Value::Int(7), &AttributeValue::Absent));
+    }
+}
