@@ -114,7 +114,10 @@ fn find_break(
     let root = links
         .iter()
         .enumerate()
-        .filter(|(at, link)| !reached[*at] && !hashes.contains(link.previous.as_str()))
+        // Who follows the beginning beside the first run was told as such.
+        .filter(|(at, link)| {
+            !reached[*at] && link.previous != GENESIS && !hashes.contains(link.previous.as_str())
+        })
         .min_by(|(_, a), (_, b)| a.run_id.cmp(&b.run_id));
     let told = match (root, head) {
         (_, None) => "RECERT_LOCK has no row `ledger`, or no hash in it, which the chain is to end with: it was removed".to_owned(),
@@ -137,4 +140,57 @@ fn find_break(
         (None, Some(_)) => return None,
     };
     Some(ChainBreak { position, link: root.map(|(at, _)| at), told })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `previous > id`: each run's hash is its id.
+    fn links(follows: &[(&str, &str)]) -> Vec<ChainLink> {
+        let link = |(previous, id): &(&str, &str)| ChainLink {
+            run_id: (*id).to_owned(),
+            previous: if previous.is_empty() { GENESIS.to_owned() } else { (*previous).to_owned() },
+            sha256: (*id).to_owned(),
+            ..ChainLink::default()
+        };
+        follows.iter().map(link).collect()
+    }
+
+    /// The runs that the chain reaches, in order, and what is said of each break.
+    fn walked(follows: &[(&str, &str)], head: &str) -> (String, Vec<String>) {
+        let links = links(follows);
+        let ChainOrder { order, reached, breaks, .. } = order(&links, Some(head));
+        let ids = order[..reached].iter().map(|at| links[*at].run_id.as_str()).collect();
+        (ids, breaks.into_iter().map(|broken| broken.told).collect())
+    }
+
+    #[test]
+    fn of_two_runs_that_follow_the_same_one_the_chain_goes_by_the_one_that_leads_to_its_end() {
+        for (inserted, branch) in [("a", "mz"), ("y", "mz")] {
+            let (ids, told) = walked(&[("", "m"), ("m", "z"), ("", inserted)], "z");
+            assert_eq!(ids, branch);
+            assert!(told[0].starts_with(&format!("run {inserted} was inserted")), "{told:?}");
+            assert_eq!(told.len(), 1);
+        }
+        let (ids, told) = walked(&[("", "b"), ("", "a")], "elsewhere");
+        assert_eq!(ids, "a", "where none leads there, the first");
+        assert!(told[0].starts_with("run b was inserted"), "{told:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_at_the_chains_end_is_told_by_what_is_there() {
+        for (follows, head, says) in [
+            (&[("", "a"), ("x", "b")][..], "a", "run b was inserted"),
+            (&[("", "a"), ("x", "b")], "b", "between run a and run b a run was removed"),
+            (&[("x", "b")], "b", "between its beginning and run b a run was removed"),
+            (&[("", "a"), ("a", "b")], "a", "the chain goes on behind its head"),
+            (&[("", "a")], "b", "the chain was cut at its end"),
+        ] {
+            let (_, told) = walked(follows, head);
+            assert!(told.iter().any(|told| told.contains(says)), "{follows:?} {head}: {told:?}");
+        }
+        assert_eq!(walked(&[("", "a"), ("a", "b")], "b"), ("ab".to_owned(), Vec::new()));
+        assert!(order(&links(&[("", "a")]), None).breaks[0].told.contains("no row `ledger`"));
+    }
 }

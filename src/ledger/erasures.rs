@@ -108,3 +108,37 @@ impl Erasures {
         erased_at.into_iter().flatten().copied().max().filter(|at| *at >= position)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn erased_images_are_told_in_ranges_and_read_again() {
+        let mut erased = ErasedImages::default();
+        assert!(erased.is_empty());
+        [1, 2, 3, 7, 9, 10].into_iter().for_each(|seq| erased.push(seq));
+        assert!(!erased.is_empty());
+        assert_eq!(erased.0, [(1, 3), (7, 7), (9, 10)]);
+        assert_eq!(erased.write(), "1-3,7,9-10");
+        assert_eq!(ErasedImages::parse("1-3,7,9-10").as_ref(), Some(&erased));
+        assert_eq!(erased.iter().collect::<Vec<_>>(), [1, 2, 3, 7, 9, 10]);
+        let held: Vec<i64> = (0..12).filter(|seq| erased.contains(*seq)).collect();
+        assert_eq!(held, [1, 2, 3, 7, 9, 10]);
+        for wrong in ["", "0", "0-3", "3-1", "x", "1-", "1-2-3"] {
+            assert_eq!(ErasedImages::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_an_erasing_run_that_does_not_stand_before_the_image_excuses_it() {
+        let mut erasures = Erasures::default();
+        erasures.purged.insert((0, 1), 4);
+        erasures.archived.insert(0, 3);
+        assert_eq!(erasures.by(0, 1, 4), Some(4));
+        assert_eq!(erasures.by(0, 1, 5), None);
+        assert_eq!(erasures.by(0, 2, 3), Some(3));
+        assert_eq!(erasures.by(0, 2, 4), None);
+        assert_eq!(erasures.by(1, 1, 0), None);
+    }
+}

@@ -229,3 +229,57 @@ fn still_taken(
     let back = left.values().filter(|left| !**left).count() as u64;
     Ok(of.n.saturating_sub(back))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        DateTime::<Utc>::UNIX_EPOCH + TimeDelta::hours(hour)
+    }
+
+    /// What a run took that stood for one hour and ended in another, asked by a run 100 hours on, over 24 hours.
+    fn counted(moment: i64, finished: i64, before: RunMoment) -> bool {
+        let taken = HashMap::from([("revoke".to_owned(), 1)]);
+        let run = EarlierRun { finished_at: at(finished), moment: at(moment), taken };
+        EarlierRuns { runs: vec![run] }.of("revoke", 24, before) == 1
+    }
+
+    #[test]
+    fn the_hours_are_those_before_a_runs_moment_and_whatever_ended_since() {
+        let now = RunMoment { moment: at(100), now: at(100) };
+        for (moment, finished, counts) in [
+            (76, 76, false),
+            (77, 76, true),
+            (76, 77, true),
+            (100, 0, true),
+            (101, 0, false),
+            (0, 200, true), // Whatever its clock says, it came before this one.
+        ] {
+            assert_eq!(counted(moment, finished, now), counts, "{moment} {finished}");
+        }
+    }
+
+    #[test]
+    fn a_replay_counts_what_was_taken_by_its_day_and_no_later() {
+        let replay = RunMoment { moment: at(50), now: at(100) };
+        for (moment, finished, counts) in
+            [(50, 99, true), (51, 99, false), (99, 50, true), (99, 51, false), (99, 26, false)]
+        {
+            assert_eq!(counted(moment, finished, replay), counts, "{moment} {finished}");
+        }
+        let limits = |hours| Limits { hours, ..Limits::default() };
+        let (day, none) = (limits(24), limits(0));
+        assert_eq!(replay.since(&[("a", &none), ("b", &day)]), at(26));
+        assert_eq!(RunMoment { moment: at(100), now: at(50) }.since(&[("a", &day)]), at(26));
+    }
+
+    #[test]
+    fn a_restore_says_which_change_of_which_run_it_takes_back() {
+        let why = "restores change 12 of run 0190-x (revoke)";
+        assert_eq!(target(why), Some(("0190-x".to_owned(), 12)));
+        for other in ["revoked; due 2026-01-01", "restores change x of run 0190-x (revoke)"] {
+            assert_eq!(target(other), None);
+        }
+    }
+}

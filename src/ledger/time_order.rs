@@ -110,4 +110,69 @@ mod tests {
         jobs.sort_unstable();
         assert_eq!(jobs, JOBS);
     }
+
+    /// 2026-11-30T02:00:00Z, and 10 ms more: so exact is an id's time.
+    const ID: &str = "01a22a2e-310a-7000-8000-000000000000";
+
+    fn kinds(run: &LedgerRun) -> Vec<&'static str> {
+        let mut order = TimeOrder::default();
+        order.push(run);
+        order.findings.iter().map(|finding| finding.kind).collect()
+    }
+
+    #[test]
+    fn ids_jobs_statuses_and_times_that_recert_never_writes_are_found() {
+        let made = id_time(ID).unwrap();
+        let moment =
+            |millis| super::super::canonical::moment(made + TimeDelta::milliseconds(millis));
+        let run = LedgerRun {
+            run_id: ID.to_owned(),
+            job: "revoke".to_owned(),
+            status: "applied".to_owned(),
+            started_at: moment(0),
+            finished_at: moment(0),
+            ..LedgerRun::default()
+        };
+        let at = |started, finished| LedgerRun {
+            started_at: moment(started),
+            finished_at: moment(finished),
+            ..run.clone()
+        };
+        let minutes = 60_000;
+        for (run, found) in [
+            (run.clone(), &[][..]),
+            (at(5 * minutes, 6 * minutes), &[]),
+            (at(-5 * minutes, 0), &[]),
+            (at(5 * minutes + 1, 6 * minutes), &["foreign_id"]),
+            (at(-5 * minutes - 1, 0), &["foreign_id"]),
+            (at(1, 0), &["ended_before_it_began"]),
+            (LedgerRun { run_id: "x".to_owned(), ..run.clone() }, &["foreign_id"]),
+            (LedgerRun { run_id: ID.replace("-7000", "-4000"), ..run.clone() }, &["foreign_id"]),
+            (LedgerRun { job: "revoked".to_owned(), ..run.clone() }, &["unknown_job"]),
+            (LedgerRun { status: "done".to_owned(), ..run.clone() }, &["unknown_status"]),
+        ] {
+            assert_eq!(kinds(&run), found, "{run:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_ended_before_an_earlier_one_of_the_chain_is_out_of_order() {
+        let mut times = TimeOrder::default();
+        for (id, finished) in [("b", "2026-11-30T02:00:00Z"), ("a", "2026-11-30T01:00:00Z")] {
+            let finished_at = finished.to_owned();
+            times.push(&LedgerRun { run_id: id.to_owned(), finished_at, ..LedgerRun::default() });
+        }
+        let mut found = |order: Vec<usize>, reached| {
+            times.findings.clear();
+            times.check(&ChainOrder { order, position: Vec::new(), reached, breaks: Vec::new() });
+            times.findings.iter().map(|finding| finding.key.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(vec![0, 1], 2), ["a"]);
+        assert_eq!(
+            found(vec![0, 0, 1], 2),
+            [""; 0],
+            "at the same moment, and one that is not reached"
+        );
+        assert_eq!(found(vec![1, 0, 1], 3), ["a"]);
+    }
 }
