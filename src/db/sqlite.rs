@@ -270,8 +270,10 @@ fn classed(error: rusqlite::Error) -> anyhow::Error {
             || message.contains("no such column")
             || message.contains("has no column") =>
         {
-            return anyhow!("{message}; `recert migrate` adds what is missing")
-                .context(Exit::Config);
+            return anyhow!(
+                "{message}; `recert check` names what is missing, `recert migrate` adds recert's own"
+            )
+            .context(Exit::Config);
         }
         _ => Exit::Failed,
     };

@@ -248,16 +248,16 @@ fn control_m_lets_no_two_writers_run_at_once() {
 }
 
 /// How many mails a night of eight hours brings when every run of a job ends with the same number.
-fn mails_in_a_bad_night(job: &Job<'_>, code: u8, jobs: &[Job<'_>]) -> usize {
+fn mails_in_a_bad_night(job: &Job<'_>, code: &str, jobs: &[Job<'_>]) -> usize {
     let cyclic = job.is.contains_key("Rerun");
     let runs: usize = match job.is.get("Rerun").map(|rerun| rerun["Units"].as_str().unwrap()) {
         Some("Hours") => 8,
         // A refused file is put away: the next run has nothing to do. All else is met again.
-        Some(_) if matches!(code, 4 | 5) => 1,
+        Some(_) if matches!(code, "4" | "5") => 1,
         Some(_) => 48,
         None => 1,
     };
-    let actions = job.actions(&code.to_string());
+    let actions = job.actions(code);
     let does = |kind: &str| actions.iter().any(|action| action["Type"] == kind);
     let reruns = job
         .is
@@ -288,8 +288,12 @@ fn control_m_tells_of_a_bad_night_once() {
         // Nothing to do at 0; 10 is never asked for; 7 is of one COMMIT, and the next run is another.
         for exit in Exit::ALL.into_iter().filter(|exit| !matches!(exit.code(), 0 | 7 | 10)) {
             let refused = exit == Exit::Refused && !job.writes();
-            let mails = mails_in_a_bad_night(job, exit.code(), &jobs);
+            let mails = mails_in_a_bad_night(job, &exit.code().to_string(), &jobs);
             assert_eq!(mails, usize::from(!refused), "{} at {exit}", job.name);
+        }
+        // It could not be started, or was killed every time.
+        for other in ["126", "127", ">127"] {
+            assert_eq!(mails_in_a_bad_night(job, other, &jobs), 1, "{} at {other}", job.name);
         }
     }
 }

@@ -79,6 +79,64 @@ fn what_passes_by_itself_is_told_only_when_it_has_lasted() {
     assert_eq!(tick(&folder, 0, ""), "");
 }
 
+/// A program that takes another's place for `recert-once`.
+fn with_clock(folder: &Path) -> String {
+    tool(folder, "date", "cat \"$(dirname \"$0\")/now\"");
+    tool(folder, "sleep", "echo slept >>\"$(dirname \"$0\")/sleeps\"");
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
+}
+
+/// How often cron mails in eight hours in which a line's runs all end with the same number.
+fn mails_in_a_bad_night(line: &str, number: u8) -> usize {
+    let when: Vec<&str> = line.split_whitespace().take(5).collect();
+    let imports = line.contains("--claim-into");
+    let (ticks, apart) = match (when[0], when[1]) {
+        // A refused file is put away: the next tick meets none. All else is met again.
+        ("*/10", _) if matches!(number, 4 | 5) => (1, 600),
+        ("*/10", _) => (48, 600),
+        (_, "*") => (8, 3600),
+        _ => (1, 86_400),
+    };
+    assert_eq!(imports, when[0] == "*/10", "{line}");
+    let again = if line.contains(" RECERT_AGAIN=3 ") { "3" } else { "0" };
+    assert_eq!(again == "3", ticks == 1 && !imports, "{line}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = with_clock(folder.path());
+    let mails = (0..ticks).filter(|tick| {
+        std::fs::write(folder.path().join("now"), format!("{}", 1_800_000_000 + tick * apart))
+            .unwrap();
+        let said = Process::new(repo("control-m/recert-once"))
+            .args(["run", "job", "sh", "-c", "echo ERROR trouble >&2; exit \"$1\"", "sh"])
+            .arg(number.to_string())
+            .env("PATH", &path)
+            .env("RECERT_TOLD", folder.path().join("told"))
+            .env("RECERT_AGAIN", again)
+            .output()
+            .unwrap();
+        assert_eq!(said.status.code(), Some(i32::from(number)));
+        !said.stderr.is_empty()
+    });
+    let mails = mails.count();
+    let sleeps = std::fs::read_to_string(folder.path().join("sleeps")).unwrap_or_default();
+    let passes = (75..=77).contains(&number) && again == "3";
+    assert_eq!(sleeps.lines().count(), if passes { 3 } else { 0 }, "{line} at {number}");
+    mails
+}
+
+#[test]
+fn cron_tells_of_a_bad_night_once() {
+    let lines = crate::control_m::text("control-m/recert.cron");
+    let jobs = lines.lines().filter(|line| line.contains("recert-once run "));
+    let jobs: Vec<&str> = jobs.filter(|line| line.contains("recert --config")).collect();
+    assert_eq!(jobs.len(), 7);
+    for line in jobs {
+        // One of each kind: it asks for a person, is of a file, may pass, was killed.
+        for number in [1, 4, 75, 137] {
+            assert_eq!(mails_in_a_bad_night(line, number), 1, "{line} at {number}");
+        }
+    }
+}
+
 #[test]
 fn warnings_of_a_run_that_went_well_are_passed_on() {
     let folder = tempfile::tempdir().unwrap();

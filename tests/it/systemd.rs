@@ -214,3 +214,32 @@ fn command_lines_in_the_units_are_ones_that_recert_takes() {
     }
     assert_eq!(calls, 8);
 }
+
+/// With a systemd of its own: what each number brings, in attempts and in mails.
+#[test]
+fn systemd_itself_tells_of_each_number_once_and_tries_75_to_77_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = [0_u8, 1, 2, 3, 4, 5, 6, 7, 75, 76, 77, 126, 127];
+    let as_root =
+        r#"unshare --mount true && exec unshare --mount "$@"; exec sudo -n unshare --mount "$@""#;
+    let output = Process::new("sh")
+        .args(["-c", as_root, "sh", "sh"])
+        .arg(repo("tests/it/systemd/night.sh"))
+        .arg(repo("control-m"))
+        .arg(folder.path())
+        .args(numbers.map(|number| number.to_string()))
+        .output();
+    let told = match output {
+        Ok(output) if output.status.success() => String::from_utf8(output.stdout).unwrap(),
+        _ => return skipped("systemd itself", "a systemd, and the right to a mount namespace"),
+    };
+    for (line, number) in told.lines().zip(numbers) {
+        let (runs, mails) = match number {
+            0 => (1, 0),
+            75.. => (4, 1), // What could not be started may pass too: an agent's disk, an update.
+            _ => (1, 1),
+        };
+        assert_eq!(line, format!("{number} {runs} {mails}"), "{told}");
+    }
+    assert_eq!(told.lines().count(), numbers.len(), "{told}");
+}
