@@ -174,7 +174,7 @@ SELECT (SELECT COUNT(*)
   LEFT JOIN map_rap_user_role m
     ON m.user_id = r.reportees_id
    AND m.rmm_id = r.rmm_id
- WHERE l.job = 'access'
+ WHERE l.job = 'ledger'
  ORDER BY r.rowid;
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_activity' FOR

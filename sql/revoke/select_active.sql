@@ -1,7 +1,7 @@
 -- Every active response that may take access away: all but those whose status says plainly that it does
 -- not. recert decides which are due. Each comes with the access it would take and with what may contradict
 -- it, so that one look at the tables is enough: once for each mapping row and each approval of the same access.
--- One row without a response where there is none, as each row says whether any access has come back that a run
+-- One row without a response where there is none (the lock's row `ledger` is always there), as each row says whether any access has come back that a run
 -- found gone: then it is worth asking which.
 -- :not_ours      a status, just as it is written, that takes nothing away; NULL: none
 -- :not_ours_too  another
@@ -34,5 +34,5 @@ SELECT (SELECT COUNT(*)
   LEFT JOIN map_rap_user_role m
     ON m.user_id = r.reportees_id
    AND m.rmm_id = r.rmm_id
- WHERE l.job = 'access'
+ WHERE l.job = 'ledger'
  ORDER BY r.rowid

@@ -15,10 +15,11 @@ mod steps;
 
 use std::collections::{HashMap, HashSet};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::{JobSpec, PlanJob, World};
 use crate::db::Value;
+use crate::exit::Exit;
 use crate::plan::{Plan, Population};
 use crate::sql;
 use look::{DueResponse, ResponseLook};
@@ -54,6 +55,10 @@ impl PlanJob for Args {
             .db
             .each(&sql!("revoke/select_active"), &binds, &mut |row| look.at(row))
             .context("looking for responses whose revoke date has come")?;
+        if !look.has_looked {
+            let told = "RECERT_LOCK has no row `ledger`; `recert migrate` adds it";
+            return Err(anyhow!(told).context(Exit::Config));
+        }
         let may_have_come_back = look.may_have_come_back;
         let (mut plan, due) = look.end()?;
         doubt_absent(&mut plan, &due, world.config.revoke.absent_percent);

@@ -65,6 +65,8 @@ pub(super) struct ResponseLook<'a> {
     rule: &'a RevokeRule,
     plan: Plan,
     due: Vec<DueResponse>,
+    /// Whether a row came at all: without any, nothing is known of the table.
+    pub(super) has_looked: bool,
     /// Whether access may be there that a run once found gone.
     pub(super) may_have_come_back: bool,
     /// The row id of the response whose rows are coming, and whether it is the last one of `due`.
@@ -81,6 +83,7 @@ impl<'a> ResponseLook<'a> {
             rule,
             plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
             due: Vec::new(),
+            has_looked: false,
             may_have_come_back: false,
             current: (Value::Null, false),
             contradicted: false,
@@ -92,6 +95,7 @@ impl<'a> ResponseLook<'a> {
     /// Takes one row: a response, and perhaps a mapping row it takes away and an approval against it.
     pub(super) fn at(&mut self, row: &Row) -> anyhow::Result<()> {
         let row_id = row.get("ROW_ID")?;
+        self.has_looked = true;
         self.may_have_come_back = row.int("N_BACK")?.is_some_and(|n| n > 0);
         if row_id.is_null() {
             return Ok(());

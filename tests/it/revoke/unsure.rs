@@ -192,3 +192,19 @@ fn revoke_reads_an_empty_date_as_none_and_names_one_that_nobody_meant() {
     assert_eq!(findings(&ended), [("undated", "E2/7"), ("implausible_date", "E3/7")]);
     assert_eq!(world.dump("map_rap_user_role").len(), 0);
 }
+
+#[test]
+fn revoke_says_nothing_of_a_table_that_it_has_not_looked_at() {
+    for row in ["access", "ledger"] {
+        let world = World::sqlite();
+        world.put("response MGR=2026-11-30\nmapping");
+        world.tamper(&format!("DELETE FROM recert_lock WHERE job = '{row}'"));
+        let run = world.run("revoke --as-of 2026-11-30");
+        assert_eq!(exit(&run), Exit::Config, "without `{row}`");
+        // A preview takes no lock; what it says, it has seen.
+        let preview = world.preview("revoke --as-of 2026-11-30");
+        if exit(&preview) == Exit::Done {
+            assert_eq!(preview.summary.counts.get("due"), 1, "without `{row}`");
+        }
+    }
+}
