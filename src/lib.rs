@@ -10,7 +10,7 @@
 //!
 //! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
 //! spreadsheets · [`signature`] of approvals and heads · [`script`] statements as text for a DBA ·
-//! [`schema`] the tables, [`mod@sql`] the statements · [`ldap_text`] names and filters · [`who`] runs it · [`guard`], [`progress`].
+//! [`schema`] the tables, [`mod@sql`] the statements · [`ldap_text`] names and filters · [`who`] runs it · [`fingerprint`] rows and people by a hash · [`guard`], [`progress`].
 //!
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.
@@ -31,6 +31,7 @@ mod directory;
 pub mod door;
 mod exit;
 mod files;
+mod fingerprint;
 mod guard;
 mod import;
 mod jobs;

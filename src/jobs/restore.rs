@@ -1,25 +1,28 @@
 //! Puts back what a run took or changed (section 4 of the spec).
 //! Safe to rerun: a row that is again as it was before the run is left alone.
 
+mod found;
 mod image;
 mod source;
 mod statements;
 mod table;
 mod tell;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use serde_json::{Value as Json, json};
 
-use self::source::ChangedRow;
+use self::found::RowNow;
+use self::source::{ChangedRow, RestoreSource};
 use self::statements::RestoreStatements;
-use self::table::{RowNow, RowTodo, Table};
+use self::table::{RowTodo, Table};
 use super::{Job, JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
 use crate::db::Read;
 use crate::exit::Exit;
+use crate::fingerprint::Fingerprint;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
 use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Population, Touch};
@@ -108,7 +111,7 @@ struct RowToPutBack {
 
 /// Rows of a table that share a key.
 struct RowsLike {
-    key: String,
+    key: Fingerprint,
     n_there: i64,
     places: Vec<usize>,
 }
@@ -162,55 +165,54 @@ impl PlanJob for Args {
 fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let run = find(args, world)?;
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
-    let source = source::read(&run, &args.only, world.db)?;
+    let mut source = source::read(&run, &args.only, world.db)?;
     plan.noticed.add("changes", source.n_changes);
     tell::erased(&source, &run, &mut plan);
     tell::restored_before(&run, world, &mut plan)?;
 
-    let mut by_table: HashMap<&str, Vec<&ChangedRow>> = HashMap::new();
-    for row in &source.rows {
-        by_table.entry(&row.table).or_default().push(row);
-    }
-    let mut names: Vec<&str> = by_table.keys().copied().collect();
-    names.sort_unstable();
-    let mut n_rows = 0;
-    let (mut tables, mut decided, mut since) = (Vec::new(), Vec::new(), Vec::new());
-    for name in names {
-        let rows = &by_table[name];
-        let mut table = Table::read(name, rows, world.db)?;
-        let mut takes_away = false;
-        // The last change first, as the last one undone must be the first one done.
-        for row in rows.iter().rev() {
-            match table.decide(row)? {
-                RowTodo::Nothing => plan.noticed.add("already_restored", 1),
-                RowTodo::IsThere(now) => {
-                    plan.noticed.add("already_restored", 1);
-                    plan.kept.push(kept(row, now));
-                }
-                RowTodo::ChangedSince => since.push(*row),
-                todo => {
-                    takes_away |= matches!(todo, RowTodo::Delete(_)) && !TOLD.contains(&name);
-                    decided.push((*row, tables.len(), todo));
-                }
+    let mut tables = read_tables(&mut source, world.db)?;
+    // The last change first, as the last one undone must be the first one done.
+    source.rows.sort_by_key(|row| row.seq);
+    let (mut statements, mut since) = (RestoreStatements::default(), Vec::new());
+    // There may be a million of them: each is dropped as soon as its touch is packed.
+    while let Some(row) = source.rows.pop() {
+        let Some(table) = tables.get_mut(&row.table) else { continue };
+        match table.decide(&row)? {
+            RowTodo::Nothing => plan.noticed.add("already_restored", 1),
+            RowTodo::IsThere(now) => {
+                plan.noticed.add("already_restored", 1);
+                plan.kept.push(kept(&row, now));
+            }
+            RowTodo::ChangedSince => since.push(row),
+            todo => {
+                table.takes_away |=
+                    matches!(todo, RowTodo::Delete(_)) && !TOLD.contains(&&*row.table);
+                statements.extend(put_back(table, &row, todo, &run)?);
             }
         }
-        if takes_away {
-            n_rows += table.n_rows;
-        }
-        tables.push(table);
     }
-    plan.population = Population::Of(n_rows);
     tell::changed(since, args, &mut plan)?;
-    decided.sort_by_key(|(row, ..)| std::cmp::Reverse(row.seq));
-    let mut statements = RestoreStatements::default();
-    for (row, table, todo) in decided {
-        statements.extend(put_back(&mut tables[table], row, todo, &run)?);
-    }
+    let away = tables.values().filter(|table| table.takes_away);
+    plan.population = Population::Of(away.map(|table| table.n_rows).sum());
+    drop(tables);
     let steps = statements.into_steps();
     tell::next_run(&steps, &run, &mut plan);
     tell::left_behind(&steps, world, &mut plan)?;
     plan.steps = steps;
     Ok(plan)
+}
+
+/// The tables that the run changed, as they are now.
+fn read_tables(
+    source: &mut RestoreSource,
+    db: &mut dyn Read,
+) -> anyhow::Result<BTreeMap<Arc<str>, Table>> {
+    let names: BTreeSet<Arc<str>> = source.rows.iter().map(|row| Arc::clone(&row.table)).collect();
+    let read = |name: Arc<str>| {
+        let rows = source.rows.iter_mut().filter(|row| row.table == name);
+        Ok((Arc::clone(&name), Table::read(&name, rows, db)?))
+    };
+    names.into_iter().map(read).collect()
 }
 
 /// What is decided about a row, as a touch; nothing, where it is left alone.
@@ -318,7 +320,7 @@ fn update(
 }
 
 fn delete(
-    table: &Table,
+    table: &mut Table,
     row: &ChangedRow,
     now: RowNow,
     run: &LedgerRun,
@@ -333,14 +335,14 @@ fn delete(
 
 /// Which row, in whatever table.
 fn unit(row: &ChangedRow) -> Arc<str> {
-    format!("{}:{}", row.table, row.key).into()
+    [&*row.table, ":", &*row.key].concat().into()
 }
 
 /// A row that is as it was before the run: to be left alone, it has to be so still at the end.
 fn kept(row: &ChangedRow, now: RowNow) -> KeptRow {
     KeptRow {
         table: Arc::clone(&row.table),
-        key: row.key.as_str().into(),
+        key: row.key.clone(),
         row_id: now.row_id,
         image: now.image,
     }
@@ -354,7 +356,7 @@ fn change(
     run: &LedgerRun,
 ) -> Change {
     Change {
-        key: row.key.as_str().into(),
+        key: row.key.clone(),
         action,
         why: format!("restores change {} of run {} ({})", row.seq, run.run_id, run.job).into(),
         result: ChangeResult::Applied,

@@ -92,19 +92,49 @@ impl<'de: 'a, 'a> Deserialize<'de> for RowImage<'a> {
 
 /// What a value means: equal for the same date or number in another notation, as a job may write
 /// `2026-01-31T00:00:00` where the database then holds `2026-01-31`.
-pub(super) fn meaning_of(raw: &str, dialect: Dialect) -> String {
+fn meaning_of(raw: &str, dialect: Dialect) -> String {
     let mut out = String::new();
     write_meaning(raw, dialect, &mut out);
     out
 }
 
+/// What some values mean, one behind the other.
+#[derive(Default)]
+pub(super) struct RowMeanings {
+    text: String,
+    ends: Vec<usize>,
+    /// For the JSON of a value.
+    room: String,
+}
+
+impl RowMeanings {
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    /// Adds a value of a row; of a column that is not there, nothing.
+    pub(super) fn add_value(&mut self, value: Option<&Value>, dialect: Dialect) {
+        if let Some(value) = value {
+            write_meaning_of(value, dialect, &mut self.room, &mut self.text);
+        }
+        self.ends.push(self.text.len());
+    }
+
+    /// Adds a value of an image.
+    pub(super) fn add_json(&mut self, raw: &str, dialect: Dialect) {
+        write_meaning(raw, dialect, &mut self.text);
+        self.ends.push(self.text.len());
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| &self.text[begin..*end])
+    }
+}
+
 /// Appends what a value of a row means; `room` is for its JSON.
-pub(super) fn write_meaning_of(
-    value: &Value,
-    dialect: Dialect,
-    room: &mut String,
-    out: &mut String,
-) {
+fn write_meaning_of(value: &Value, dialect: Dialect, room: &mut String, out: &mut String) {
     match value {
         Value::Text(text) => write_meaning_of_text(text, dialect, out),
         other => {

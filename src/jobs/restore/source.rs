@@ -18,13 +18,16 @@ pub(super) struct ChangedRow {
     /// The last change of it.
     pub(super) seq: i64,
     pub(super) table: Arc<str>,
-    pub(super) key: String,
+    pub(super) key: Box<str>,
     /// The row before the run; `None`: there was none.
     before: Option<Box<str>>,
     /// What of it, or all of it, is otherwise after the run; `None`: it was deleted.
     after: Option<Box<str>>,
     /// Of an update, the columns it set.
     pub(super) set: Arc<[String]>,
+    /// By which numbers its table knows the rows before and after.
+    pub(super) known_before: Option<u32>,
+    pub(super) known_after: Option<u32>,
 }
 
 impl ChangedRow {
@@ -154,28 +157,37 @@ fn changed(
     let text = |image: &'_ str| (!image.is_empty()).then(|| Box::<str>::from(image));
     let before = image.as_ref().and_then(|image| text(&image.before));
     let after = image.as_ref().and_then(|image| text(&image.after));
-    let (seq, key) = (change.number(), change.row_key.to_string());
-    let row = ChangedRow { seq, table, key, before, after, set: Arc::from([]) };
     let is_whole = match &*change.action {
-        "insert" => row.before.is_none() && row.after.is_some(),
-        "delete" => row.before.is_some() && row.after.is_none(),
-        "update" => row.before.is_some() && row.after.is_some(),
+        "insert" => before.is_none() && after.is_some(),
+        "delete" => before.is_some() && after.is_none(),
+        "update" => before.is_some() && after.is_some(),
         _ => false,
     };
     if !is_whole {
         return Err(anyhow!("{} without the images that belong to it", change.action))
             .with_context(told);
     }
-    row.before().with_context(told)?;
-    row.after().with_context(told)?;
-    if let (Some(_), Some(after)) = (&row.before, &row.after) {
-        let after = RowImage::parse(after)?;
-        if !after.0.iter().map(|(name, _)| &**name).eq(set.iter().map(String::as_str)) {
-            *set = after.columns().into();
+    before.as_deref().map(RowImage::parse).transpose().with_context(told)?;
+    let set_now = after.as_deref().map(RowImage::parse).transpose().with_context(told)?;
+    let set = match (&before, &set_now) {
+        (Some(_), Some(now)) => {
+            if !now.0.iter().map(|(name, _)| &**name).eq(set.iter().map(String::as_str)) {
+                *set = now.columns().into();
+            }
+            Arc::clone(set)
         }
-        return Ok(ChangedRow { set: Arc::clone(set), ..row });
-    }
-    Ok(row)
+        _ => Arc::from([]),
+    };
+    Ok(ChangedRow {
+        seq: change.number(),
+        table,
+        key: (&*change.row_key).into(),
+        set,
+        before,
+        after,
+        known_before: None,
+        known_after: None,
+    })
 }
 
 /// Whether a change goes on where an earlier one of the same run stopped.

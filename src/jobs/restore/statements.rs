@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{RowToPutBack, action, takes_away};
 use crate::db::Value;
+use crate::fingerprint::{Fingerprint, FingerprintMap};
 use crate::plan::{Action, Columns, Hold, Step, Takes, Touches};
 use crate::sql::{Sql, quote_name};
 
@@ -19,7 +20,7 @@ type Shape = (Arc<[String]>, Option<Vec<usize>>);
 pub(super) struct RestoreStatements {
     steps: Vec<Step>,
     /// Beside each touch, the key it is counted by, and how many rows of it there were.
-    like: Vec<Vec<Option<(String, i64)>>>,
+    like: Vec<Vec<Option<(Fingerprint, i64)>>>,
     block: Option<(Arc<str>, Action)>,
     in_block: HashMap<Shape, usize>,
 }
@@ -53,11 +54,12 @@ impl RestoreStatements {
 
     /// Binds to each row that comes how many of its key will be there by then.
     pub(super) fn into_steps(mut self) -> Vec<Step> {
-        let mut now: HashMap<(Arc<str>, String), i64> = HashMap::new();
+        let mut now: HashMap<Arc<str>, FingerprintMap<i64>> = HashMap::new();
         for (step, like) in self.steps.iter_mut().zip(self.like) {
+            let now = now.entry(Arc::clone(&step.table)).or_default();
             for (at, like) in like.into_iter().enumerate() {
                 let Some((key, n_there)) = like else { continue };
-                let n = now.entry((Arc::clone(&step.table), key)).or_insert(n_there);
+                let n = now.entry(key).or_insert(n_there);
                 if step.touches.get(at).is_some_and(|touch| touch.action() == Action::Insert) {
                     step.touches.set_last_bind(at, Value::Int(*n));
                     *n += 1;

@@ -3,18 +3,19 @@
 //! The table is read once, whole, and only the rows that a change speaks of are kept: no look-up a
 //! row, however many there are. Rows are known by all their columns, as no key is promised; of rows
 //! that are all alike it does not matter which one is meant.
+//!
+//! Most rows are passed over by a few columns, those that tell rows apart best.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 
-use super::image::{RowImage, meaning_of, value_of, write_meaning_of};
+use super::found::{FoundRows, RowNow};
+use super::image::{RowImage, RowMeanings, value_of};
 use super::source::ChangedRow;
 use crate::db::{Column, Dialect, Read, Row, Value, invisible};
 use crate::exit::Exit;
+use crate::fingerprint::{Fingerprint, FingerprintKeys, FingerprintMap};
 use crate::schema::{Owner, tables};
 use crate::sql::{Sql, quote_name};
 
@@ -47,30 +48,28 @@ pub(super) enum RowTodo {
     Delete(RowNow),
 }
 
-/// A row as it is now.
-#[derive(Clone)]
-pub(super) struct RowNow {
-    pub(super) row_id: Value,
-    pub(super) image: Box<str>,
-}
-
 /// Where columns stand in a row of the answer.
 struct ColumnPlaces {
     lists: Vec<Vec<Option<usize>>>,
-    key: Vec<Option<usize>>,
+    lead: Vec<Option<usize>>,
 }
 
 impl ColumnPlaces {
-    fn of(row: &Row, lists: &[Vec<String>], key: &[&str]) -> Self {
+    fn of(row: &Row, lists: &[Vec<String>], lead: &[String]) -> Self {
         // The first column is the row's address.
-        let place = |column: &str| (1..row.columns.len()).find(|at| row.columns[*at] == column);
-        let of_list = |list: &Vec<String>| list.iter().map(|column| place(column)).collect();
+        let place = |column: &String| (1..row.columns.len()).find(|at| row.columns[*at] == *column);
+        let of_list = |list: &[String]| list.iter().map(place).collect();
         ColumnPlaces {
-            lists: lists.iter().map(of_list).collect(),
-            key: key.iter().map(|column| place(column)).collect(),
+            lists: lists.iter().map(|list| of_list(list)).collect(),
+            lead: of_list(lead),
         }
     }
 }
+
+/// So many columns of a table without a key tell most of its rows apart.
+const LEAD_COLUMNS: usize = 2;
+/// What the fingerprint of the lead is of; the lists of columns are numbered from 0.
+const LEAD: usize = usize::MAX;
 
 /// A table as it is now, as far as the run's rows are concerned.
 pub(super) struct Table {
@@ -80,33 +79,37 @@ pub(super) struct Table {
     key: &'static [&'static str],
     /// Whether the key names one row.
     is_unique: bool,
+    /// The columns by which rows are passed over: the key, or the first ones.
+    lead: Vec<String>,
+    /// A change speaks of a row by something else than its lead: none is passed over.
+    looks_at_all: bool,
     /// The lists of columns by which rows are compared.
     lists: Vec<Vec<String>>,
-    /// Where their columns, and those of the key, stand in a row; known once a row was seen.
+    /// Where all these columns stand in a row; known once a row was seen.
     places: Option<ColumnPlaces>,
-    /// Rows by list and meaning, those not yet spoken for.
-    rows: HashMap<RowIdentity, Vec<usize>>,
-    identities: RowIdentities,
+    fingerprints: FingerprintKeys,
+    /// The rows that changes speak of, by number.
+    numbers: FingerprintMap<u32>,
+    found: FoundRows,
+    /// How many rows of a lead are there, of those asked for.
+    leads: FingerprintMap<i64>,
     /// What the row that is looked at means.
     meanings: RowMeanings,
     /// The columns that were bound last: mostly those of the next row too.
     bound: Arc<[String]>,
-    found: Vec<Option<RowNow>>,
-    /// How many rows of a key are there, of the keys asked for.
-    keys: HashMap<String, i64>,
-    /// For the key of the row that is looked at.
-    room: String,
     pub(super) n_rows: u64,
+    /// Whether rows of it go again that count against the limit.
+    pub(super) takes_away: bool,
 }
 
 impl Table {
-    /// Reads the table.
+    /// Reads the table, and tells each change by which numbers its row is known.
     ///
     /// # Errors
     /// `Exit::Config`: it is not there; `Exit::Usage`: it is none that a restore may write to.
-    pub(super) fn read(
+    pub(super) fn read<'a>(
         name: &str,
-        changes: &[&ChangedRow],
+        changes: impl Iterator<Item = &'a mut ChangedRow>,
         db: &mut dyn Read,
     ) -> anyhow::Result<Self> {
         if !tables().iter().any(|table| table.name == name && table.owner != Owner::Own) {
@@ -120,34 +123,54 @@ impl Table {
         }
         let known = KEYS.iter().find(|(table, ..)| *table == name);
         let (key, is_unique) = known.map_or((&[][..], false), |(_, key, unique)| (*key, *unique));
+        let lead: Vec<String> = match key {
+            [] => columns.iter().take(LEAD_COLUMNS).map(|column| column.name.clone()).collect(),
+            key => key.iter().map(|column| (*column).to_owned()).collect(),
+        };
+        // What the database itself gives a row is another value when the row comes back.
+        let is_kept = |name: &String| {
+            columns.iter().any(|column| column.name == *name && column.is_writable())
+        };
+        let looks_at_all = !lead.iter().all(is_kept);
         let mut table = Table {
             name: name.to_owned(),
             columns,
             dialect: db.dialect(),
             key,
             is_unique,
+            lead,
+            looks_at_all,
             lists: Vec::new(),
             places: None,
-            rows: HashMap::new(),
-            identities: RowIdentities::default(),
+            fingerprints: FingerprintKeys::default(),
+            numbers: FingerprintMap::default(),
+            found: FoundRows::default(),
+            leads: FingerprintMap::default(),
             meanings: RowMeanings::default(),
             bound: Arc::from([]),
-            found: Vec::new(),
-            keys: HashMap::new(),
-            room: String::new(),
             n_rows: 0,
+            takes_away: false,
         };
         for change in changes {
-            for image in [change.before()?, change.after()?].into_iter().flatten() {
-                let identity = table.identity(&image);
-                table.rows.entry(identity).or_default();
-                if let Some(key) = table.key_of(&image) {
-                    table.keys.entry(key).or_default();
-                }
-            }
+            let before = change.before()?.map(|image| table.expect(&image));
+            let after = change.after()?.map(|image| table.expect(&image));
+            (change.known_before, change.known_after) = (before, after);
         }
+        table.found.expect(table.numbers.len());
         table.scan(db)?;
         Ok(table)
+    }
+
+    /// Notes that a change speaks of a row like this; returns its number.
+    fn expect(&mut self, image: &RowImage<'_>) -> u32 {
+        match self.lead_of(image) {
+            Some(lead) => _ = self.leads.entry(lead).or_default(),
+            None => self.looks_at_all = true,
+        }
+        let identity = self.identity(image);
+        // A run has no more changes than a SEQ of nine digits can count.
+        let next = self.numbers.len() as u32;
+        *self.numbers.entry(identity).or_insert(next)
     }
 
     fn scan(&mut self, db: &mut dyn Read) -> anyhow::Result<()> {
@@ -166,83 +189,71 @@ impl Table {
     /// Keeps a row if a change speaks of it.
     fn look_at(&mut self, row: &Row) {
         let places =
-            self.places.get_or_insert_with(|| ColumnPlaces::of(row, &self.lists, self.key));
-        self.meanings.read(row, self.dialect);
-        let held = |at: &Option<usize>| at.map_or("", |at| self.meanings.of(at));
+            self.places.get_or_insert_with(|| ColumnPlaces::of(row, &self.lists, &self.lead));
+        let dialect = self.dialect;
+        self.meanings.clear();
+        for place in &places.lead {
+            self.meanings.add_value(place.map(|at| &row.values[at]), dialect);
+        }
+        let lead = self.fingerprints.of(LEAD, self.meanings.iter());
+        match self.leads.get_mut(&lead) {
+            Some(n) => *n += 1,
+            None if self.looks_at_all => {}
+            None => return,
+        }
         let mut kept = None;
         for (list, columns) in places.lists.iter().enumerate() {
-            let identity = self.identities.of(list, columns.iter().map(held));
-            if let Some(rows) = self.rows.get_mut(&identity) {
-                let at = *kept.get_or_insert_with(|| {
-                    let now =
-                        RowNow { row_id: row.values[0].clone(), image: row.image_from(1).into() };
-                    self.found.push(Some(now));
-                    self.found.len() - 1
-                });
-                rows.push(at);
+            self.meanings.clear();
+            for place in columns {
+                self.meanings.add_value(place.map(|at| &row.values[at]), dialect);
             }
-        }
-        if !self.keys.is_empty() {
-            self.room.clear();
-            write_joined(places.key.iter().map(held), &mut self.room);
-            if let Some(n) = self.keys.get_mut(&self.room) {
-                *n += 1;
+            let identity = self.fingerprints.of(list, self.meanings.iter());
+            if let Some(number) = self.numbers.get(&identity) {
+                self.found.add(*number, row, &mut kept);
             }
         }
     }
 
     /// By what a row with this image is known: the columns that still are there, and what they hold.
-    fn identity(&mut self, image: &RowImage<'_>) -> RowIdentity {
+    fn identity(&mut self, image: &RowImage<'_>) -> Fingerprint {
         // What the database itself gives a row is another value when the row comes back.
         let is_there = |name: &str| {
             self.columns.iter().any(|column| column.name == name && column.is_writable())
         };
-        let held: Vec<_> = image.0.iter().filter(|(name, _)| is_there(name)).collect();
-        let list = self.lists.iter().position(|list| {
-            list.len() == held.len() && list.iter().zip(&held).all(|(a, (b, _))| a == b)
-        });
+        let held = || image.0.iter().filter(|(name, _)| is_there(name));
+        let list = self.lists.iter().position(|list| list.iter().eq(held().map(|(name, _)| name)));
         let list = list.unwrap_or_else(|| {
-            self.lists.push(held.iter().map(|(name, _)| name.to_string()).collect());
+            self.lists.push(held().map(|(name, _)| name.to_string()).collect());
             self.lists.len() - 1
         });
-        let meanings: Vec<String> =
-            held.iter().map(|(_, raw)| meaning_of(raw.get(), self.dialect)).collect();
-        self.identities.of(list, meanings.iter().map(String::as_str))
-    }
-
-    /// The key of a row, where the table has one and the row names all of it.
-    fn key_of(&self, image: &RowImage<'_>) -> Option<String> {
-        if self.key.is_empty() {
-            return None;
+        self.meanings.clear();
+        for (_, raw) in held() {
+            self.meanings.add_json(raw.get(), self.dialect);
         }
-        let held: Option<Vec<String>> = self
-            .key
-            .iter()
-            .map(|column| image.get(column).map(|raw| meaning_of(raw, self.dialect)))
-            .collect();
-        held.map(|held| joined(held.iter().map(String::as_str)))
+        self.fingerprints.of(list, self.meanings.iter())
     }
 
-    /// A row like this one, if there is one that is not spoken for.
-    fn take(&mut self, image: &RowImage<'_>) -> Option<RowNow> {
-        let identity = self.identity(image);
-        let places = self.rows.get_mut(&identity)?;
-        while let Some(at) = places.pop() {
-            if let Some(now) = self.found[at].take() {
-                return Some(now);
-            }
+    /// The lead of a row, where the row names all of it.
+    fn lead_of(&mut self, image: &RowImage<'_>) -> Option<Fingerprint> {
+        self.meanings.clear();
+        for column in &self.lead {
+            self.meanings.add_json(image.get(column)?, self.dialect);
         }
-        None
+        Some(self.fingerprints.of(LEAD, self.meanings.iter()))
     }
 
-    fn has_key_of(&self, image: &RowImage<'_>) -> bool {
+    fn has_key_of(&mut self, image: &RowImage<'_>) -> bool {
         self.is_unique && self.count_like(image).is_some_and(|(_, n)| n > 0)
     }
 
-    /// The key of a row like this, and how many such rows were there when the table was read.
-    pub(super) fn count_like(&self, image: &RowImage<'_>) -> Option<(String, i64)> {
-        let key = self.key_of(image)?;
-        let n = self.keys.get(&key).copied().unwrap_or_default();
+    /// The key of a row like this, and how many such rows were there when the table was read; `None`: the table
+    /// has no key, or the row does not name all of it.
+    pub(super) fn count_like(&mut self, image: &RowImage<'_>) -> Option<(Fingerprint, i64)> {
+        if self.key.is_empty() {
+            return None;
+        }
+        let key = self.lead_of(image)?;
+        let n = self.leads.get(&key).copied().unwrap_or_default();
         Some((key, n))
     }
 
@@ -268,19 +279,19 @@ impl Table {
     /// # Errors
     /// An image can't be read.
     pub(super) fn decide(&mut self, change: &ChangedRow) -> anyhow::Result<RowTodo> {
-        let (before, after) = (change.before()?, change.after()?);
-        if let Some(now) = before.as_ref().and_then(|before| self.take(before)) {
+        if let Some(now) = change.known_before.and_then(|before| self.found.take(before)) {
             return Ok(RowTodo::IsThere(now));
         }
-        Ok(match (&before, &after) {
-            (Some(before), None) if self.has_key_of(before) => RowTodo::ChangedSince,
+        let now = change.known_after.and_then(|after| self.found.take(after));
+        let mut is_taken =
+            |image: Option<RowImage<'_>>| image.is_some_and(|image| self.has_key_of(&image));
+        Ok(match (change.known_before, change.known_after) {
+            (Some(_), None) if is_taken(change.before()?) => RowTodo::ChangedSince,
             (Some(_), None) => RowTodo::Insert,
-            (Some(_), Some(after)) => {
-                self.take(after).map_or(RowTodo::ChangedSince, RowTodo::Update)
-            }
-            (None, Some(after)) => match self.take(after) {
+            (Some(_), Some(_)) => now.map_or(RowTodo::ChangedSince, RowTodo::Update),
+            (None, Some(_)) => match now {
                 Some(now) => RowTodo::Delete(now),
-                None if self.has_key_of(after) => RowTodo::ChangedSince,
+                None if is_taken(change.after()?) => RowTodo::ChangedSince,
                 None => RowTodo::Nothing,
             },
             (None, None) => RowTodo::Nothing,
@@ -330,65 +341,3 @@ impl Table {
 
 /// Bytes of text that Oracle binds where a query's columns are (ORA-01461 beyond); of bytes, half as many.
 const LONG_BYTES: usize = 4_000;
-
-/// A row as it is known: a hash of the list of its columns and of what they mean.
-type RowIdentity = u128;
-
-/// Makes them. Two keys that nobody knows: two rows that differ have the same identity once in 2^128, as nobody can
-/// choose them to.
-#[derive(Default)]
-struct RowIdentities([RandomState; 2]);
-
-impl RowIdentities {
-    fn of<'a>(&self, list: usize, values: impl Iterator<Item = &'a str>) -> RowIdentity {
-        let [mut high, mut low] = [self.0[0].build_hasher(), self.0[1].build_hasher()];
-        for hasher in [&mut high, &mut low] {
-            hasher.write_usize(list);
-        }
-        for value in values {
-            for hasher in [&mut high, &mut low] {
-                hasher.write_usize(value.len());
-                hasher.write(value.as_bytes());
-            }
-        }
-        u128::from(high.finish()) << 64 | u128::from(low.finish())
-    }
-}
-
-/// What the values of a row mean, one behind the other.
-#[derive(Default)]
-struct RowMeanings {
-    text: String,
-    ends: Vec<usize>,
-    room: String,
-}
-
-impl RowMeanings {
-    fn read(&mut self, row: &Row, dialect: Dialect) {
-        self.text.clear();
-        self.ends.clear();
-        for value in &row.values {
-            write_meaning_of(value, dialect, &mut self.room, &mut self.text);
-            self.ends.push(self.text.len());
-        }
-    }
-
-    fn of(&self, at: usize) -> &str {
-        let begin = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.text[begin..self.ends[at]]
-    }
-}
-
-/// Values in a row, kept apart by their lengths.
-fn joined<'a>(values: impl Iterator<Item = &'a str>) -> String {
-    let mut out = String::new();
-    write_joined(values, &mut out);
-    out
-}
-
-fn write_joined<'a>(values: impl Iterator<Item = &'a str>, out: &mut String) {
-    for value in values {
-        let _ = write!(out, "{}:", value.len());
-        out.push_str(value);
-    }
-}

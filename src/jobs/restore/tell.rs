@@ -63,8 +63,13 @@ pub(super) fn restored_before(
 }
 
 /// Rows that somebody changed since are named, and never overwritten.
-pub(super) fn changed(since: Vec<&ChangedRow>, args: &Args, plan: &mut Plan) -> anyhow::Result<()> {
+pub(super) fn changed(
+    mut since: Vec<ChangedRow>,
+    args: &Args,
+    plan: &mut Plan,
+) -> anyhow::Result<()> {
     plan.noticed.add("changed_since", since.len() as u64);
+    since.sort_by(|a, b| a.table.cmp(&b.table));
     if !args.skip_changed && !since.is_empty() {
         let named: Vec<String> =
             since.iter().take(10).map(|row| format!("{} {}", row.table, row.key)).collect();
@@ -78,7 +83,7 @@ pub(super) fn changed(since: Vec<&ChangedRow>, args: &Args, plan: &mut Plan) -> 
     }
     for row in since {
         let message = format!("{}: changed since the run, left as it is", row.table);
-        plan.find("changed_since", &row.key, message);
+        plan.find("changed_since", &*row.key, message);
     }
     Ok(())
 }
