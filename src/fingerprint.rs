@@ -13,6 +13,11 @@ pub(crate) struct Fingerprint(u64, u64);
 /// Values by fingerprint; it is a hash already, and not hashed once more.
 pub(crate) type FingerprintMap<V> = HashMap<Fingerprint, V, BuildHasherDefault<HalfAsHash>>;
 
+impl Fingerprint {
+    /// That of nothing.
+    pub(crate) const NONE: Fingerprint = Fingerprint(0, 0);
+}
+
 /// The two keys.
 #[derive(Default)]
 pub(crate) struct FingerprintKeys(RandomState, RandomState);

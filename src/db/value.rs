@@ -235,9 +235,15 @@ fn write_image<'a>(pairs: impl Iterator<Item = (&'a str, Bind<'a>)>, out: &mut S
 /// Appends `text` as a JSON string (RFC 8259).
 pub(crate) fn write_json_text(text: &str, out: &mut String) {
     out.push('"');
+    // Of most texts all is plain, and that is seen many bytes at a time.
+    let is_plain = |byte: u8| (byte >= 0x20) & (byte != b'"') & (byte != b'\\');
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        out.push_str(text);
+        return out.push('"');
+    }
     let mut plain_from = 0;
     for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if is_plain(byte) {
             continue;
         }
         out.push_str(&text[plain_from..at]);

@@ -238,7 +238,7 @@ impl<R: Read> CsvReader<R> {
             if chunk.is_empty() {
                 return Ok(None);
             }
-            match chunk.iter().position(|b| matches!(b, b';' | b'\n' | b'\r')) {
+            match memchr::memchr3(b';', b'\n', b'\r', chunk) {
                 Some(at) => {
                     let end = chunk.get(at).copied();
                     record.push(text, chunk.get(..at).unwrap_or_default());

@@ -100,7 +100,9 @@ pub fn is_email(cell: &str) -> bool {
     let Some((local, domain)) = cell.split_once('@') else {
         return false;
     };
-    let is_odd = |c: char| c.is_whitespace() || c.is_control() || ",;:<>()[]\\\"".contains(c);
+    let is_listed =
+        |c: char| matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '\\' | '"');
+    let is_odd = |c: char| is_listed(c) || c.is_whitespace() || c.is_control();
     let is_dotted = |part: &str| {
         !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.contains("..")
     };

@@ -22,6 +22,9 @@ pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
 /// Whether an id or a mail address is all that can be seen of it.
 pub(super) fn is_sound(text: &str) -> bool {
     let is_quoted = text.starts_with(is_quote) || text.ends_with(is_quote);
+    if text.is_ascii() {
+        return !is_quoted && !text.bytes().any(|byte| byte.is_ascii_control());
+    }
     !is_quoted && !text.contains(|c: char| c.is_control() || is_invisible(c))
 }
 

@@ -47,6 +47,16 @@ struct PackedTouch {
     result: ChangeResult,
 }
 
+/// The texts of a touch, on their way into a chunk.
+struct TouchTexts<'a> {
+    unit: &'a str,
+    key: &'a str,
+    why: &'a str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    seen: Option<&'a str>,
+}
+
 /// What some hundreds of touches hold.
 #[derive(Clone, Default)]
 struct TouchChunk {
@@ -98,32 +108,62 @@ impl Touches {
     pub fn push(&mut self, touch: Touch) {
         let Touch { unit, binds, change, seen } = touch;
         let Change { key, action, why, result, before, after } = change;
-        let text_of = |value: &Value| if let Value::Text(text) = value { text.len() } else { 0 };
-        let n_bytes: usize = [&*unit, &*key, &*why].iter().map(|text| text.len()).sum::<usize>()
-            + [before.as_deref(), after.as_deref(), seen.as_deref()]
-                .iter()
-                .map(|text| text.map_or(0, str::len))
-                .sum::<usize>()
-            + binds.iter().map(text_of).sum::<usize>();
+        let texts = TouchTexts {
+            unit: &unit,
+            key: &key,
+            why: &why,
+            before: before.as_deref(),
+            after: after.as_deref(),
+            seen: seen.as_deref(),
+        };
+        self.pack(texts, action, result, binds.iter().map(Bind::from));
+    }
+
+    /// Adds a row that is new, and the only one of its unit.
+    pub(crate) fn push_new_row<'b>(
+        &mut self,
+        key: &str,
+        why: &str,
+        binds: impl Iterator<Item = Bind<'b>> + Clone,
+    ) {
+        let texts = TouchTexts { unit: key, key, why, before: None, after: None, seen: None };
+        self.pack(texts, Action::Insert, ChangeResult::Applied, binds);
+    }
+
+    fn pack<'b>(
+        &mut self,
+        texts: TouchTexts<'_>,
+        action: Action,
+        result: ChangeResult,
+        binds: impl Iterator<Item = Bind<'b>> + Clone,
+    ) {
+        let TouchTexts { unit, key, why, before, after, seen } = texts;
+        let texts = [Some(unit), Some(key), Some(why), before, after, seen];
+        let mut n_bytes: usize = texts.iter().flatten().map(|text| text.len()).sum();
+        let mut n_binds = 0;
+        for bind in binds.clone() {
+            n_binds += 1;
+            n_bytes += if let Bind::Text(text) = bind { text.len() } else { 0 };
+        }
         let last = self.rows.last().copied();
-        let is_new = self.open_chunk(n_bytes, binds.len());
+        let is_new = self.open_chunk(n_bytes, n_binds);
         let last = last.filter(|_| !is_new);
         let at = self.chunks.len() - 1;
         let chunk = &mut self.chunks[at];
-        let key = chunk.put(&key, &[]);
+        let key = chunk.put(key, &[]);
         let like: &[TextSpan] = &last.map_or([key, key], |last| [key, last.unit]);
-        let unit = chunk.put(&unit, like);
-        let why = chunk.put_why(&why);
+        let unit = chunk.put(unit, like);
+        let why = chunk.put_why(why);
         let mut image = |text: Option<&str>, like: Option<TextSpan>| {
             text.map(|text| chunk.put(text, like.as_slice()))
         };
-        let before = image(before.as_deref(), None);
-        let after = image(after.as_deref(), last.and_then(|last| last.after));
-        let seen = image(seen.as_deref(), None);
+        let before = image(before, None);
+        let after = image(after, last.and_then(|last| last.after));
+        let seen = image(seen, None);
         let (cells_at, texts_at) = (chunk.cells.len() as u32, chunk.text.len() as u32);
-        let n_cells = binds.len() as u16;
-        for value in binds {
-            let cell = chunk.put_bind(value);
+        let n_cells = n_binds as u16;
+        for bind in binds {
+            let cell = chunk.put_bind(bind);
             chunk.cells.push(cell);
         }
         self.rows.push(PackedTouch {
@@ -212,7 +252,7 @@ impl Touches {
         debug_assert!(!matches!(value, Value::Text(_)));
         let row = self.rows[at];
         let chunk = &mut self.chunks[row.chunk as usize];
-        let cell = chunk.put_bind(value);
+        let cell = chunk.put_bind(Bind::from(&value));
         chunk.cells[row.cells_at as usize + usize::from(row.n_cells) - 1] = cell;
     }
 
@@ -248,28 +288,28 @@ impl TouchChunk {
         span
     }
 
-    fn put_bind(&mut self, value: Value) -> PackedBind {
-        let packed = match &value {
-            Value::Null => Some(PackedBind::NULL),
-            Value::Int(n) => {
-                usize::try_from(*n).ok().and_then(|n| PackedBind::of(PackedBind::INT, n))
+    fn put_bind(&mut self, bind: Bind<'_>) -> PackedBind {
+        let packed = match bind {
+            Bind::Null => Some(PackedBind::NULL),
+            Bind::Int(n) => {
+                usize::try_from(n).ok().and_then(|n| PackedBind::of(PackedBind::INT, n))
             }
-            Value::Text(text) => PackedBind::of(PackedBind::TEXT, text.len()),
+            Bind::Text(text) => PackedBind::of(PackedBind::TEXT, text.len()),
             _ => None,
         };
-        match (packed, value) {
-            (Some(packed), Value::Text(text)) => {
-                self.text.push_str(&text);
+        match (packed, bind) {
+            (Some(packed), Bind::Text(text)) => {
+                self.text.push_str(text);
                 packed
             }
             (Some(packed), _) => packed,
-            (None, value) => {
+            (None, bind) => {
                 let first = self.others.len().saturating_sub(RECENT);
                 // Moments and days: a run writes the same ones into every row.
-                let known = self.others[first..].iter().position(|known| *known == value);
+                let known = self.others[first..].iter().position(|known| Bind::from(known) == bind);
                 let at = known.map_or(self.others.len(), |at| first + at);
                 if known.is_none() {
-                    self.others.push(value);
+                    self.others.push(bind.into());
                 }
                 PackedBind(PackedBind::OTHER << PackedBind::BITS | at as u32)
             }

@@ -9,9 +9,9 @@ use chrono::NaiveDate;
 use super::compare::PersonCompare;
 use super::stored::ChangedPerson;
 use super::{PERSON, delete_at};
-use crate::db::{Row, Value, image};
+use crate::db::{Bind, Row, Value, image};
 use crate::import::people::NO_MANAGER;
-use crate::import::{DeliveredPerson, PersonColumn};
+use crate::import::{CellValue, DeliveredPerson, PersonColumn};
 use crate::jobs::World;
 use crate::plan::{Action, Change, ChangeResult, Hold, Step, Takes, Touch, Touches};
 use crate::sql;
@@ -199,28 +199,24 @@ impl PersonChanges {
         &mut self,
         person: &DeliveredPerson,
         id: &str,
-        why: &Arc<str>,
+        why: &str,
         compare: &PersonCompare,
     ) {
-        let mut binds: Vec<Value> = Vec::with_capacity(PersonColumn::COUNT + 2);
-        for column in PersonColumn::ALL {
-            binds.push(match column {
-                PersonColumn::Id => id.into(),
-                PersonColumn::ImportedAt => self.moment.clone(),
-                PersonColumn::ManagerEmail => person.text(column).unwrap_or(NO_MANAGER).into(),
-                column => compare.value(column, person),
-            });
-        }
-        binds.extend([Value::Int(0), Value::Null]);
-        let change = Change {
-            key: id.into(),
-            action: Action::Insert,
-            why: Arc::clone(why),
-            result: ChangeResult::Applied,
-            before: None,
-            after: None,
+        let numbers = PersonColumn::ALL.map(|column| compare.number(column, person));
+        let bind = |column| match column {
+            PersonColumn::Id => id.into(),
+            PersonColumn::ImportedAt => Bind::from(&self.moment),
+            PersonColumn::ManagerEmail => person.text(column).unwrap_or(NO_MANAGER).into(),
+            column => match (&numbers[column as usize], person.get(column)) {
+                (Some(number), _) => number.into(),
+                (None, None) => Bind::Null,
+                (None, Some(CellValue::Text(text))) => text.into(),
+                (None, Some(CellValue::Date(day))) => Bind::Date(day.into()),
+            },
         };
-        self.inserts.push(Touch { unit: id.into(), binds, change, seen: None });
+        let unmarked = [Bind::Int(0), Bind::Null];
+        let binds = PersonColumn::ALL.into_iter().map(bind).chain(unmarked);
+        self.inserts.push_new_row(id, why, binds);
     }
 
     /// The statements, in the order they are to run. What frees a value comes before what takes it.

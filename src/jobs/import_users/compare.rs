@@ -105,6 +105,11 @@ impl PersonCompare {
         a != b
     }
 
+    /// What goes into PM_USER, where it holds a number.
+    pub(super) fn number(&self, column: PersonColumn, person: &DeliveredPerson) -> Option<Value> {
+        self.is_number(column).then(|| self.value(column, person))
+    }
+
     /// What goes into PM_USER.
     pub(super) fn value(&self, column: PersonColumn, person: &DeliveredPerson) -> Value {
         match person.get(column) {

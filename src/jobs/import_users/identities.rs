@@ -3,12 +3,10 @@
 //!
 //! Memory: some 80 bytes a person.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
-
 use anyhow::Context as _;
 use uuid::Uuid;
 
+use crate::fingerprint::{Fingerprint, FingerprintKeys, FingerprintMap};
 use crate::import::{DeliveredPerson, nfc};
 use crate::jobs::World;
 use crate::sql;
@@ -21,22 +19,20 @@ const ID_NAMESPACE: Uuid = Uuid::from_u128(0x3d1f_0c52_7a6b_4b1e_9c55_2f0a_8e64_
 /// How many ids of an address are tried when a stored one is asked about.
 const ATTEMPTS_MAX: u32 = 16;
 
-/// An id or a mail address, hashed twice with secret keys: 128 bits, so that two of them never meet by chance, and
-/// nobody can write a file in which they do.
-pub(super) type IdentityKey = [u64; 2];
+/// An id or a mail address.
+pub(super) type IdentityKey = Fingerprint;
 
 /// What a person without mail address has in place of its key.
-const NO_MAIL: IdentityKey = [0, 0];
+const NO_MAIL: IdentityKey = Fingerprint::NONE;
 
 /// Makes keys.
 #[derive(Default)]
-pub(super) struct IdentityKeys(RandomState, RandomState);
+pub(super) struct IdentityKeys(FingerprintKeys);
 
 impl IdentityKeys {
     /// Ids are compared in NFC.
     pub(super) fn id(&self, id: &str) -> IdentityKey {
-        let id = nfc(id);
-        [self.0.hash_one(&*id), self.1.hash_one(&*id)]
+        self.0.of(0, std::iter::once(&*nfc(id)))
     }
 
     /// Mail addresses are compared in NFC, and without case.
@@ -49,8 +45,8 @@ impl IdentityKeys {
 #[derive(Default)]
 pub(super) struct StoredIdentities {
     pub(super) keys: IdentityKeys,
-    mail_of_id: HashMap<IdentityKey, IdentityKey>,
-    owner_of_mail: HashMap<IdentityKey, MailOwner>,
+    mail_of_id: FingerprintMap<IdentityKey>,
+    owner_of_mail: FingerprintMap<MailOwner>,
 }
 
 struct MailOwner {
@@ -61,7 +57,7 @@ struct MailOwner {
 
 /// What the stored identities say of a row of the file.
 pub(super) struct RowIdentity {
-    /// Zero when the row has no id.
+    /// [`Fingerprint::NONE`] when the row has no id.
     pub(super) id: IdentityKey,
     pub(super) email: IdentityKey,
     /// The id is the one of somebody who has another mail address.
@@ -113,7 +109,7 @@ impl StoredIdentities {
         let owner = self.owner_of_mail.get(&email);
         let is_others_id = mail_of_id.is_some_and(|mail| mail != email);
         RowIdentity {
-            id: id.unwrap_or_default(),
+            id: id.unwrap_or(Fingerprint::NONE),
             email,
             is_id_taken: is_others_id && mail_of_id != Some(NO_MAIL),
             is_mail_known: owner.is_some(),

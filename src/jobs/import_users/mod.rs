@@ -136,6 +136,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut roster = FileRoster::read(&args.import, world, &mut plan)?;
     let mut changes = PersonChanges::new(world);
     let stored = StoredPeople::read(&mut roster, &mut changes, world, &mut plan)?;
+    roster.forget_keys();
     plan.population = Population::Of(stored.population);
     let StoredPeople { changed, going, marked, unsigned, population } = stored;
     let noticed = people::read(&args.import, &roster, changed, &mut changes, &mut plan)?;

@@ -1,13 +1,13 @@
 //! The file, read for the second time: only the rows that make a new person, or change one, are kept.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::changes::PersonChanges;
 use super::identities::{StoredIdentities, generated_id};
 use super::roster::FileRoster;
 use super::stored::ChangedPerson;
 use crate::db::Row;
+use crate::fingerprint::FingerprintMap;
 use crate::import::args::ImportArgs;
 use crate::import::{DeliveredPerson, PeopleLine, PersonColumn, fields, people};
 use crate::plan::Plan;
@@ -41,15 +41,16 @@ pub(super) fn read(
     }
     let source = args.source()?;
     let mut changed = changed.into_iter().peekable();
-    let mut new_ids = HashSet::new();
+    let mut new_ids = FingerprintMap::default();
     let mut unnamed = Vec::new();
-    let why: Arc<str> = "in the file, and not yet there".into();
+    let why = "in the file, and not yet there";
     let mut at = 0;
     let mut lines = people(source.read(), &source.name)?;
     lines.hold_to(roster.limits);
     for line in lines {
         let PeopleLine::Person(person) = line? else { continue };
-        if roster.stored.judge(&person).is_of_two {
+        let identity = roster.stored.judge(&person);
+        if identity.is_of_two {
             continue;
         }
         let row = roster.row(at).ok_or_else(|| source.changed())?;
@@ -60,16 +61,15 @@ pub(super) fn read(
         if row.creates() {
             match person.id().filter(|_| !row.is_id_taken()) {
                 Some(id) => {
-                    changes.insert(&person, id, &why, &roster.compare);
-                    new_ids.insert(id.to_owned());
+                    changes.insert(&person, id, why, &roster.compare);
+                    new_ids.insert(identity.id, ());
                 }
                 None => unnamed.push(UnnamedPerson(person)),
             }
         }
         at += 1;
     }
-    let why_other: Arc<str> =
-        "in the file, and not yet there; its id is known with another mail address".into();
+    let why_other = "in the file, and not yet there; its id is known with another mail address";
     for UnnamedPerson(person) in unnamed {
         let id = free_id(person.email(), &roster.stored, &mut new_ids);
         if let Some(known) = person.id() {
@@ -78,7 +78,7 @@ pub(super) fn read(
             );
             plan.find("other_person", id.as_str(), told);
         }
-        let why = if person.id().is_some() { &why_other } else { &why };
+        let why = if person.id().is_some() { why_other } else { why };
         changes.insert(&person, &id, why, &roster.compare);
     }
     Ok(noticed)
@@ -124,11 +124,12 @@ fn is_other_center(before: Option<&str>, person: &DeliveredPerson) -> bool {
 }
 
 /// The first id made of a mail address that nobody has: neither in PM_USER nor among the new people.
-fn free_id(email: &str, stored: &StoredIdentities, new_ids: &mut HashSet<String>) -> String {
+fn free_id(email: &str, stored: &StoredIdentities, new_ids: &mut FingerprintMap<()>) -> String {
     let mut attempt = 1;
     loop {
         let id = generated_id(email, attempt);
-        if !stored.has_id(&id) && new_ids.insert(id.clone()) {
+        let key = stored.keys.id(&id);
+        if !stored.has_id(&id) && new_ids.insert(key, ()).is_none() {
             return id;
         }
         attempt += 1;

@@ -9,6 +9,7 @@ use super::columns::StoredColumns;
 use super::compare::{LeftAlone, PersonCompare};
 use super::identities::{IdentityKey, RowIdentity, StoredIdentities};
 use super::rejected::RejectedPeople;
+use crate::fingerprint::FingerprintMap;
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::people::PeopleRows;
 use crate::import::{
@@ -111,8 +112,8 @@ pub(super) struct FileRoster {
     /// The last row of the file has a line end.
     pub(super) ends_a_line: bool,
     rows: Vec<RosterRow>,
-    by_id: HashMap<IdentityKey, u32>,
-    by_email: HashMap<IdentityKey, u32>,
+    by_id: FingerprintMap<u32>,
+    by_email: FingerprintMap<u32>,
     /// Of the few rows whose id or mail address stood in a row before.
     repeats: BTreeMap<u32, RepeatedRow>,
     /// Of the few rows with a cell that can't be read, or is too long.
@@ -175,8 +176,8 @@ impl FileRoster {
             rejected: RejectedPeople::default(),
             ends_a_line: true,
             rows: Vec::new(),
-            by_id: HashMap::new(),
-            by_email: HashMap::new(),
+            by_id: FingerprintMap::default(),
+            by_email: FingerprintMap::default(),
             repeats: BTreeMap::new(),
             left_alone: HashMap::new(),
         }
@@ -276,6 +277,11 @@ impl FileRoster {
 
     fn counting(&self, at: Option<&u32>) -> Option<usize> {
         at.map(|at| *at as usize).filter(|at| !self.rows[*at].is(RosterRow::SUPERSEDED))
+    }
+
+    /// Everybody stored was met: nobody is looked for any more, and the new people need the room.
+    pub(super) fn forget_keys(&mut self) {
+        (self.by_id, self.by_email) = Default::default();
     }
 
     /// Whether somebody is known by this mail address: stored, or in a good row.
