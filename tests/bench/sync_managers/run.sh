@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# run.sh [RUNS] [RECERT]: see README.md. Needs slapd, ldap-utils, sqlite3, GNU time and python3 with venv; to build
+# run.sh [RUNS]: see README.md and ../measuring.sh. Needs slapd, ldap-utils, sqlite3, GNU time and python3 with venv; to build
 # python-ldap also gcc and the headers of Python, OpenLDAP and SASL (libldap2-dev, libsasl2-dev).
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-runs=${1:-5}
-recert=${2:-$here/../../../target/release/recert}
-folder=$(mktemp -d)
+. "$(dirname "$0")/../measuring.sh"
+here=$bench/sync_managers
+runs=${1:-3}
+folder=$dir
 started=()
-trap 'kill "${started[@]}" 2> /dev/null || true; wait; rm -rf "$folder"' EXIT
+trap 'kill "${started[@]}" 2> /dev/null || true; wait; rm -rf "$dir"' EXIT
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 account=CN=recert,OU=Service,DC=corp,DC=example
 wanted=(sAMAccountName manager displayName mail)
 
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check ldap3==2.9.1 python-ldap
+"$folder/venv/bin/pip" install -q --disable-pip-version-check ldap3==2.9.1
+"$folder/venv/bin/pip" install -q --disable-pip-version-check python-ldap 2> "$dir/err" || {
+    echo "python-ldap can't be built (gcc, and the headers of Python, OpenLDAP and SASL): no comparison with it"
+    missing=1
+}
 python=$folder/venv/bin/python
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -67,67 +71,52 @@ CONF
     mv run.db full.db
 }
 
-measure() { # NAME COMMAND...: adds seconds, seconds of processor and peak KiB to ./NAME.times
-    local name=$1 began ended
-    shift
+fill() { # NAME COMMAND...: measures a way to fill in the line managers, or to read the directory, and looks at what came
     cp full.db run.db
-    sync run.db
-    began=$EPOCHREALTIME
-    /usr/bin/time -o time -f '%U %S %M' "$@" > "$name.out" 2> err || { cat err time; exit 1; }
-    ended=$EPOCHREALTIME
-    awk -v us=$((${ended/./} - ${began/./})) '{ print us / 1e6, $1 + $2, $3 }' time >> "$name.times"
-    case $name in
-    ldapsearch*) grep -c ^dn: "$name.out" | grep -qx "$n" || { echo "$name: not everybody came"; exit 1; } ;;
+    measure "$@"
+    case $1 in
+    ldapsearch*) grep -c ^dn: "$dir/out" | grep -qx "$n" || { echo "$1: not everybody came"; exit 1; } ;;
     *) python3 "$here/check.py" run.db expected ;;
     esac
 }
 
-median() { cut -d' ' -f"$2" "$1.times" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-peak() { cut -d' ' -f3 "$1.times" | sort -n | tail -1; }
-told() { # NAME WORDS
-    printf '%-52s %7.2f s  (processor %6.2f s, peak %4d MiB)\n' "$2" "$(median "$1" 1)" "$(median "$1" 2)" $(($(peak "$1") / 1024))
+sync_with_each() { # NAME CONFIG
+    for ending in "${endings[@]}"; do
+        fill "$1$ending" "$(binary "$ending")" -q --config "$2" sync-managers
+    done
 }
-# NAME OTHER: how many times as long OTHER takes; the median of the pairs, which ran one after the other.
-ratio() { paste "$1.times" "$2.times" | awk '{ print $4 / $1 }' | sort -n | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] }'; }
 
 bound=(-x -LLL -D "$account" -y "$folder/bare-password" -b DC=corp,DC=example)
 printf secret > "$folder/bare-password"
 
-n=8000
-world $n
+n=$(size 8000)
+world "$n"
 for _ in $(seq "$runs"); do
-    measure naive "$python" "$here/naive.py" "ldap://127.0.0.1:$port" run.db
-    measure advice "$python" "$here/advice.py" "ldap://127.0.0.1:$port" run.db
-    measure bare "$python" "$here/bare.py" "ldap://127.0.0.1:$port" run.db
-    measure ldapsearch ldapsearch "${bound[@]}" -H "ldap://127.0.0.1:$port" -c -f batches '(|%s)' "${wanted[@]}"
-    measure recert "$recert" -q --config recert.toml sync-managers
+    fill naive "$python" "$here/naive.py" "ldap://127.0.0.1:$port" run.db
+    fill advice "$python" "$here/advice.py" "ldap://127.0.0.1:$port" run.db
+    [ -n "${missing:-}" ] || fill python-ldap "$python" "$here/bare.py" "ldap://127.0.0.1:$port" run.db
+    fill ldapsearch ldapsearch "${bound[@]}" -H "ldap://127.0.0.1:$port" -c -f batches '(|%s)' "${wanted[@]}"
+    sync_with_each sync recert.toml
 done
-echo "$n users of a directory of $n people, whole commands, medians of $runs:"
-told naive "naive: two searches a user (ldap3)"
-told advice "usual advice: OR of 100, 8 threads (ldap3)"
-told bare "the same with python-ldap"
-told ldapsearch "ldapsearch, OR of 50: no managers, no database"
-told recert "recert sync-managers"
-echo "recert is $(ratio recert naive) times as fast as the naive way, $(ratio recert advice) times as the usual advice," \
-    "$(ratio recert bare) times as python-ldap; it takes $(ratio ldapsearch recert) times as long as ldapsearch"
+row "sync $n" sync naive "naive: two searches a user (ldap3)" "–"
+row "the same" sync advice "usual advice: OR of 100, 8 threads (ldap3)" "–"
+row "the same" sync python-ldap "python-ldap" "0.4"
+row "the same" sync ldapsearch "ldapsearch, OR of 50: no managers, no database" "1.2"
 
 coproc delay { exec python3 "$here/delay.py" "$port" 20; }
 started+=("$delay_PID")
 read -r far <&"${delay[0]}"
 config "$far" run.db > far.toml
 for _ in $(seq "$runs"); do
-    measure far "$recert" -q --config far.toml sync-managers
+    sync_with_each far far.toml
 done
-echo "with a round trip of 20 ms:"
-told far "recert sync-managers"
+row "sync $n, 20 ms a round trip: $(clock far) s by the clock" far none "" "0.35 s by the clock"
 
-n=100000
-world $n
+n=$(size 100000)
+world "$n"
 for _ in $(seq "$runs"); do
-    measure ldapsearch ldapsearch "${bound[@]}" -H "ldap://127.0.0.1:$port" -E pr=1000/noprompt '(objectClass=user)' "${wanted[@]}"
-    measure recert "$recert" -q --config recert.toml sync-managers
+    fill ldapsearch-all ldapsearch "${bound[@]}" -H "ldap://127.0.0.1:$port" -E pr=1000/noprompt '(objectClass=user)' "${wanted[@]}"
+    sync_with_each all recert.toml
 done
-echo "$n users of a directory of $n people:"
-told ldapsearch "ldapsearch, all in pages: no managers, no database"
-told recert "recert sync-managers"
-echo "recert takes $(ratio ldapsearch recert) times as long as ldapsearch"
+row "sync $n" all ldapsearch-all "ldapsearch, all in pages: no managers, no database" "1.5, 100 MB"
+[ -z "${missing:-}" ]
