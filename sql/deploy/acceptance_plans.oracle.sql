@@ -51,7 +51,8 @@ SELECT COUNT(*) AS n
   JOIN recert_run r
     ON r.run_id = i.run_id
  WHERE r.started_at < :before
-   AND i.salt IS NOT NULL;
+   AND i.salt IS NOT NULL
+   AND (i.before_image IS NOT NULL OR i.after_image IS NOT NULL);
 
 EXPLAIN PLAN SET STATEMENT_ID = 'disable_user' FOR
 UPDATE ops_user
@@ -315,6 +316,7 @@ SELECT c.run_id,
     ON r.run_id = c.run_id
  WHERE r.started_at < :before
    AND i.salt IS NOT NULL
+   AND (i.before_image IS NOT NULL OR i.after_image IS NOT NULL)
  ORDER BY c.run_id, c.seq;
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_images_of_marked' FOR

@@ -7,3 +7,4 @@ SELECT COUNT(*) AS n
     ON r.run_id = i.run_id
  WHERE r.started_at < :before
    AND i.salt IS NOT NULL
+   AND (i.before_image IS NOT NULL OR i.after_image IS NOT NULL)

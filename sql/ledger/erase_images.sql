@@ -6,3 +6,4 @@ UPDATE recert_image
        after_image = NULL
  WHERE run_id = :run_id
    AND salt IS NOT NULL
+   AND (before_image IS NOT NULL OR after_image IS NOT NULL)

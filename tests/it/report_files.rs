@@ -101,6 +101,27 @@ fn report_holds_the_same_rows_and_the_same_evidence_in_every_format() {
 }
 
 #[test]
+fn report_says_in_one_line_how_to_take_the_hash_of_its_rows_again() {
+    if crate::verify::python().is_none() {
+        return;
+    }
+    let world = hostile();
+    world.put("response USER=E77");
+    world.tamper("UPDATE recreate_response SET recertification_due_date = NULL WHERE reportees_id = 'E77'");
+    let told = report(&world, "report --year 2026 --as-of 2026-11-02");
+    std::fs::write(world.folder.path().join("REPORT.json"), told.to_string()).unwrap();
+    let line = told["evidence"]["rows_sha256_again"].as_str().unwrap();
+    let mut shell = std::process::Command::new("sh");
+    let again = shell.args(["-c", line]).current_dir(world.folder.path()).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&again.stdout).trim(),
+        told["evidence"]["rows_sha256"].as_str().unwrap(),
+        "{}",
+        String::from_utf8_lossy(&again.stderr)
+    );
+}
+
+#[test]
 fn report_digests_the_statement_that_stands_in_its_file() {
     let world = World::sqlite();
     let told = report(&world, "report --all");

@@ -184,7 +184,7 @@ pub(crate) fn python_agrees(world: &World, fits: bool) {
 }
 
 /// Python, if it is there; without it, the tests that use it say so and hold only the rest.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("python3"))
         .find(|path| path.exists());
