@@ -107,7 +107,9 @@ fn report_says_in_one_line_how_to_take_the_hash_of_its_rows_again() {
     }
     let world = hostile();
     world.put("response USER=E77");
-    world.tamper("UPDATE recreate_response SET recertification_due_date = NULL WHERE reportees_id = 'E77'");
+    world.tamper(
+        "UPDATE recreate_response SET recertification_due_date = NULL WHERE reportees_id = 'E77'",
+    );
     let told = report(&world, "report --year 2026 --as-of 2026-11-02");
     std::fs::write(world.folder.path().join("REPORT.json"), told.to_string()).unwrap();
     let line = told["evidence"]["rows_sha256_again"].as_str().unwrap();
