@@ -42,6 +42,23 @@ fn the_cron_job_is_shut_in_and_never_beside_itself() {
 }
 
 #[test]
+fn the_cron_job_makes_the_folders_that_it_writes_to_because_a_new_volume_is_empty() {
+    let text = text(CRON_JOB);
+    let line = |key: &str| text.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap();
+    let made: Vec<String> = serde_json::from_str(line("command: ")).unwrap();
+    let args: Vec<String> = serde_json::from_str(line("args: ")).unwrap();
+    let written: Vec<&str> = args
+        .iter()
+        .filter(|arg| arg.starts_with('/'))
+        .filter_map(|arg| Some(arg.rsplit_once('/')?.0))
+        .collect();
+    assert_eq!(written.len(), 2);
+    for folder in written {
+        assert!(made.iter().any(|made| made == folder), "{folder}");
+    }
+}
+
+#[test]
 fn the_cron_jobs_arguments_are_ones_that_recert_takes() {
     let text = text(CRON_JOB);
     let args = text.lines().find_map(|line| line.trim().strip_prefix("args: ")).unwrap();

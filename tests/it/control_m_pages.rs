@@ -52,6 +52,19 @@ fn called(line: &str) -> Option<String> {
 }
 
 #[test]
+fn every_command_of_the_runbook_names_its_config() {
+    let page = text("control-m/RUNBOOK.md");
+    let blocks = page.split("```sh\n").skip(1).filter_map(|block| block.split_once("```"));
+    let lines: Vec<&str> = blocks.flat_map(|(block, _)| block.lines()).collect();
+    assert!(lines.len() > 15);
+    for line in
+        lines.iter().filter(|line| line.contains("recert ") && !line.starts_with("ssh-keygen"))
+    {
+        assert!(line.contains("recert --config /etc/recert/recert.toml "), "{line}");
+    }
+}
+
+#[test]
 fn cron_lines_are_quiet_unless_something_is_wrong() {
     let mut calls = 0;
     for line in text("control-m/recert.cron").lines().filter(|line| !line.starts_with('#')) {

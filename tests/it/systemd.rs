@@ -174,13 +174,23 @@ fn every_timer_makes_up_for_missed_runs_and_starts_a_job() {
     for path in with_ending("path") {
         let job = name(&path).trim_start_matches("recert-").trim_end_matches(".path").to_owned();
         assert_eq!(values(&path, "Unit"), [format!("recert@{job}.service")]);
+        // What systemd gave up, the hourly start brings back.
+        let drop_in = repo(FOLDER).join(format!("recert@{job}.service.d/command.conf"));
+        assert_eq!(values(&drop_in, "Wants"), [name(&path)]);
     }
 }
 
 #[test]
 fn a_failed_unit_is_told_and_only_75_to_77_are_tried_again() {
+    for service in with_ending("service") {
+        let told: &[&str] = if name(&service) == "recert-failed@.service" {
+            &[]
+        } else {
+            &["recert-failed@%n.service"]
+        };
+        assert_eq!(values(&service, "OnFailure"), told, "{}", service.display());
+    }
     let service = repo(FOLDER).join("recert@.service");
-    assert_eq!(values(&service, "OnFailure"), ["recert-failed@%n.service"]);
     assert_eq!(values(&service, "Restart"), ["on-failure"]);
     assert_eq!(values(&service, "RestartMode"), ["direct"], "one word for four attempts");
     let never: Vec<u8> = values(&service, "RestartPreventExitStatus")[0]
