@@ -1,6 +1,7 @@
 //! Sections 2 and 3 of the spec: plan, limits, lock, retries, saved plans, what is refused.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use recert::door::config::Limits;
 use recert::door::exit::Exit;
@@ -263,4 +264,31 @@ fn a_database_that_was_never_migrated_is_a_matter_of_config() {
     fs::write(&path, "this is no database, it only looks like a file").unwrap();
     world.config.database.url = format!("sqlite:{}", path.display());
     assert_eq!(exit(&world.run("revoke")), Exit::Config);
+}
+
+#[test]
+fn what_may_pass_is_tried_again_after_longer_and_longer_pauses_and_nothing_else_is() {
+    let mut world = World::sqlite();
+    world.put(&due(1));
+    let took = |world: &World, number: Exit| {
+        let began = Instant::now();
+        assert_eq!(exit(&world.run(REVOKE)), number);
+        began.elapsed()
+    };
+    let guard = |does: &str| {
+        format!(
+            "CREATE TRIGGER guard BEFORE DELETE ON map_rap_user_role BEGIN SELECT RAISE({does}); END"
+        )
+    };
+    world.define(&guard("IGNORE"));
+    world.config.database.retries = 2;
+    world.config.database.retry_delay = Duration::from_millis(200);
+    let drifted = took(&world, Exit::Drifted);
+    assert!(drifted >= Duration::from_millis(200 + 400), "{drifted:?}");
+
+    world.define("DROP TRIGGER guard");
+    world.define(&guard("ABORT, 'not today'"));
+    world.config.database.retry_delay = Duration::from_secs(60);
+    let failed = took(&world, Exit::Failed);
+    assert!(failed < Duration::from_secs(60), "{failed:?}");
 }
