@@ -65,10 +65,9 @@ impl Run<'_> {
     /// A run that failed after it reached the database leaves a row: in a transaction of its own,
     /// and as well as it goes.
     pub(super) fn record_failure(&mut self, error: &anyhow::Error) {
-        if !self.reached || matches!(Exit::of(error), Exit::Busy | Exit::Unknown) {
-            return;
+        if leaves_a_row(self.reached, Exit::of(error)) {
+            self.record(Status::Failed, &Plan::default(), error);
         }
-        self.record(Status::Failed, &Plan::default(), error);
     }
 
     pub(super) fn record(&mut self, status: Status, plan: &Plan, error: &anyhow::Error) {
@@ -87,5 +86,24 @@ impl Run<'_> {
                 tracing::warn!(run_id = %self.session.run_id, "the failure could not be written to the ledger: {}", Exit::tell(&second));
             }
         }
+    }
+}
+
+/// Whether a run that went wrong is told by the ledger: not one that did not get as far as its lock, nor one that may
+/// have taken effect.
+fn leaves_a_row(reached: bool, exit: Exit) -> bool {
+    reached && !matches!(exit, Exit::Busy | Exit::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_leaves_a_row_but_before_the_lock_or_where_the_run_may_have_taken_effect() {
+        let rowless: Vec<Exit> =
+            Exit::ALL.into_iter().filter(|exit| !leaves_a_row(true, *exit)).collect();
+        assert_eq!(rowless, [Exit::Unknown, Exit::Busy]);
+        assert!(Exit::ALL.into_iter().all(|exit| !leaves_a_row(false, exit)));
     }
 }

@@ -292,3 +292,16 @@ fn what_may_pass_is_tried_again_after_longer_and_longer_pauses_and_nothing_else_
     let failed = took(&world, Exit::Failed);
     assert!(failed < Duration::from_secs(60), "{failed:?}");
 }
+
+#[test]
+fn a_run_that_does_not_get_as_far_as_its_lock_leaves_no_row_and_one_that_fails_later_does() {
+    let world = World::sqlite();
+    world.put(&due(1));
+    world.tamper("UPDATE recert_lock SET job = 'elsewhere' WHERE job = 'access'");
+    assert_eq!(exit(&world.run(REVOKE)), Exit::Config);
+    assert_eq!(world.one("SELECT COUNT(*) FROM recert_run"), "0");
+    world.tamper("UPDATE recert_lock SET job = 'access' WHERE job = 'elsewhere'");
+    world.tamper("UPDATE recreate_response SET recertification_due_date = 'someday'");
+    assert_eq!(exit(&world.run(REVOKE)), Exit::Failed);
+    assert_eq!(world.one("SELECT status FROM recert_run"), "failed");
+}

@@ -1,6 +1,7 @@
 //! Rows that somebody changed or put back since the run, and ledgers that somebody edited.
 
 use recert::door::exit::Exit;
+use recert::door::run::Ended;
 
 use super::{REVOKE, TWO, command, restore, tables, unlimited};
 use crate::harness::{World, exit, worlds};
@@ -108,5 +109,25 @@ fn restore_names_people_who_go_again_and_leave_roles_or_months_behind() {
         let left = ended.summary.findings.iter().filter(|found| found.kind == "left_behind");
         assert_eq!(left.map(|found| found.key.as_str()).collect::<Vec<_>>(), ["U1", "U3"]);
         assert_eq!(ended.summary.counts.get("rows_deleted"), 3);
+    }
+}
+
+#[test]
+fn restore_neither_takes_nor_adds_a_row_whose_key_somebody_else_uses_by_now() {
+    for world in worlds() {
+        world.put("org");
+        let run = world.run(&crate::import_users::import_of(&world, &["", "id=U2|email=b@x"]));
+        let drifted = |run: &Ended, key: &str| {
+            let ended = world.run(&command(run, ""));
+            assert_eq!(exit(&ended), Exit::Drifted, "{}", world.name);
+            let said = ended.summary.error.unwrap();
+            assert!(said.contains(&format!("PM_USER {key}")), "{said}");
+        };
+        world.tamper("UPDATE pm_user SET city = 'Elsewhere' WHERE id = 'U2'");
+        drifted(&run, "U2");
+        let undone = restore(&world, &run, "--skip-changed");
+        assert_eq!(undone.summary.counts.get("rows_deleted"), 1);
+        world.tamper("INSERT INTO pm_user (id, email) VALUES ('U1', 'somebody@else')");
+        drifted(&undone, "U1");
     }
 }

@@ -9,7 +9,7 @@ mod prepare;
 
 use crate::connect::posix_zone;
 use crate::error::{Doing, OraError, PgError, from_pg};
-use crate::sql::dialect::{READ_COMMITTED, SERIALIZABLE};
+use crate::sql::transaction::{READ_COMMITTED, SERIALIZABLE};
 use crate::sql::{Action, Statement, StatementKind};
 use crate::transfer::{Column, Types, Value, ValueKind};
 use crate::wire::{Flight, Segment, Wire};

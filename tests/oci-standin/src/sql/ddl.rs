@@ -1,7 +1,8 @@
 //! DDL, privileges and ALTER SESSION.
 
-use super::dialect::{Output, READ_COMMITTED, SERIALIZABLE, name, rewrite};
+use super::dialect::{Output, name, rewrite};
 use super::tokens::{Kind, Token, closing};
+use super::transaction::{READ_COMMITTED, SERIALIZABLE};
 use super::{Action, Statement, StatementKind, kind_of, strict};
 use crate::error::OraError;
 

@@ -4,6 +4,7 @@ pub mod ddl;
 pub mod dialect;
 pub mod strict;
 pub mod tokens;
+pub mod transaction;
 
 use crate::error::OraError;
 
