@@ -19,8 +19,8 @@ type Shape = (Arc<[String]>, Option<Vec<usize>>);
 #[derive(Default)]
 pub(super) struct RestoreStatements {
     steps: Vec<Step>,
-    /// Beside each touch, the key it is counted by, and how many rows of it there were.
-    like: Vec<Vec<Option<(Fingerprint, i64)>>>,
+    /// Of a step's touches that are counted: which one, its key, and how many rows of it there were.
+    like: Vec<Vec<(usize, Fingerprint, i64)>>,
     block: Option<(Arc<str>, Action)>,
     in_block: HashMap<Shape, usize>,
 }
@@ -48,7 +48,8 @@ impl RestoreStatements {
         if back.like.is_some() && action(&back) == Action::Insert {
             back.touch.binds.push(Value::Int(0)); // Its number is known when all steps before it are.
         }
-        like[at].push(back.like.map(|like| (like.key, like.n_there)));
+        let place = steps[at].touches.len();
+        like[at].extend(back.like.map(|like| (place, like.key, like.n_there)));
         steps[at].touches.push(back.touch);
     }
 
@@ -57,8 +58,7 @@ impl RestoreStatements {
         let mut now: HashMap<Arc<str>, FingerprintMap<i64>> = HashMap::new();
         for (step, like) in self.steps.iter_mut().zip(self.like) {
             let now = now.entry(Arc::clone(&step.table)).or_default();
-            for (at, like) in like.into_iter().enumerate() {
-                let Some((key, n_there)) = like else { continue };
+            for (at, key, n_there) in like {
                 let n = now.entry(key).or_insert(n_there);
                 if step.touches.get(at).is_some_and(|touch| touch.action() == Action::Insert) {
                     step.touches.set_last_bind(at, Value::Int(*n));

@@ -158,6 +158,7 @@ impl Table {
         }
         table.found.expect(table.numbers.len());
         table.scan(db)?;
+        table.numbers = FingerprintMap::default(); // Asked for no more: each change knows its own.
         Ok(table)
     }
 
