@@ -105,6 +105,17 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_of_another_id_is_none_of_the_users_and_has_no_manager_of_theirs() {
+        let mut tally = AnswerTally::default();
+        for answer in [ManagerAnswer::OtherId, ManagerAnswer::NotFound, ManagerAnswer::NoManager] {
+            (0..2).for_each(|_| tally.add(&answer, None));
+        }
+        let AnswerTally { users, not_found, other_id, without_manager } = tally;
+        assert_eq!((users, not_found, other_id, without_manager), (6, 2, 2, 4));
+        assert_eq!(tally.found(), 2);
+    }
+
+    #[test]
     fn a_fall_by_more_than_half_of_an_earlier_number_over_ten_is_a_doubt() {
         for (found, before, n) in
             [(6, 12, 0), (5, 12, 1), (5, 11, 1), (6, 11, 0), (0, 10, 0), (0, 11, 1)]
