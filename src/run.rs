@@ -22,7 +22,9 @@ use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger::taken;
 use crate::ledger::{self, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
-use crate::plan::{Approval, Held, Leeway, LimitLeft, Plan, SavedPlan, apply, hold, look_again};
+use crate::plan::{
+    Approval, Held, Leeway, LimitLeft, Plan, SavedPlan, apply, hold, look_again, read_again,
+};
 use crate::summary::{SCHEMA, Status, Summary};
 pub(crate) use when::Planned;
 use when::decide_when;
@@ -241,6 +243,7 @@ impl Run<'_> {
         let run_id = &self.session.run_id;
         let hashes = timed("ledger written", || ledger::write_changes(run_id, held.plan(), db))?;
         timed("applied", || apply(held, db))?;
+        timed("read again", || read_again(held, db))?;
         timed("looked once more", || look_again(held.plan(), db))?;
         Ok(hashes)
     }

@@ -1,6 +1,6 @@
 //! A column as the database's dictionary knows it, and what fits into it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Read, Row, Value};
 use crate::sql;
@@ -58,22 +58,42 @@ pub(super) fn select_columns(
     Ok(tables.iter().map(of).collect())
 }
 
-/// The same of several tables, by their names.
+/// What a table has that neither `*` nor a statement's own text shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableExtras {
+    /// The columns of a table `t` that `*` leaves out, as they stand behind it in a query.
+    pub(crate) invisible: String,
+    /// What may change a row that is written there, in words: its triggers and policies.
+    pub(crate) changers: Vec<String>,
+}
+
+impl TableExtras {
+    /// Whether a row may hold something else than was written.
+    pub(crate) fn may_change_rows(&self) -> bool {
+        !self.changers.is_empty()
+    }
+}
+
+/// The extras of several tables, by their names; none of a table that has none.
 ///
 /// # Errors
 /// What the database says, classed (`Exit`).
-pub(crate) fn invisible_columns(
+pub(crate) fn table_extras(
     tables: &[&str],
     db: &mut dyn Read,
-) -> anyhow::Result<HashMap<String, String>> {
-    let mut invisible: HashMap<String, String> = HashMap::new();
+) -> anyhow::Result<BTreeMap<String, TableExtras>> {
+    let mut extras: BTreeMap<String, TableExtras> = BTreeMap::new();
     for tables in tables.chunks(TABLES.len()) {
-        for row in db.rows(&sql!("db/select_invisible", dialects), &table_binds(tables))? {
-            let column = quote_name(&row.text("COLUMN_NAME")?);
-            *invisible.entry(row.text("NAME")?).or_default() += &format!(", t.{column}");
+        for row in db.rows(&sql!("db/select_extras", dialects), &table_binds(tables))? {
+            let of = extras.entry(row.text("KNOWN_AS")?).or_default();
+            let (kind, item) = (row.text("KIND")?, row.text("ITEM")?);
+            match kind.as_str() {
+                "column" => of.invisible += &format!(", t.{}", quote_name(&item)),
+                _ => of.changers.push(format!("{kind} {item}")),
+            }
         }
     }
-    Ok(invisible)
+    Ok(extras)
 }
 
 /// How long a column's text may be.

@@ -20,8 +20,9 @@ use crate::sql::Sql;
 
 pub(crate) use bind::Bind;
 pub use bind::BindArray;
+pub(crate) use column::TableExtras;
 pub use column::{Column, ColumnFill, ColumnLength};
-pub(crate) use column::{invisible, invisible_columns};
+pub(crate) use column::{invisible, table_extras};
 pub(crate) use dates::date_text;
 pub use dates::parse_date;
 pub use value::{Row, Value};

@@ -254,7 +254,7 @@ fn insertions(delivered: AvailabilityFile) -> Step {
         sql: sql!("import/insert_availability"),
         names: names.map(str::to_owned).to_vec(),
         table: "PM_AVAILABILITY".into(),
-        hold: Hold::Nothing,
+        hold: Hold::New("USER_ID"),
         counts: &["values_written"],
         takes: Takes::Nothing,
         touches,

@@ -2,7 +2,6 @@
 //! Safe to rerun: a row that is again as it was before the run is left alone.
 
 mod found;
-mod image;
 mod source;
 mod statements;
 mod table;

@@ -7,38 +7,46 @@
 //! What may differ are columns that neither the decision read nor the change writes; what the ledger
 //! keeps as the row before is the row as it is held.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::value::RawValue;
 
 use super::{Action, Approved, Columns, Hold, Plan, Step, TouchRef};
-use crate::db::{Binds, Dialect, Read, Transaction, Transient, Value, invisible_columns};
+use crate::db::{Binds, Dialect, Read, TableExtras, Transaction, Transient, Value, table_extras};
 use crate::exit::Exit;
 use crate::sql::{Sql, quote_name};
 
 /// Lists of rows are padded to one of these lengths, so that the database parses few statements.
 const LIST_LENGTHS: [usize; 3] = [1, 50, ROWS];
 /// Rows locked with one statement: as many as an IN list may hold.
-const ROWS: usize = 1_000;
+pub(super) const ROWS: usize = 1_000;
 
 /// A plan whose rows are locked, and as they were when it was made. Only [`hold`] makes one, and
 /// only this can be applied.
 #[derive(Debug)]
-pub struct Held(Plan);
+pub struct Held {
+    plan: Plan,
+    extras: BTreeMap<String, TableExtras>,
+}
 
 impl Held {
     /// The plan, to look at.
     #[must_use]
     pub fn plan(&self) -> &Plan {
-        &self.0
+        &self.plan
     }
 
     /// The plan, to show; it can't be applied any more.
     #[must_use]
     pub fn into_plan(self) -> Plan {
-        self.0
+        self.plan
+    }
+
+    /// What else there is about the tables it writes, by their names.
+    pub(super) fn extras(&self) -> impl Iterator<Item = (&str, &TableExtras)> {
+        self.extras.iter().map(|(table, extras)| (table.as_str(), extras))
     }
 }
 
@@ -58,34 +66,40 @@ pub enum Leeway {
 /// caller must then drop the connection: all is rolled back. Else what the database says.
 pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> anyhow::Result<Held> {
     let mut plan = approved.into_plan();
+    let tables: Vec<&str> = written_tables(&plan).into_iter().collect();
+    let extras = table_extras(&tables, db)?;
     // The embedded database has one writer, and that is this run.
     if db.dialect() == Dialect::Oracle {
         let spots = spots(&plan);
-        let tables = spots.iter().filter(|(_, spots)| !spots.is_empty());
-        let tables: Vec<&str> = tables.map(|((table, _), _)| &**table).collect();
-        let hidden = invisible_columns(&tables, db)?;
         for ((table, found_by), mut spots) in spots {
             spots.sort_by_cached_key(|spot| sort_key(&spot.key(&plan)));
-            let invisible = hidden.get(&*table).map_or("", String::as_str);
+            let invisible = extras.get(&*table).map_or("", |extras| &extras.invisible);
             let place = Place { table: &table, found_by, invisible };
             for batch in spots.chunks(ROWS) {
                 hold_batch(place, batch, leeway, &mut plan, db)?;
             }
         }
     }
-    Ok(Held(plan))
+    Ok(Held { plan, extras })
+}
+
+/// The applications' tables whose rows are written, or held.
+fn written_tables(plan: &Plan) -> BTreeSet<&str> {
+    let is_written = |step: &&Step| step.hold != Hold::Nothing && !step.touches.is_empty();
+    let written = plan.steps.iter().filter(is_written).map(|step| &*step.table);
+    written.chain(plan.kept.iter().map(|kept| &*kept.table)).collect()
 }
 
 /// By what a table's rows are found: the column, or their address.
-type FoundBy = Option<&'static str>;
+pub(super) type FoundBy = Option<&'static str>;
 
 /// Where rows are held.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    table: &'a str,
-    found_by: FoundBy,
+pub(super) struct Place<'a> {
+    pub(super) table: &'a str,
+    pub(super) found_by: FoundBy,
     /// Columns that `*` leaves out, as they stand behind it.
-    invisible: &'a str,
+    pub(super) invisible: &'a str,
 }
 
 /// Where the plan speaks of a row.
@@ -150,10 +164,10 @@ fn spots(plan: &Plan) -> BTreeMap<(Arc<str>, FoundBy), Vec<RowSpot>> {
 }
 
 /// By which column a step's rows are found, and which bind holds it.
-fn found_by(step: &Step) -> Option<(FoundBy, usize)> {
+pub(super) fn found_by(step: &Step) -> Option<(FoundBy, usize)> {
     let bind = |name: &str| step.names.iter().position(|known| known == name);
     match step.hold {
-        Hold::Nothing => None,
+        Hold::Nothing | Hold::New(_) => None,
         Hold::Row(_) => Some((None, bind("row_id")?)),
         Hold::Key(column, _) => Some((Some(column), bind(&column.to_lowercase())?)),
     }
@@ -214,33 +228,45 @@ fn lock(
     plan: &Plan,
     db: &mut dyn Read,
 ) -> anyhow::Result<HashMap<String, Vec<String>>> {
-    let Place { table, found_by, .. } = place;
     let keys: Vec<Value> = batch.iter().map(|spot| spot.key(plan)).collect();
+    let mut held: HashMap<String, Vec<String>> = HashMap::with_capacity(keys.len());
+    read_rows(place, &keys, &format!(" FOR UPDATE {manner}"), db, &mut |key, image| {
+        held.entry(key.display()).or_default().push(image);
+    })?;
+    Ok(held)
+}
+
+/// Reads the rows with these keys, a thousand at most; hands each key and what stands in its row to `each`.
+pub(super) fn read_rows(
+    place: Place<'_>,
+    keys: &[Value],
+    manner: &str,
+    db: &mut dyn Read,
+    each: &mut dyn FnMut(&Value, String),
+) -> anyhow::Result<()> {
+    let Place { table, found_by, .. } = place;
     let n_keys = LIST_LENGTHS.into_iter().find(|length| *length >= keys.len()).unwrap_or(ROWS);
     let names: Vec<String> = (0..n_keys).map(|at| format!("k{at}")).collect();
     let last = keys.last().unwrap_or(&Value::Null);
     let values = keys.iter().chain(std::iter::repeat(last)).cloned();
     let binds: Vec<(&str, Value)> = names.iter().map(String::as_str).zip(values).collect();
-    let sql = statement(place, &names, manner);
-    let mut held: HashMap<String, Vec<String>> = HashMap::with_capacity(keys.len());
     let binds: Binds<'_> = &binds;
-    db.each(&sql, binds, &mut |row| {
+    db.each(&statement(place, &names, manner), binds, &mut |row| {
         let key = match found_by {
             None => &row.values[0],
             Some(column) => row.get(column)?,
         };
-        held.entry(key.display()).or_default().push(row.image_from(1));
+        each(key, row.image_from(1));
         Ok(())
     })
-    .with_context(|| format!("holding rows of {table}"))?;
-    Ok(held)
+    .with_context(|| format!("holding rows of {table}"))
 }
 
 fn statement(place: Place<'_>, names: &[String], manner: &str) -> Sql {
     let Place { table, found_by, invisible } = place;
     let column = found_by.map_or_else(|| "rowid".to_owned(), quote_name);
     let text = format!(
-        "SELECT t.rowid AS row_id, t.*{invisible} FROM {} t WHERE t.{column} IN (:{}) FOR UPDATE {manner}",
+        "SELECT t.rowid AS row_id, t.*{invisible} FROM {} t WHERE t.{column} IN (:{}){manner}",
         quote_name(table),
         names.join(", :")
     );

@@ -4,6 +4,7 @@
 //! takes, and [`mod@hold`] alone into something that [`mod@apply`] takes. Those three files are the whole
 //! safety of the tool.
 
+mod again;
 mod apply;
 mod approve;
 mod clock;
@@ -11,6 +12,7 @@ mod hold;
 mod last_look;
 mod limit;
 mod lines;
+pub(crate) mod row_image;
 mod saved;
 mod touches;
 
@@ -24,6 +26,7 @@ use serde::Serialize;
 use crate::db::{Read, Value};
 use crate::sql::Sql;
 
+pub(crate) use again::read_again;
 pub use apply::apply;
 pub use approve::{Allowance, Approval, Approved, approve};
 pub(crate) use approve::{PlanSignature, RefusedPlan};
@@ -125,8 +128,10 @@ pub struct KeptRow {
 /// How the rows of a step are found again to be locked, and what of them must be as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// There is nothing to hold: its rows are new, or recert's own, which the run's lock guards.
+    /// There is nothing to hold: its rows are recert's own, which the run's lock guards.
     Nothing,
+    /// Its rows are new; one that was written is found again by this column, upper case.
+    New(&'static str),
     /// By the bind `row_id`, which says where a row stands.
     Row(Columns),
     /// By this column, whose name in lower case is a bind.

@@ -47,6 +47,7 @@ mod outcome;
 mod outputs;
 mod pages;
 mod pipes;
+mod read_again;
 mod readme;
 mod report;
 mod report_files;

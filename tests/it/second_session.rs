@@ -5,6 +5,8 @@
 //! Rows are held to the table by a trigger that writes down each row that a session of recert's replaces or
 //! deletes. The table of outcomes is in `target/tmp/second_session.txt` after a run.
 
+mod archive;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -33,10 +33,10 @@ fn told(table: &str, hazard: &str, name: &str, detail: &str) -> Option<String> {
     let deletes = needs(table).contains(&"DELETE");
     Some(match hazard {
         "trigger" => format!(
-            "trigger {name} runs at {detail}: what it changes is in no ledger, and comes back by no restore"
+            "trigger {name} runs at {detail}: what it changes elsewhere is in no ledger, and comes back by no restore; if it changes what recert writes, runs end with 3"
         ),
         "policy" => format!(
-            "policy {name}: rows it hides are not seen, values it masks would be kept masked"
+            "policy {name}: rows it hides are not seen, values it masks would be kept masked; a row that a run wrote and can't see ends it with 3"
         ),
         "cascade" if deletes => format!(
             "rows of {name} go, or are emptied, with the row they belong to ({detail}): no restore brings them back"

@@ -93,18 +93,24 @@ impl DisableSteps {
                     &["id", "user_id", "updated_by", "updated_on"],
                 )
             },
-            events: step(
-                "telling the application which accounts were disabled",
-                "OPS_EVENT",
-                sql!("disable_inactive/insert_event"),
-                &["user_id", "created_by", "created_on", "details"],
-            ),
-            history: step(
-                "keeping the changed rows in the application's history",
-                "OPS_DB_HISTORY",
-                sql!("disable_inactive/insert_history"),
-                &["class_name", "row_key", "created_by", "created_on", "details", "changes"],
-            ),
+            events: Step {
+                hold: Hold::New("CREATED_ON"),
+                ..step(
+                    "telling the application which accounts were disabled",
+                    "OPS_EVENT",
+                    sql!("disable_inactive/insert_event"),
+                    &["user_id", "created_by", "created_on", "details"],
+                )
+            },
+            history: Step {
+                hold: Hold::New("ROW_KEY"),
+                ..step(
+                    "keeping the changed rows in the application's history",
+                    "OPS_DB_HISTORY",
+                    sql!("disable_inactive/insert_history"),
+                    &["class_name", "row_key", "created_by", "created_on", "details", "changes"],
+                )
+            },
             user_after: user_after.into(),
             session_after: session_after.into(),
             actor,

@@ -265,7 +265,7 @@ impl PersonChanges {
         let mut inserts =
             step("adding people", sql, all, counts, Takes::Nothing, Touches::default());
         inserts.touches = self.inserts; // In the order of the file.
-        inserts.hold = Hold::Nothing;
+        inserts.hold = Hold::New("ID");
         steps.push(inserts);
         steps
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 
 use super::Only;
-use super::image::RowImage;
 use crate::db::{Dialect, Read};
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::each_change_of;
 use crate::ledger::row::{ImageState, LedgerEntry};
+use crate::plan::row_image::RowImage;
 
 /// One row that the run changed.
 pub(super) struct ChangedRow {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::table::KEYS;
 use super::{RowToPutBack, action, takes_away};
 use crate::db::Value;
 use crate::fingerprint::{Fingerprint, FingerprintMap};
@@ -100,11 +101,17 @@ fn step(back: &RowToPutBack) -> Step {
     let sql = Sql::made(format!("restore/{} {}", action(back).word(), back.table), text);
     let takes = if takes_away(back) { Takes::Rows } else { Takes::Nothing };
     let hold = match action(back) {
-        Action::Insert => Hold::Nothing,
+        Action::Insert => new_rows(&back.table),
         Action::Update | Action::Delete => Hold::Row(Columns::All),
     };
     let table = Arc::clone(&back.table);
     Step { say, sql, names, table, hold, counts, takes, touches: Touches::default() }
+}
+
+/// Rows that come back are found again by the first column of their table's key.
+fn new_rows(table: &str) -> Hold {
+    let key = KEYS.iter().find(|(name, ..)| *name == table).and_then(|(_, key, _)| key.first());
+    key.map_or(Hold::Nothing, |column| Hold::New(column))
 }
 
 fn insert(back: &RowToPutBack, names: &mut Vec<String>) -> String {

@@ -11,17 +11,17 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 
 use super::found::{FoundRows, RowNow};
-use super::image::{RowImage, RowMeanings, value_of};
 use super::source::ChangedRow;
 use crate::db::{Column, Dialect, Read, Row, Value, invisible};
 use crate::exit::Exit;
 use crate::fingerprint::{Fingerprint, FingerprintKeys, FingerprintMap};
+use crate::plan::row_image::{RowImage, RowMeanings, value_of};
 use crate::schema::{Owner, tables};
 use crate::sql::{Sql, quote_name};
 
 /// Columns by which rows are counted before one like them is added, and whether the application promises
 /// that they name one row; of a month, recert adds it only where there is none.
-const KEYS: [(&str, &[&str], bool); 8] = [
+pub(super) const KEYS: [(&str, &[&str], bool); 8] = [
     ("MAP_RAP_USER_ROLE", &["USER_ID", "RMM_ID"], false),
     ("OPS_USER", &["ID"], true),
     ("USER_SESSION", &["ID"], true),

@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context as _, anyhow};
 use serde_json::Value as Json;
 
-use super::image::RowImage;
 use super::source::{ChangedRow, RestoreSource};
 use super::{Args, World};
 use crate::exit::Exit;
 use crate::ledger::LedgerRun;
+use crate::plan::row_image::RowImage;
 use crate::plan::{Action, Plan, Step, TouchRef};
 use crate::sql;
 

@@ -13,23 +13,23 @@ use crate::db::{Dialect, Value, parse_date};
 
 /// Column and value, in the order of the image, where they stand in its text.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RowImage<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct RowImage<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// A JSON text, without its escapes.
 #[derive(Deserialize)]
 struct JsonText<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> RowImage<'a> {
-    pub(super) fn parse(text: &'a str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &'a str) -> anyhow::Result<Self> {
         serde_json::from_str(text).context("reading an image")
     }
 
-    pub(super) fn get(&self, column: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, column: &str) -> Option<&'a str> {
         self.0.iter().find(|(name, _)| name == column).map(|(_, value)| value.get())
     }
 
     /// This image with the columns of another laid over it.
-    pub(super) fn with(mut self, other: RowImage<'a>) -> Self {
+    pub(crate) fn with(mut self, other: RowImage<'a>) -> Self {
         for (name, value) in other.0 {
             match self.0.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, old)) => *old = value,
@@ -40,15 +40,26 @@ impl<'a> RowImage<'a> {
     }
 
     /// Whether each column of this image means the same in the other one.
-    pub(super) fn is_within(&self, other: &RowImage<'_>, dialect: Dialect) -> bool {
-        let same = |a: &str, b: &str| a == b || meaning_of(a, dialect) == meaning_of(b, dialect);
-        self.0
-            .iter()
-            .all(|(name, value)| other.get(name).is_some_and(|there| same(value.get(), there)))
+    pub(crate) fn is_within(&self, other: &RowImage<'_>, dialect: Dialect) -> bool {
+        self.columns_other_than(other, dialect).next().is_none()
+    }
+
+    /// Its columns that mean something else in the other one, or are not in it.
+    pub(crate) fn columns_other_than(
+        &self,
+        other: &RowImage<'_>,
+        dialect: Dialect,
+    ) -> impl Iterator<Item = &str> {
+        let same =
+            move |a: &str, b: &str| a == b || meaning_of(a, dialect) == meaning_of(b, dialect);
+        let differs = move |(name, value): &&(Cow<'_, str>, &RawValue)| {
+            !other.get(name).is_some_and(|there| same(value.get(), there))
+        };
+        self.0.iter().filter(differs).map(|(name, _)| &**name)
     }
 
     /// These columns of it, as JSON.
-    pub(super) fn json(&self, columns: &[String]) -> String {
+    pub(crate) fn json(&self, columns: &[String]) -> String {
         let mut out = String::from("{");
         for (name, value) in self.0.iter().filter(|(name, _)| columns.iter().any(|c| c == name)) {
             if out.len() > 1 {
@@ -63,7 +74,7 @@ impl<'a> RowImage<'a> {
     }
 
     /// The names of its columns.
-    pub(super) fn columns(&self) -> Vec<String> {
+    pub(crate) fn columns(&self) -> Vec<String> {
         self.0.iter().map(|(name, _)| name.to_string()).collect()
     }
 }
@@ -92,7 +103,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RowImage<'a> {
 
 /// What a value means: equal for the same date or number in another notation, as a job may write
 /// `2026-01-31T00:00:00` where the database then holds `2026-01-31`.
-fn meaning_of(raw: &str, dialect: Dialect) -> String {
+pub(crate) fn meaning_of(raw: &str, dialect: Dialect) -> String {
     let mut out = String::new();
     write_meaning(raw, dialect, &mut out);
     out
@@ -100,7 +111,7 @@ fn meaning_of(raw: &str, dialect: Dialect) -> String {
 
 /// What some values mean, one behind the other.
 #[derive(Default)]
-pub(super) struct RowMeanings {
+pub(crate) struct RowMeanings {
     text: String,
     ends: Vec<usize>,
     /// For the JSON of a value.
@@ -108,13 +119,13 @@ pub(super) struct RowMeanings {
 }
 
 impl RowMeanings {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
     }
 
     /// Adds a value of a row; of a column that is not there, nothing.
-    pub(super) fn add_value(&mut self, value: Option<&Value>, dialect: Dialect) {
+    pub(crate) fn add_value(&mut self, value: Option<&Value>, dialect: Dialect) {
         if let Some(value) = value {
             write_meaning_of(value, dialect, &mut self.room, &mut self.text);
         }
@@ -122,12 +133,12 @@ impl RowMeanings {
     }
 
     /// Adds a value of an image.
-    pub(super) fn add_json(&mut self, raw: &str, dialect: Dialect) {
+    pub(crate) fn add_json(&mut self, raw: &str, dialect: Dialect) {
         write_meaning(raw, dialect, &mut self.text);
         self.ends.push(self.text.len());
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
         begins.zip(&self.ends).map(|(begin, end)| &self.text[begin..*end])
     }
@@ -213,7 +224,7 @@ fn decimal(raw: &str) -> Option<String> {
 ///
 /// # Errors
 /// The value does not fit the column's type.
-pub(super) fn value_of(raw: &str, dialect: Dialect, data_type: &str) -> anyhow::Result<Value> {
+pub(crate) fn value_of(raw: &str, dialect: Dialect, data_type: &str) -> anyhow::Result<Value> {
     let told = || format!("a value of the type {data_type}");
     if raw == "null" {
         return Ok(Value::Null);

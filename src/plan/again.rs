@@ -1,0 +1,153 @@
+//! Where a trigger or a policy may change what is written, the rows are read again before the chain's end is taken: what
+//! the ledger says stands there must be what stands there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::anyhow;
+
+use super::hold::{FoundBy, Held, Place, ROWS, found_by, read_rows};
+use super::row_image::{RowImage, meaning_of};
+use super::{Action, Hold, Plan, Step, TouchRef};
+use crate::db::{Dialect, Read, TableExtras, Value};
+use crate::exit::Exit;
+
+/// Reads the rows of such tables again, and compares them with what the plan wrote.
+///
+/// # Errors
+/// `Exit::Config`: a row does not hold what was written, and the next run would fare no better; else what the database
+/// says. The caller must then drop the connection: all is rolled back.
+pub(crate) fn read_again(held: &Held, db: &mut dyn Read) -> anyhow::Result<()> {
+    for (table, extras) in held.extras() {
+        if !extras.may_change_rows() {
+            continue;
+        }
+        for (found_by, rows) in written(held.plan(), table, db.dialect()) {
+            let place = Place { table, found_by, invisible: &extras.invisible };
+            let rows: Vec<(String, WrittenRow<'_>)> = rows.into_iter().collect();
+            for batch in rows.chunks(ROWS) {
+                compare(place, batch, extras, db)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows that share a key, and the changes that wrote them, in their order.
+struct WrittenRow<'a> {
+    key: Value,
+    touches: Vec<TouchRef<'a>>,
+}
+
+/// The rows of a table that the plan writes and does not delete, by what they are found by.
+fn written<'a>(
+    plan: &'a Plan,
+    table: &str,
+    dialect: Dialect,
+) -> HashMap<FoundBy, BTreeMap<String, WrittenRow<'a>>> {
+    let mut written: HashMap<FoundBy, BTreeMap<String, WrittenRow<'a>>> = HashMap::new();
+    for step in plan.steps.iter().filter(|step| &*step.table == table) {
+        for touch in step.touches.iter() {
+            let Some((found_by, key)) = found(step, touch) else { continue };
+            let rows = written.entry(found_by).or_default();
+            let known_as = meaning(&key, dialect);
+            if touch.action() == Action::Delete {
+                rows.remove(&known_as);
+            } else {
+                let row = || WrittenRow { key, touches: Vec::new() };
+                rows.entry(known_as).or_insert_with(row).touches.push(touch);
+            }
+        }
+    }
+    written
+}
+
+/// By what a touched row is found again, and its key.
+fn found(step: &Step, touch: TouchRef<'_>) -> Option<(FoundBy, Value)> {
+    let Hold::New(column) = step.hold else {
+        let (found_by, bind) = found_by(step)?;
+        return Some((found_by, touch.bind(bind).into()));
+    };
+    if let Some(bind) = step.names.iter().position(|name| *name == column.to_lowercase()) {
+        return Some((Some(column), touch.bind(bind).into()));
+    }
+    // The binds of a restore have no names that say what they are; keys are texts or numbers.
+    let after = touch.after()?;
+    let image = RowImage::parse(&after).ok()?;
+    let key = match serde_json::from_str(image.get(column)?).ok()? {
+        serde_json::Value::String(text) => text.into(),
+        serde_json::Value::Number(n) => n.as_i64().map_or(Value::Number(n.to_string()), Value::Int),
+        _ => return None,
+    };
+    Some((Some(column), key))
+}
+
+/// The same for the same value, whatever type the column has.
+fn meaning(value: &Value, dialect: Dialect) -> String {
+    let mut raw = String::new();
+    value.write_json(&mut raw);
+    meaning_of(&raw, dialect)
+}
+
+fn compare(
+    place: Place<'_>,
+    batch: &[(String, WrittenRow<'_>)],
+    extras: &TableExtras,
+    db: &mut dyn Read,
+) -> anyhow::Result<()> {
+    let dialect = db.dialect();
+    let keys: Vec<Value> = batch.iter().map(|(_, row)| row.key.clone()).collect();
+    let mut there: HashMap<String, Vec<String>> = HashMap::new();
+    read_rows(place, &keys, "", db, &mut |key, image| {
+        there.entry(meaning(key, dialect)).or_default().push(image);
+    })?;
+    for (known_as, row) in batch {
+        let texts = there.get(known_as).map_or(&[][..], Vec::as_slice);
+        let there: Vec<RowImage<'_>> =
+            texts.iter().map(|text| RowImage::parse(text)).collect::<anyhow::Result<_>>()?;
+        if let Some(changed) = row.difference(&there, dialect)? {
+            let by = extras.changers.join(", ");
+            let table = place.table;
+            return Err(anyhow!(
+                "{table} {changed}: {by} may have changed it; what recert writes must be left as it is, so let them \
+                 leave out its account; all was rolled back"
+            )
+            .context(Exit::Config));
+        }
+    }
+    Ok(())
+}
+
+impl WrittenRow<'_> {
+    /// What is not as it was written: the row, and its first such column.
+    fn difference(
+        &self,
+        there: &[RowImage<'_>],
+        dialect: Dialect,
+    ) -> anyhow::Result<Option<String>> {
+        let told = |touch: &TouchRef<'_>, image: &RowImage<'_>| {
+            // Of rows that share a key one must be as it was written; told is of the one that comes closest.
+            let others = there.iter().map(|row| image.columns_other_than(row, dialect).collect());
+            let Some(others) = others.min_by_key(|columns: &Vec<&str>| columns.len()) else {
+                return Some(format!("`{}` is not there as it was written", touch.key()));
+            };
+            let column = others.first()?;
+            Some(format!("`{}`: its column {column} does not hold what was written", touch.key()))
+        };
+        let mut updated: Option<(TouchRef<'_>, RowImage<'_>)> = None;
+        let afters: Vec<_> = self.touches.iter().map(|touch| (touch, touch.after())).collect();
+        for (touch, after) in &afters {
+            let Some(after) = after else { continue };
+            let image = RowImage::parse(after)?;
+            if touch.action() == Action::Insert {
+                if let Some(other) = told(touch, &image) {
+                    return Ok(Some(other));
+                }
+                continue;
+            }
+            // What a later change of the run wrote stands there.
+            let before = updated.take().map_or_else(RowImage::default, |(_, image)| image);
+            updated = Some((**touch, before.with(image)));
+        }
+        Ok(updated.and_then(|(touch, image)| told(&touch, &image)))
+    }
+}

@@ -1,0 +1,201 @@
+//! Where a trigger may change what is written, the rows are read again before anything is committed: the ledger says
+//! of no row what does not stand there.
+
+use recert::door::exit::Exit;
+use recert::door::run::Ended;
+
+use crate::disable_inactive::set_up;
+use crate::harness::{World, exit, ok};
+use crate::import_availability;
+use crate::import_users::import_of;
+
+const REVOKE: &str = "revoke --as-of 2026-11-30";
+
+/// From here on the table's rows are changed behind recert's back.
+fn trigger(world: &World, event: &str, table: &str, then: &str) {
+    world.define(&format!("CREATE TRIGGER meddles AFTER {event} ON {table} BEGIN {then}; END"));
+}
+
+fn refused(ended: &Ended, told: &str) {
+    let error = ended.summary.error.clone().unwrap_or_default();
+    assert_eq!(exit(ended), Exit::Config, "{told}: {error}");
+    for part in [told, "trigger MEDDLES may have changed it"] {
+        assert!(error.to_uppercase().contains(&part.to_uppercase()), "no `{part}` in: {error}");
+    }
+}
+
+/// Something to do for each job, and its command line.
+fn prepared(world: &mut World, job: &str) -> String {
+    match job {
+        "revoke" => {
+            world.put("mapping\nresponse MGR=2025-01-31");
+            REVOKE.to_owned()
+        }
+        "restore" => {
+            world.put("mapping\nresponse MGR=2025-01-31");
+            format!("restore {}", world.run(REVOKE).summary.run_id)
+        }
+        "disable-inactive" => {
+            set_up(world);
+            world.put(
+                "account ID=7 CREATED=2020-01-01\nsession ID=71 OF=7 ACTIVE=1 LAST=2025-01-01",
+            );
+            "disable-inactive --as-of 2026-11-30".to_owned()
+        }
+        "import-users" => {
+            world.put("org\nperson CITY=Bern");
+            import_of(world, &["city=Basel", "id=NEW|email=new@x"])
+        }
+        _ => {
+            world.put("person\nmonth FREE=0.25");
+            let file = "email;2026-01;2026-02\nanna@example.org;0.5;0.75\n";
+            import_availability::command(world, file)
+        }
+    }
+}
+
+#[test]
+fn a_run_whose_rows_a_trigger_changes_ends_with_3_and_names_table_key_and_column() {
+    let is = |id: &str| format!("WHERE {id} = new.{id}");
+    for (job, event, table, set, of, told) in [
+        (
+            "revoke",
+            "UPDATE",
+            "recreate_response",
+            "is_active = 2",
+            is("rowid"),
+            "RECREATE_RESPONSE `E1/7`: its column IS_ACTIVE",
+        ),
+        (
+            "restore",
+            "INSERT",
+            "map_rap_user_role",
+            "user_id = 'E9'",
+            is("rowid"),
+            "MAP_RAP_USER_ROLE `E1/7` is not there",
+        ),
+        (
+            "restore",
+            "UPDATE",
+            "recreate_response",
+            "is_active = 2",
+            is("rowid"),
+            "RECREATE_RESPONSE `E1/7`: its column IS_ACTIVE",
+        ),
+        (
+            "disable-inactive",
+            "UPDATE",
+            "ops_user",
+            "updated_by = 1",
+            is("id"),
+            "OPS_USER `7`: its column UPDATED_BY",
+        ),
+        (
+            "disable-inactive",
+            "UPDATE",
+            "user_session",
+            "is_active = 2",
+            is("id"),
+            "USER_SESSION `71`: its column IS_ACTIVE",
+        ),
+        (
+            "disable-inactive",
+            "INSERT",
+            "ops_event",
+            "created_by = 1",
+            is("id"),
+            "OPS_EVENT `7`: its column CREATED_BY",
+        ),
+        (
+            "disable-inactive",
+            "INSERT",
+            "ops_db_history",
+            "changes = 'x'",
+            is("id"),
+            "OPS_DB_HISTORY `User/7`: its column CHANGES",
+        ),
+        (
+            "import-users",
+            "UPDATE",
+            "pm_user",
+            "city = 'Olten'",
+            is("id"),
+            "PM_USER `U1`: its column CITY",
+        ),
+        (
+            "import-users",
+            "INSERT",
+            "pm_user",
+            "city = 'Olten'",
+            is("id"),
+            "PM_USER `NEW`: its column CITY",
+        ),
+        (
+            "import-availability",
+            "UPDATE",
+            "pm_availability",
+            "free_pt = 1",
+            is("rowid"),
+            "PM_AVAILABILITY `U1/2026-01`: its column FREE_PT",
+        ),
+        (
+            "import-availability",
+            "INSERT",
+            "pm_availability",
+            "free_pt = 1",
+            is("rowid"),
+            "PM_AVAILABILITY `U1/2026-02`: its column FREE_PT",
+        ),
+    ] {
+        let mut world = World::sqlite();
+        let command = prepared(&mut world, job);
+        let before = world.dump(table);
+        trigger(&world, event, table, &format!("UPDATE {table} SET {set} {of}"));
+        refused(&world.rehearse(&command), told);
+        refused(&world.run(&command), told);
+        assert_eq!(world.dump(table), before, "{job}: nothing was changed");
+        world.define("DROP TRIGGER meddles");
+        ok(&world.run(&command));
+    }
+}
+
+#[test]
+fn a_trigger_that_leaves_alone_what_recert_writes_stops_no_job() {
+    for (job, table) in [
+        ("revoke", "recreate_response"),
+        ("restore", "recreate_response"),
+        ("disable-inactive", "ops_event"),
+        ("import-users", "pm_user"),
+        ("import-availability", "pm_availability"),
+    ] {
+        let mut world = World::sqlite();
+        world.define("CREATE TABLE heard (what TEXT)");
+        let command = prepared(&mut world, job);
+        let event = if job == "disable-inactive" { "INSERT" } else { "UPDATE" };
+        trigger(&world, event, table, "INSERT INTO heard VALUES (new.rowid)");
+        ok(&world.run(&command));
+        assert_ne!(world.one("SELECT COUNT(*) AS n FROM heard"), "0", "{job}");
+    }
+}
+
+#[test]
+fn a_before_trigger_on_oracle_that_changes_what_is_written_ends_a_run_with_3() {
+    let Some(world) = World::standin() else { return };
+    world.put("mapping\nresponse MGR=2025-01-31");
+    let owner = world.config.database.username.clone().unwrap();
+    let meddle = |value: &str| {
+        let sql = format!(
+            "CREATE OR REPLACE FUNCTION {owner}.meddle() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN NEW.{value}; RETURN NEW; END';
+             DROP TRIGGER IF EXISTS meddles ON {owner}.recreate_response;
+             CREATE TRIGGER meddles BEFORE UPDATE ON {owner}.recreate_response
+                 FOR EACH ROW EXECUTE FUNCTION {owner}.meddle()"
+        );
+        world.standin_database().psql(&sql).unwrap();
+    };
+    meddle("is_active := 2");
+    refused(&world.run(REVOKE), "RECREATE_RESPONSE `E1/7`: its column IS_ACTIVE");
+    assert_eq!(world.one("SELECT COUNT(*) AS n FROM map_rap_user_role"), "1");
+    meddle("access_level := ''seen''");
+    ok(&world.run(REVOKE));
+}
