@@ -75,3 +75,67 @@ impl Expected {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::db::{Binds, Column, Dialect, EachRow, Row, is_transient};
+    use crate::plan::Takes;
+    use crate::plan::tests::step;
+
+    /// A query's answer: one column, a value a row.
+    struct Answer(&'static [&'static str]);
+
+    impl Read for Answer {
+        fn each(&mut self, _: &Sql, _: Binds<'_>, each: EachRow<'_>) -> anyhow::Result<()> {
+            let columns: Arc<[String]> = ["ID".to_owned()].into();
+            let row =
+                |value: &&str| Row { columns: Arc::clone(&columns), values: vec![(*value).into()] };
+            self.0.iter().map(row).try_for_each(|row| each(&row))
+        }
+
+        fn columns_of(&mut self, tables: &[&str]) -> anyhow::Result<Vec<Vec<Column>>> {
+            Ok(vec![Vec::new(); tables.len()])
+        }
+
+        fn dialect(&self) -> Dialect {
+            Dialect::Sqlite
+        }
+
+        fn version(&mut self) -> anyhow::Result<String> {
+            Ok("a fake".to_owned())
+        }
+    }
+
+    fn plan(units: &[&str], expected: Expected) -> Plan {
+        let sql = Sql::made("test".to_owned(), String::new());
+        let look = LastLook { say: "what was signed", sql, column: "ID", expected };
+        Plan { steps: vec![step(Takes::Nothing, units)], last_looks: vec![look], ..Plan::default() }
+    }
+
+    #[test]
+    fn what_a_plan_rests_on_must_be_there_at_its_end_and_what_it_excludes_must_not() {
+        let just = || Expected::Just(["a", "b"].map(str::to_owned).into());
+        let none = || Expected::NoneOf(["a", "b"].map(str::to_owned).into());
+        for (expected, found, holds) in [
+            (just(), &["b", "a", "a"][..], true),
+            (just(), &["a"], false),
+            (just(), &["a", "b", "c"], false),
+            (none(), &["c"], true),
+            (none(), &["c", "b"], false),
+        ] {
+            let told = format!("{expected:?} {found:?}");
+            match look_again(&plan(&["x"], expected), &mut Answer(found)) {
+                Ok(()) => assert!(holds, "{told}"),
+                Err(error) => {
+                    assert!(!holds, "{told}");
+                    assert_eq!((Exit::of(&error), is_transient(&error)), (Exit::Drifted, true));
+                }
+            }
+        }
+        // With nothing to commit there is nothing to look at.
+        look_again(&plan(&[], just()), &mut Answer(&[])).unwrap();
+    }
+}
