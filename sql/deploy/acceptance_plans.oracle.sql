@@ -158,6 +158,7 @@ SELECT (SELECT COUNT(*)
                          FROM map_rap_user_role c
                         WHERE c.user_id = b.reportees_id
                           AND c.rmm_id = b.rmm_id)) AS n_back,
+       (SELECT COUNT(*) FROM map_rap_user_role) AS n_mappings,
        r.rowid AS row_id,
        r.*,
        a.access_status AS approval,

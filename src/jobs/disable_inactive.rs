@@ -25,7 +25,7 @@ use super::{JobSpec, PlanJob, World};
 use crate::config::Config;
 use crate::db::{Read, Row, Value};
 use crate::exit::Exit;
-use crate::plan::{Counts, Plan, Population};
+use crate::plan::{Counts, Plan};
 use crate::sql;
 use exempt::ExemptAccounts;
 use rule::{AccountVerdict, InactivityRule};
@@ -106,7 +106,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
 
     let exempt = ExemptAccounts::new(&world.config.disable_inactive);
     let (n_active, n_exempt) = count_active(world, &exempt)?;
-    plan.population = Population::Of(n_active);
+    plan.population = n_active;
     plan.noticed.add("active", n_active);
     plan.noticed.add("exempt", n_exempt);
     let n_accounts = n_active.saturating_sub(n_exempt);

@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
-use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Population, Touch};
+use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Touch};
 
 /// `recert restore`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -192,7 +192,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     }
     tell::changed(since, args, &mut plan)?;
     let away = tables.values().filter(|table| table.takes_away);
-    plan.population = Population::Of(away.map(|table| table.n_rows).sum());
+    plan.population = away.map(|table| table.n_rows).sum();
     drop(tables);
     let steps = statements.into_steps();
     tell::next_run(&steps, &run, &mut plan);

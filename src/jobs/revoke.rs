@@ -20,7 +20,7 @@ use anyhow::{Context as _, anyhow};
 use super::{JobSpec, PlanJob, World};
 use crate::db::Value;
 use crate::exit::Exit;
-use crate::plan::{Plan, Population};
+use crate::plan::Plan;
 use crate::sql;
 use look::{DueResponse, ResponseLook};
 use near::{find_near, near_key};
@@ -59,7 +59,7 @@ impl PlanJob for Args {
             let told = "RECERT_LOCK has no row `ledger`; `recert migrate` adds it";
             return Err(anyhow!(told).context(Exit::Config));
         }
-        let may_have_come_back = look.may_have_come_back;
+        let ResponseLook { may_have_come_back, n_mappings, .. } = look;
         let (mut plan, due) = look.end()?;
         doubt_absent(&mut plan, &due, world.config.revoke.absent_percent);
         let due = leave_unmatched(due, &rule, &mut plan, world)?;
@@ -67,7 +67,7 @@ impl PlanJob for Args {
             came_back::find(&mut plan, world)?;
         }
         plan.steps = steps::steps(due, rule.skips_conflicts);
-        plan.population = Population::CountedBy(sql!("revoke/count_mappings"));
+        plan.population = n_mappings;
         Ok(plan)
     }
 }

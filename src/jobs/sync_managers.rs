@@ -18,8 +18,7 @@ use crate::config::Config;
 use crate::db::{Read, Row, Value, image};
 use crate::directory::{self, Directory, LineManager, ManagerAnswer};
 use crate::plan::{
-    Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Population, Step, Takes, Touch,
-    Touches,
+    Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch, Touches,
 };
 use crate::progress;
 use crate::sql;
@@ -84,7 +83,7 @@ fn plan(_: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     // So that it is not moved while it grows. Memory that is not written to costs nothing.
     diff.steps[0][0].touches.reserve_exact(users.ids.len());
     diff.plan.noticed.add("users", users.n_rows);
-    diff.plan.population = Population::Of(users.n_rows);
+    diff.plan.population = users.n_rows;
     let mut place = 0;
     world
         .db

@@ -148,12 +148,12 @@ mod tests {
     use crate::config::Limits;
     use crate::plan::limit::UNANSWERED;
     use crate::plan::tests::{step, touches};
-    use crate::plan::{Population, Step, Takes};
+    use crate::plan::{Step, Takes};
 
     const NOBODY: Allowance = Allowance { changes: None, source: false };
 
     fn plan(steps: Vec<Step>) -> Plan {
-        Plan { steps, population: Population::Of(1_000), ..Plan::default() }
+        Plan { steps, population: 1_000, ..Plan::default() }
     }
 
     fn rows(takes: Takes, n: usize) -> Step {

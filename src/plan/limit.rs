@@ -56,8 +56,7 @@ pub struct LimitLeft {
     pub earlier: u64,
     /// What this run takes.
     pub taken: u64,
-    /// What may be taken; at least so much, where nobody counted the population. A run that took
-    /// something has taken it off.
+    /// What may be taken. A run that took something has taken it off.
     pub left: u64,
 }
 
@@ -98,7 +97,7 @@ impl HeldLimit<'_> {
     /// Why the limit forbids this plan; `None` where it doesn't.
     pub(crate) fn refusal(&self, plan: &Plan, own_of_all: u64) -> Option<String> {
         let taken = taken(plan, self.name);
-        if taken.n == 0 || !self.limits.refuse(taken.n + self.earlier, plan.population.known()) {
+        if taken.n == 0 || !self.limits.refuse(taken.n + self.earlier, plan.population) {
             return None;
         }
         let Limits { count, percent, floor, hours } = self.limits;
@@ -113,22 +112,17 @@ impl HeldLimit<'_> {
             "the plan takes away {} of {} rows{earlier} ({}); the limit `[limits.{}]` is {count} rows or {percent} %, \
              above a floor of {floor}; look at the preview, then `--allow-changes {own_of_all} --reason …` lets this one run through",
             taken.n,
-            plan.population.known(),
+            plan.population,
             taken.reasons(),
             self.name
         ))
-    }
-
-    /// Whether what may still be taken goes by the population: up to the floor it does not.
-    pub(crate) fn needs_population(&self, plan: &Plan) -> bool {
-        taken(plan, self.name).n + self.earlier >= self.limits.floor
     }
 
     /// What is used of the limit and what is left of it, before this plan is carried out.
     #[must_use]
     pub fn left_for(&self, plan: &Plan) -> LimitLeft {
         let taken = taken(plan, self.name).n;
-        let left = self.left(plan.population.known());
+        let left = self.left(plan.population);
         let HeldLimit { name, limits, earlier } = *self;
         LimitLeft { limit: name, hours: limits.hours, earlier, taken, left }
     }
@@ -136,7 +130,6 @@ impl HeldLimit<'_> {
     /// How much a plan may take before the limit refuses it.
     pub(crate) fn left(&self, population: u64) -> u64 {
         let Limits { count, percent, floor, .. } = self.limits;
-        // A population that nobody counted allows no more than the floor.
         let share = (percent * population as f64 / 100.0).floor() as u64;
         (*floor).max(share.min(*count)).saturating_sub(self.earlier)
     }

@@ -20,7 +20,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::db::{Read, Value};
@@ -46,7 +45,7 @@ pub struct Plan {
     /// Statements in the order they are to run.
     pub steps: Vec<Step>,
     /// How many rows the job's limit in percent is taken of.
-    pub population: Population,
+    pub population: u64,
     /// The job's counts; what the steps count themselves is added by [`Plan::counts`].
     pub noticed: Counts,
     /// What a person should know of, although the run goes on.
@@ -65,42 +64,6 @@ pub struct Plan {
     pub kept: Vec<KeptRow>,
     /// What is looked at once more before COMMIT.
     pub last_looks: Vec<LastLook>,
-}
-
-/// How many rows there are that a limit in percent is taken of.
-#[derive(Clone, Debug)]
-pub enum Population {
-    /// So many.
-    Of(u64),
-    /// As many as N says in the answer of this query; asked only where it decides something.
-    CountedBy(Sql),
-}
-
-impl Default for Population {
-    fn default() -> Self {
-        Population::Of(0)
-    }
-}
-
-impl Population {
-    /// The number, if it is known; where nobody has counted, none are known of.
-    fn known(&self) -> u64 {
-        match self {
-            Population::Of(n) => *n,
-            Population::CountedBy(_) => 0,
-        }
-    }
-
-    /// The number; counted now, if it has to be.
-    ///
-    /// # Errors
-    /// What the database says, classed (`Exit`).
-    pub(crate) fn counted(&self, db: &mut dyn Read) -> anyhow::Result<Population> {
-        let Population::CountedBy(sql) = self else { return Ok(self.clone()) };
-        let rows = db.rows(sql, &[]).context("counting what the limit in percent is taken of")?;
-        let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
-        Ok(Population::Of(n.unwrap_or_default().unsigned_abs()))
-    }
 }
 
 /// What a run writes down elsewhere before it changes anything.

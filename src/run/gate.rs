@@ -26,9 +26,6 @@ impl Run<'_> {
         let RunStart { host_ahead, last_finished_at, .. } = *start;
         plan.doubts.extend(clock_doubts(host_ahead, self.started_at, last_finished_at));
         let limits = self.held_limits(start, world)?;
-        if limits.iter().any(|limit| limit.needs_population(&plan)) {
-            plan.population = plan.population.counted(world.db)?;
-        }
         world.ledger.tell(&mut plan);
         self.limits = limits.iter().map(|limit| limit.left_for(&plan)).collect();
         if self.limits.iter().any(|limit| limit.taken > 0) {

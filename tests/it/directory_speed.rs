@@ -25,7 +25,7 @@ fn eight_thousand_people_take_few_round_trips() {
     let asked: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut expected: Vec<_> = (0..ids.len()).map(|i| manager(&ids[i / 8])).collect();
     expected[0] = own(&ids[0]);
-    for (strategy, most) in [(Strategy::Batch, 25), (Strategy::Auto, 25)] {
+    for (strategy, most) in [(Strategy::Batch, 100), (Strategy::Auto, 100)] {
         let settings = DirectorySettings {
             urls: vec![format!("ldap://localhost:{}", proxy.port)],
             strategy,

@@ -241,3 +241,16 @@ fn only_runs_that_were_applied_took_something() {
         assert_eq!(exit(&world.run(REVOKE)), number, "{status}");
     }
 }
+
+#[test]
+fn what_is_left_of_a_limit_goes_by_the_rows_that_are_there_also_where_nothing_is_taken() {
+    for mut world in worlds() {
+        world.config.limits.revoke = Limits::default();
+        let rows: Vec<String> = (1..=300).map(|n| format!("mapping USER=E{n}")).collect();
+        world.put(&rows.join("\n"));
+        for ended in [world.preview("revoke"), world.run("revoke")] {
+            let left = &ended.summary.limits[0];
+            assert_eq!((left.limit, left.taken, left.left), ("revoke", 0, 30), "{}", world.name);
+        }
+    }
+}

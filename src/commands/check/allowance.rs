@@ -1,5 +1,7 @@
 //! How much of the day's allowance each job has left, by the ledger: what the next run may take before a limit refuses it.
 
+use anyhow::Context as _;
+
 use super::scope::{CheckScope, application};
 use super::{ABSENT, Report};
 use crate::commands::CommandContext;
@@ -8,8 +10,9 @@ use crate::db::Read;
 use crate::jobs::{Job, JobSpec};
 use crate::ledger::LedgerChain;
 use crate::ledger::taken::{RunMoment, held};
-use crate::plan::{HeldLimit, Plan, Population};
+use crate::plan::{HeldLimit, Plan};
 use crate::schema::Owner;
+use crate::sql::Sql;
 
 /// A line for each limit of the jobs that work on this database.
 ///
@@ -35,16 +38,19 @@ pub(super) fn look(
         }
         let limits = spec.limits_in(context.config);
         let limits = held(spec.name, limits, RunMoment { moment: now, now }, &mut chain, db)?;
-        let population = match spec.population {
-            Some(query) => Population::CountedBy(query()).counted(db)?,
-            None => Population::default(),
-        };
-        let plan = Plan { population, ..Plan::default() };
+        let population = spec.population.map(|query| count(&query(), db)).transpose()?;
+        let plan = Plan { population: population.unwrap_or_default(), ..Plan::default() };
         for limit in limits {
             report.ok(format!("allowance of {}", limit.name), told(&limit, &plan, spec));
         }
     }
     Ok(())
+}
+
+fn count(query: &Sql, db: &mut dyn Read) -> anyhow::Result<u64> {
+    let rows = db.rows(query, &[]).context("counting what a limit in percent is taken of")?;
+    let n = rows.first().map(|row| row.int("N")).transpose()?.flatten();
+    Ok(n.unwrap_or_default().unsigned_abs())
 }
 
 /// Whether the tables that the job works on are not in this database, which has a line of its own.

@@ -41,7 +41,7 @@ use chrono::{Days, NaiveDate};
 use super::{JobSpec, PlanJob, World};
 use crate::import::args::ImportArgs;
 use crate::import::claim::ImportKind;
-use crate::plan::{Columns, Counts, Plan, Population};
+use crate::plan::{Columns, Counts, Plan};
 use changes::PersonChanges;
 use doubts::ImportFacts;
 use history::{ImportHistory, RunMarks};
@@ -137,7 +137,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut changes = PersonChanges::new(world);
     let stored = StoredPeople::read(&mut roster, &mut changes, world, &mut plan)?;
     roster.forget_keys();
-    plan.population = Population::Of(stored.population);
+    plan.population = stored.population;
     let StoredPeople { changed, going, marked, unsigned, population } = stored;
     let noticed = people::read(&args.import, &roster, changed, &mut changes, &mut plan)?;
     roster.find_left_out(&mut plan);

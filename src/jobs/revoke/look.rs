@@ -26,8 +26,8 @@ const COUNTS: [&str; 9] = [
 /// Statuses that are named, so that no finding's number grows with the table.
 const NAMED_MAX: usize = 1_000;
 
-/// The columns in front of the response's own: N_BACK and ROW_ID.
-const OWN: usize = 2;
+/// The columns in front of the response's own: N_BACK, N_MAPPINGS, and ROW_ID.
+const OWN: usize = 3;
 
 /// A response whose day has come.
 pub(super) struct DueResponse {
@@ -69,6 +69,8 @@ pub(super) struct ResponseLook<'a> {
     pub(super) has_looked: bool,
     /// Whether access may be there that a run once found gone.
     pub(super) may_have_come_back: bool,
+    /// How much access there is: what the limit in percent is taken of.
+    pub(super) n_mappings: u64,
     /// The row id of the response whose rows are coming, and whether it is the last one of `due`.
     current: (Value, bool),
     /// Whether one of its rows brought an approval of the same access.
@@ -85,6 +87,7 @@ impl<'a> ResponseLook<'a> {
             due: Vec::new(),
             has_looked: false,
             may_have_come_back: false,
+            n_mappings: 0,
             current: (Value::Null, false),
             contradicted: false,
             whys: HashMap::new(),
@@ -97,6 +100,7 @@ impl<'a> ResponseLook<'a> {
         let row_id = row.get("ROW_ID")?;
         self.has_looked = true;
         self.may_have_come_back = row.int("N_BACK")?.is_some_and(|n| n > 0);
+        self.n_mappings = row.int("N_MAPPINGS")?.unwrap_or_default().unsigned_abs();
         if row_id.is_null() {
             return Ok(());
         }
