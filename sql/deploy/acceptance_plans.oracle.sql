@@ -149,15 +149,16 @@ DELETE FROM pm_user
 EXPLAIN PLAN SET STATEMENT_ID = 'select_active' FOR
 SELECT (SELECT COUNT(*)
           FROM recreate_response b
-         WHERE EXISTS (SELECT 1
-                         FROM recert_change x
-                        WHERE x.row_key = b.reportees_id || '/' || b.rmm_id
-                          AND x.table_name = 'RECREATE_RESPONSE'
-                          AND x.result = 'already_absent')
+         WHERE CASE WHEN b.is_active = 1 THEN 0 ELSE 1 END = 1
            AND EXISTS (SELECT 1
                          FROM map_rap_user_role c
                         WHERE c.user_id = b.reportees_id
-                          AND c.rmm_id = b.rmm_id)) AS n_back,
+                          AND c.rmm_id = b.rmm_id)
+           AND EXISTS (SELECT 1
+                         FROM recert_change x
+                        WHERE x.row_key = b.reportees_id || '/' || b.rmm_id
+                          AND x.table_name = 'RECREATE_RESPONSE'
+                          AND x.result = 'already_absent')) AS n_back,
        (SELECT COUNT(*) FROM map_rap_user_role) AS n_mappings,
        r.rowid AS row_id,
        r.*,

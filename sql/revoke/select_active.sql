@@ -1,22 +1,24 @@
 -- Every active response that may take access away: all but those whose status says plainly that it does
 -- not. recert decides which are due. Each comes with the access it would take and with what may contradict
 -- it, so that one look at the tables is enough: once for each mapping row and each approval of the same access.
--- One row without a response where there is none (the lock's row `ledger` is always there), as each row says whether any access has come back that a run
--- found gone (then it is worth asking which), and how much access there is, which the limit in percent is taken of.
+-- One row without a response where there is none (the lock's row `ledger` is always there), as each row says
+-- whether any access has come back that a run found gone, for then it is worth asking which, and how much access
+-- there is, of which the limit in percent is taken.
 -- :not_ours      a status, just as it is written, that takes nothing away; NULL: none
 -- :not_ours_too  another
--- -> n_back (responses of access that is there, one of which may have been closed because it was not), n_mappings (rows of MAP_RAP_USER_ROLE), row_id (NULL: no response), all columns of the response, approval (the status of an active response that may be one), mapping_row_id, all columns of the mapping
+-- -> n_back (inactive responses of access that is there, one of which may have been closed because it was not), n_mappings (rows of MAP_RAP_USER_ROLE), row_id (NULL: no response), all columns of the response, approval (the status of an active response that may be one), mapping_row_id, all columns of the mapping
 SELECT (SELECT COUNT(*)
           FROM recreate_response b
-         WHERE EXISTS (SELECT 1
-                         FROM recert_change x
-                        WHERE x.row_key = b.reportees_id || '/' || b.rmm_id
-                          AND x.table_name = 'RECREATE_RESPONSE'
-                          AND x.result = 'already_absent')
+         WHERE CASE WHEN b.is_active = 1 THEN 0 ELSE 1 END = 1
            AND EXISTS (SELECT 1
                          FROM map_rap_user_role c
                         WHERE c.user_id = b.reportees_id
-                          AND c.rmm_id = b.rmm_id)) AS n_back,
+                          AND c.rmm_id = b.rmm_id)
+           AND EXISTS (SELECT 1
+                         FROM recert_change x
+                        WHERE x.row_key = b.reportees_id || '/' || b.rmm_id
+                          AND x.table_name = 'RECREATE_RESPONSE'
+                          AND x.result = 'already_absent')) AS n_back,
        (SELECT COUNT(*) FROM map_rap_user_role) AS n_mappings,
        r.rowid AS row_id,
        r.*,

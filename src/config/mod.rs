@@ -14,6 +14,7 @@ mod revoke;
 mod secret;
 mod trust;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -138,6 +139,9 @@ impl Default for SyncManagersConfig {
     }
 }
 
+/// A config with every key and all its comments takes a hundredth of it.
+const BYTES_MAX: u64 = 1 << 20;
+
 impl Config {
     /// Reads the config from `--config`, `$RECERT_CONFIG`, `./recert.toml` or
     /// `/etc/recert/recert.toml`; with none of them, the defaults.
@@ -155,7 +159,11 @@ impl Config {
         let read = || -> anyhow::Result<Config> {
             std::fs::metadata(&path)?;
             must_be_ours_alone(&path)?; // Also when it is only read: it says where the password goes.
-            let text = std::io::read_to_string(open_regular(&path)?)?;
+            let mut text = String::new();
+            open_regular(&path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+            if text.len() as u64 > BYTES_MAX {
+                return Err(anyhow!("it is larger than {BYTES_MAX} bytes: that is no config"));
+            }
             let config = Config::parse(&text)?;
             Ok(Config { path: Some(path.clone()), ..config })
         };

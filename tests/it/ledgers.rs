@@ -217,7 +217,10 @@ fn archive_of_runs_of_every_job_leaves_a_chain_that_verifies() {
         let runs = commands.map(|command| world.run(command));
         runs.iter().for_each(ok);
         ok(&world.run(&format!("restore {}", runs[0].summary.run_id)));
-        let images = holds(&world).counts.get("images");
+        holds(&world);
+        // Those of a purge's own changes hold nothing, and stay.
+        let filled = "SELECT COUNT(*) AS n FROM recert_image WHERE before_image IS NOT NULL OR after_image IS NOT NULL";
+        let images: u64 = world.one(filled).parse().unwrap();
 
         let path = world.folder.path().join("old.jsonl");
         let now: chrono::DateTime<chrono::Utc> = "2030-07-01T12:00:00Z".parse().unwrap();
@@ -230,7 +233,7 @@ fn archive_of_runs_of_every_job_leaves_a_chain_that_verifies() {
         let context = recert::door::commands::CommandContext { clock: &clock, ..world.context() };
         let summary = history::run(&args, &context).unwrap().summary;
         assert_eq!(summary.counts.get("runs_archived"), 5, "{}", world.name);
-        assert_eq!(summary.counts.get("images_archived"), images);
+        assert_eq!(summary.counts.get("images_archived"), images, "{}", world.name);
         let verified = holds(&world);
         assert_eq!(verified.counts.get("erased"), images);
         python_agrees(&world, true);

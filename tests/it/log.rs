@@ -70,6 +70,7 @@ fn verbose_tells_how_long_each_step_of_the_road_took() {
         "held",
         "ledger written",
         "applied",
+        "read again",
         "looked once more",
         "committed",
     ];

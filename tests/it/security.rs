@@ -241,6 +241,17 @@ fn a_password_has_no_place_in_the_config_or_on_the_command_line() {
 }
 
 #[test]
+fn a_file_too_large_to_be_a_config_is_refused_before_it_is_understood() {
+    let world = World::sqlite();
+    let large = format!("# {}\n", "x".repeat(1 << 20));
+    fs::write(world.folder.path().join("large.toml"), large).unwrap();
+    let output = world.recert("revoke --config large.toml").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("that is no config"), "{said}");
+}
+
+#[test]
 fn a_mistake_in_the_config_does_not_quote_its_lines() {
     // A password pasted in the wrong place, next to a mistake.
     let world = World::sqlite();
