@@ -19,6 +19,7 @@ mod database;
 mod directory;
 mod grants;
 mod hazards;
+mod place;
 mod scope;
 mod tables;
 mod trials;

@@ -12,7 +12,7 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
 use super::show::ShownChange;
-use super::{CommandContext, day};
+use super::{CommandContext, ListFormat, day, to_the_second};
 use crate::db::{self, Read, SessionSpec, parse_date};
 use crate::jobs::Job;
 use crate::ledger::canonical::Canonical;
@@ -64,18 +64,6 @@ pub struct Args {
     /// The archive's file, which must not be there yet
     #[arg(long, value_name = "F", requires = "archive_before")]
     pub out: Option<PathBuf>,
-}
-
-/// `--format` of lists
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum ListFormat {
-    /// A table for people
-    #[default]
-    Text,
-    /// One object
-    Json,
-    /// One line a row, for programs
-    Csv,
 }
 
 /// Lists the runs; or archives, and says what came of it.
@@ -208,11 +196,6 @@ fn hash_runs(
         Some((run, fits, n_changes))
     };
     Ok(runs.into_iter().filter_map(hashed).collect())
-}
-
-/// `2026-01-31 17:00:00`, as people read it.
-pub(super) fn to_the_second(moment: &str) -> String {
-    moment.chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
 fn write_text(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {

@@ -143,3 +143,20 @@ impl CommandContext<'_> {
         self.out.write(|out| summary.write(self.json, out))
     }
 }
+
+/// `--format` of lists
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// A table for people
+    #[default]
+    Text,
+    /// One object
+    Json,
+    /// One line a row, for programs
+    Csv,
+}
+
+/// `2026-01-31 17:00:00`, as people read it.
+pub(super) fn to_the_second(moment: &str) -> String {
+    moment.chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}

@@ -5,8 +5,7 @@ use std::io::Write;
 use anyhow::anyhow;
 use serde::{Serialize, Serializer};
 
-use super::CommandContext;
-use super::history::{ListFormat, to_the_second};
+use super::{CommandContext, ListFormat, to_the_second};
 use crate::db::{self, Read, SessionSpec};
 use crate::exit::Exit;
 use crate::ledger::person::tells_of;

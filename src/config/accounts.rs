@@ -4,12 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::read_to_string;
-use std::path::Path;
-
-use anyhow::Context as _;
-
-use super::trust::{OWNERS, must_be_roots};
-use crate::exit::Exit;
 
 /// Accounts that are believed, and the system's lists of users and groups.
 #[derive(Debug, Default)]
@@ -20,20 +14,11 @@ pub(super) struct BelievedAccounts {
 }
 
 impl BelievedAccounts {
-    /// Root, whoever runs, and whom root has named in `/etc/recert/owners`: a name or a number a line.
-    ///
-    /// # Errors
-    /// `Exit::Config`: that list is there, and not root's alone.
-    pub(super) fn trusted() -> anyhow::Result<BelievedAccounts> {
+    /// Root and whoever runs.
+    pub(super) fn root_and_self() -> BelievedAccounts {
         let mut accounts = BelievedAccounts::only_root();
         accounts.trusted.insert(rustix::process::geteuid().as_raw());
-        if Path::new(OWNERS).exists() {
-            let told = || format!("reading `{OWNERS}`");
-            must_be_roots(Path::new(OWNERS)).with_context(told).context(Exit::Config)?;
-            let text = read_to_string(OWNERS).with_context(told).context(Exit::Config)?;
-            accounts.trust(&text);
-        }
-        Ok(accounts)
+        accounts
     }
 
     pub(super) fn only_root() -> BelievedAccounts {
@@ -44,7 +29,8 @@ impl BelievedAccounts {
         }
     }
 
-    fn trust(&mut self, owners: &str) {
+    /// Those that are named, too: a name or a number a line.
+    pub(super) fn trust(&mut self, owners: &str) {
         for line in owners.lines() {
             let name = line.split('#').next().unwrap_or_default().trim();
             let uid = name.parse().ok().or_else(|| self.uid_of(name));

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::fs::{Metadata, read_link, symlink_metadata};
+use std::fs::{Metadata, read_link, read_to_string, symlink_metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -22,7 +22,7 @@ const GROUP_WRITES: u32 = 0o020;
 const STICKY: u32 = 0o1000;
 
 /// Names root's list of accounts, besides root and the one that runs, whose files may be believed.
-pub(super) const OWNERS: &str = "/etc/recert/owners";
+const OWNERS: &str = "/etc/recert/owners";
 
 /// As many links as the system itself follows.
 const LINKS_MAX: usize = 40;
@@ -33,7 +33,7 @@ const LINKS_MAX: usize = 40;
 /// # Errors
 /// `Exit::Config`: somebody else could have changed it, or it can't be looked at.
 pub(crate) fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
-    let accounts = BelievedAccounts::trusted()?;
+    let accounts = believed()?;
     PathWalk { accounts: Some(&accounts) }
         .down(path)
         .map(|_| ())
@@ -46,7 +46,7 @@ pub(crate) fn must_be_ours_alone(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// As [`must_be_ours_alone`].
 pub(crate) fn must_be_our_secret(path: &Path) -> anyhow::Result<()> {
-    let accounts = BelievedAccounts::trusted()?;
+    let accounts = believed()?;
     let look = || -> anyhow::Result<()> {
         let file = std::fs::metadata(path)?;
         if file.mode() & (WORLD_READS | WORLD_WRITES | 0o001) != 0 {
@@ -74,8 +74,23 @@ pub(crate) fn must_not_be_open(path: &Path) -> anyhow::Result<()> {
         .context(Exit::Config)
 }
 
+/// Root, whoever runs, and whom root has named in [`OWNERS`].
+///
+/// # Errors
+/// `Exit::Config`: that list is there, and not root's alone.
+fn believed() -> anyhow::Result<BelievedAccounts> {
+    let mut accounts = BelievedAccounts::root_and_self();
+    if Path::new(OWNERS).exists() {
+        let told = || format!("reading `{OWNERS}`");
+        must_be_roots(Path::new(OWNERS)).with_context(told).context(Exit::Config)?;
+        let text = read_to_string(OWNERS).with_context(told).context(Exit::Config)?;
+        accounts.trust(&text);
+    }
+    Ok(accounts)
+}
+
 /// Root's own files, for what decides whom to believe.
-pub(super) fn must_be_roots(path: &Path) -> anyhow::Result<()> {
+fn must_be_roots(path: &Path) -> anyhow::Result<()> {
     let accounts = BelievedAccounts::only_root();
     PathWalk { accounts: Some(&accounts) }.down(path).map(|_| ())
 }

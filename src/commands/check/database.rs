@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::place::SessionSeen;
 use super::scope::CheckScope;
-use super::tables::TablePlace;
 use super::trials::{self, Trial};
 use super::{OK, Report, allowance, look_at_secret, tables};
 use crate::commands::CommandContext;
@@ -17,24 +17,6 @@ use crate::sql;
 
 /// Clocks further apart than this make the ledger's times hard to match with the database's.
 const CLOCK_SECONDS_MAX: i64 = 60;
-
-/// Who the session is and where, as far as grants go by it.
-pub(super) struct SessionSeen {
-    pub(super) user: String,
-    pub(super) schema: String,
-    role: String,
-}
-
-impl SessionSeen {
-    /// A table of the current schema's own.
-    pub(super) fn place(&self, table: &str) -> TablePlace {
-        TablePlace { owner: self.schema.clone(), name: table.to_owned() }
-    }
-
-    pub(super) fn is_primary(&self) -> bool {
-        self.role == "PRIMARY"
-    }
-}
 
 /// Looks at one database, as far as it lets.
 pub(super) fn look(

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Report;
-use super::database::SessionSeen;
-use super::tables::TablePlace;
+use super::place::{SessionSeen, TablePlace};
 use crate::db::Transaction;
 use crate::exit::Exit;
 use crate::sql;

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::grants::needs;
-use super::tables::TablePlace;
+use super::place::TablePlace;
 use crate::db::Transaction;
 use crate::schema::{Owner, Table};
 use crate::sql;

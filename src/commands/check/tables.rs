@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 
 use super::columns::{self, TableColumns};
-use super::database::SessionSeen;
+use super::place::{SessionSeen, TablePlace};
 use super::scope::{CheckScope, application};
 use super::trials::Trial;
 use super::{Report, grants, hazards};
@@ -14,12 +14,6 @@ use crate::db::{Column, Dialect, Transaction};
 use crate::schema::{self, Owner, Table};
 use crate::sql;
 use crate::sql::Sql;
-
-/// Where a name leads to: the current schema's table, or that of a synonym.
-pub(super) struct TablePlace {
-    pub(super) owner: String,
-    pub(super) name: String,
-}
 
 /// Looks at every table that is wanted, and answers what is to be tried. `session` is known on Oracle only.
 pub(super) fn look(
