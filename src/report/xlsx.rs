@@ -35,6 +35,9 @@ const CELL_BYTES: u64 = 60;
 /// Points of a line of text, and the most that a row may hold (409 points).
 const ROW_HEIGHT: u32 = 15;
 const LINES_MAX: usize = 27;
+/// Rows of a sheet whose height is told: each costs memory until the file is closed. Behind them the program that
+/// opens the file finds out by itself, or shows their first line.
+const HEIGHTS_MAX: u32 = 50_000;
 const HEADER_FILL: u32 = 0x1F3A5F;
 
 /// A workbook under way. Its sheets are the summary, the managers, the responses, those without a due date, and the
@@ -289,7 +292,7 @@ fn set_height(
         _ => 1,
     };
     let most = columns.iter().zip(cells).map(lines).max().unwrap_or(1);
-    if most > 1 {
+    if most > 1 && row <= HEIGHTS_MAX {
         sheet.set_row_height(row, ROW_HEIGHT * most.min(LINES_MAX) as u32)?;
     }
     Ok(())
