@@ -37,7 +37,7 @@ const ROW_HEIGHT: u32 = 15;
 const LINES_MAX: usize = 27;
 /// Rows of a sheet whose height is told: each costs memory until the file is closed. Behind them the program that
 /// opens the file finds out by itself, or shows their first line.
-const HEIGHTS_MAX: u32 = 50_000;
+const HEIGHTS_MAX: u32 = 20_000;
 const HEADER_FILL: u32 = 0x1F3A5F;
 
 /// A workbook under way. Its sheets are the summary, the managers, the responses, those without a due date, and the
