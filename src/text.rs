@@ -1,6 +1,7 @@
-//! Text from data, made harmless for where it goes: a terminal or a log, a spreadsheet.
+//! Text from data, made harmless for where it goes: a terminal or a log, JSON, a spreadsheet.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// For a terminal or a log: on one line, and with all that steers a terminal or turns text round
 /// made visible (`\u{202e}`).
@@ -64,6 +65,37 @@ pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     }
     out.push_str(&text[from..]);
     Cow::Owned(out)
+}
+
+/// Appends `text` as a JSON string (RFC 8259).
+pub(crate) fn write_json_text(text: &str, out: &mut String) {
+    out.push('"');
+    // Of most texts all is plain, and that is seen many bytes at a time.
+    let is_plain = |byte: u8| (byte >= 0x20) & (byte != b'"') & (byte != b'\\');
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        out.push_str(text);
+        return out.push('"');
+    }
+    let mut plain_from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if is_plain(byte) {
+            continue;
+        }
+        out.push_str(&text[plain_from..at]);
+        plain_from = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            other => {
+                let _ = write!(out, "\\u{other:04x}");
+            }
+        }
+    }
+    out.push_str(&text[plain_from..]);
+    out.push('"');
 }
 
 /// The text that [`guarded`] was given.
@@ -141,6 +173,15 @@ mod tests {
             let pick = |k: u32| signs[n / signs.len().pow(k) % signs.len()];
             let text: String = (0..4).map(pick).collect();
             assert_eq!(unguarded(&guarded(&text)), text);
+        }
+    }
+
+    #[test]
+    fn json_text_reads_back_as_it_was_written() {
+        for text in ["O'Brien \"Pat\"", "a\\b", "line\nnext\r\t\u{1}", "Žofie, Zoë 🦀"] {
+            let mut out = String::new();
+            write_json_text(text, &mut out);
+            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }
     }
 }

@@ -147,7 +147,7 @@ fn look_at(
             "the ledger of the database `{name}` was tampered with: {problem}{more}"
         ));
     }
-    gathered.heads.add(name, &database.url, verified);
+    gathered.heads.add(name, &database.url, verified.heads, verified.erased_of);
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, FixedOffset, NaiveDateTime};
 
 use super::dates::write_iso;
-use super::value::{Value, write_json_text};
-use crate::text::hex;
+use super::value::Value;
+use crate::text::{hex, write_json_text};
 
 /// One value on its way into a statement; borrowed, because a run binds millions of them.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,6 +6,7 @@
 mod bind;
 mod column;
 mod dates;
+mod image;
 mod logged;
 mod oracle;
 mod sqlite;
@@ -25,8 +26,8 @@ pub use column::{Column, ColumnFill, ColumnLength};
 pub(crate) use column::{invisible, table_extras};
 pub(crate) use dates::date_text;
 pub use dates::parse_date;
+pub(crate) use image::{image, image_of};
 pub use value::{Row, Value};
-pub(crate) use value::{image, image_of, write_json_text};
 
 /// Named binds of one statement; every name the statement uses, no other, each once.
 pub type Binds<'a> = &'a [(&'a str, Value)];

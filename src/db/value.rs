@@ -1,12 +1,10 @@
 //! What travels between a job and a database: one value, one row.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::bind::Bind;
 use super::dates::{parse_date, write_iso};
 use crate::exit::Exit;
 use crate::text::hex;
@@ -56,11 +54,6 @@ impl Value {
             Value::TimestampTz(at) => at.to_rfc3339(),
             Value::Bytes(bytes) => hex(bytes),
         }
-    }
-
-    /// Appends the value as JSON; see [`Bind::write_json`].
-    pub fn write_json(&self, out: &mut String) {
-        Bind::from(self).write_json(out);
     }
 
     /// Whether this is NULL.
@@ -187,92 +180,5 @@ impl Row {
     /// As [`Row::get`], and when what stands there is no date.
     pub fn date(&self, column: &str) -> anyhow::Result<Option<NaiveDateTime>> {
         self.get(column)?.as_date().with_context(|| format!("reading column `{column}`"))
-    }
-
-    /// The columns from `first` on as one JSON object: a row's image, with all its columns.
-    #[must_use]
-    pub fn image_from(&self, first: usize) -> String {
-        self.image(first..self.values.len())
-    }
-
-    /// Some neighbouring columns as one JSON object.
-    #[must_use]
-    pub fn image(&self, places: std::ops::Range<usize>) -> String {
-        let mut out = String::with_capacity(32 * places.len());
-        let pairs = self.columns[places.clone()].iter().zip(&self.values[places]);
-        write_image(pairs.map(|(name, value)| (name.as_str(), Bind::from(value))), &mut out);
-        out
-    }
-}
-
-/// Some columns and their values as one JSON object.
-#[must_use]
-pub(crate) fn image(pairs: &[(&str, &Value)]) -> String {
-    image_of(pairs.iter().map(|(name, value)| (*name, Bind::from(*value))))
-}
-
-/// The same, of values as they are bound.
-#[must_use]
-pub(crate) fn image_of<'a>(pairs: impl Iterator<Item = (&'a str, Bind<'a>)>) -> String {
-    let mut out = String::with_capacity(32 * pairs.size_hint().0);
-    write_image(pairs, &mut out);
-    out
-}
-
-fn write_image<'a>(pairs: impl Iterator<Item = (&'a str, Bind<'a>)>, out: &mut String) {
-    out.push('{');
-    for (at, (name, value)) in pairs.enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        write_json_text(name, out);
-        out.push(':');
-        value.write_json(out);
-    }
-    out.push('}');
-}
-
-/// Appends `text` as a JSON string (RFC 8259).
-pub(crate) fn write_json_text(text: &str, out: &mut String) {
-    out.push('"');
-    // Of most texts all is plain, and that is seen many bytes at a time.
-    let is_plain = |byte: u8| (byte >= 0x20) & (byte != b'"') & (byte != b'\\');
-    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
-        out.push_str(text);
-        return out.push('"');
-    }
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if is_plain(byte) {
-            continue;
-        }
-        out.push_str(&text[plain_from..at]);
-        plain_from = at + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            other => {
-                let _ = write!(out, "\\u{other:04x}");
-            }
-        }
-    }
-    out.push_str(&text[plain_from..]);
-    out.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_text_reads_back_as_it_was_written() {
-        for text in ["O'Brien \"Pat\"", "a\\b", "line\nnext\r\t\u{1}", "Žofie, Zoë 🦀"] {
-            let mut out = String::new();
-            write_json_text(text, &mut out);
-            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
-        }
     }
 }

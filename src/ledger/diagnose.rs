@@ -3,7 +3,6 @@
 use super::chain::ChainLink;
 use super::read;
 use super::row::LedgerChange;
-use super::verify::WalkedRun;
 use crate::db::Read;
 
 /// What is wrong, as far as the walk can tell; the rest is found out for the first one only.
@@ -13,19 +12,19 @@ pub(super) enum SuspectedFault {
     Change { link: usize, change: LedgerChange<'static> },
 }
 
-/// Finds out what was done.
+/// Finds out what was done; of each run it is known how many changes it has.
 pub(super) fn diagnose(
     suspect: SuspectedFault,
     links: &[ChainLink],
-    walked: &[WalkedRun],
+    n_changes: &[i64],
     db: &mut dyn Read,
 ) -> anyhow::Result<String> {
     match suspect {
         SuspectedFault::Told(told) => Ok(told),
         SuspectedFault::Change { link, change } => {
-            Ok(diagnose_change(link, &change, links, walked))
+            Ok(diagnose_change(link, &change, links, n_changes))
         }
-        SuspectedFault::Run(link) => diagnose_run(&links[link], &walked[link], db),
+        SuspectedFault::Run(link) => diagnose_run(&links[link], n_changes[link], db),
     }
 }
 
@@ -39,13 +38,12 @@ fn diagnose_change(
     link: usize,
     change: &LedgerChange<'_>,
     links: &[ChainLink],
-    walked: &[WalkedRun],
+    n_changes: &[i64],
 ) -> String {
     let here = format!("change {} of run {}", change.seq, links[link].run_id);
     // Only as far as there are changes, whatever numbers were written into them.
-    let fits_in = |at: usize| {
-        (1..=walked[at].n_changes + 1).find(|seq| belongs_to(change, &links[at].run_id, *seq))
-    };
+    let fits_in =
+        |at: usize| (1..=n_changes[at] + 1).find(|seq| belongs_to(change, &links[at].run_id, *seq));
     if let Some(seq) = fits_in(link) {
         return format!("{here} was reordered: it was change {seq}");
     }
@@ -55,7 +53,7 @@ fn diagnose_change(
     }
 }
 
-fn diagnose_run(link: &ChainLink, walked: &WalkedRun, db: &mut dyn Read) -> anyhow::Result<String> {
+fn diagnose_run(link: &ChainLink, n_changes: i64, db: &mut dyn Read) -> anyhow::Result<String> {
     // An id that was tampered with need not lead to one run: then there is no more to say of it.
     let mut hash = read::find_run(&link.run_id, db).ok().flatten().map(|run| run.begin_hash());
     let mut fits_after = None;
@@ -76,8 +74,8 @@ fn diagnose_run(link: &ChainLink, walked: &WalkedRun, db: &mut dyn Read) -> anyh
         }
         None => format!(
             "run {} was edited, or changes of it were edited or removed and hashed anew: its hash does not fit \
-             its columns and its {} changes",
-            link.run_id, walked.n_changes
+             its columns and its {n_changes} changes",
+            link.run_id
         ),
     })
 }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::canonical::GENESIS;
 use super::erasures::ErasedImages;
-use super::verify::Verified;
 use crate::exit::Exit;
 use crate::files::{open_regular, write_whole};
 use crate::signature::{self, Signers};
@@ -70,15 +69,20 @@ impl Heads {
         Heads { schema: schema(), recert_heads: FORMAT, written_at, databases: Vec::new() }
     }
 
-    /// Adds the chain of a database.
-    pub(crate) fn add(&mut self, name: &str, url: &str, verified: Verified) {
-        let runs = verified.heads;
+    /// Adds the chain of a database: its runs, and of those with erased images, which.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        url: &str,
+        runs: Vec<Head>,
+        erased_of: Vec<(String, String)>,
+    ) {
         self.databases.push(DatabaseHeads {
             name: name.to_owned(),
             url: url.to_owned(),
             head_sha256: runs.last().map_or(GENESIS, |head| head.1.as_str()).to_owned(),
             runs,
-            erased: Some(verified.erased_of.into_iter().collect()),
+            erased: Some(erased_of.into_iter().collect()),
         });
     }
 

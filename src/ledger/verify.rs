@@ -150,7 +150,8 @@ fn walk_all(
     counted.places = places(&links, &order, head.as_deref(), |at| !unfit[at] && !untrue[at]);
     counted.problems = found.n;
     if let Some((_, suspect)) = found.first.take() {
-        counted.problem = Some(diagnose(suspect, &links, &walked, db)?);
+        let n_changes: Vec<i64> = walked.iter().map(|run| run.n_changes).collect();
+        counted.problem = Some(diagnose(suspect, &links, &n_changes, db)?);
     }
     Ok(Verified { runs: links.len() as u64, ..counted })
 }
@@ -173,11 +174,11 @@ fn places(
 }
 
 /// What the walk knows of a run.
-pub(super) struct WalkedRun {
+struct WalkedRun {
     /// The hash of its own columns; its changes are added as they come.
     hash: Canonical,
     /// How many of its changes were seen.
-    pub(super) n_changes: i64,
+    n_changes: i64,
     /// The number of the last one.
     last_seq: i64,
     /// Images that are gone.

@@ -65,7 +65,7 @@ impl<'a> RowImage<'a> {
             if out.len() > 1 {
                 out.push(',');
             }
-            crate::db::write_json_text(name, &mut out);
+            crate::text::write_json_text(name, &mut out);
             out.push(':');
             out.push_str(value.get());
         }

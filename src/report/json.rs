@@ -9,7 +9,7 @@ use serde_json::json;
 use super::body::BodyFile;
 use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
 use super::{ReportContent, ReportFormat, ReportPart, verdict};
-use crate::db::write_json_text;
+use crate::text::write_json_text;
 
 /// Which object this is; another number says that a reader must look again.
 const SCHEMA: &str = "recert/report/2";

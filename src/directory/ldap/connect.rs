@@ -16,6 +16,7 @@ use url::Url;
 
 use super::ber::{self, tlv};
 use super::failure::{self, LdapFailure};
+use super::login::{BOUND, message, simple_bind};
 use super::tls::{self, TlsClient};
 use super::wire::{self, EndOfWire, ServerWire};
 use crate::config::directory::DirectorySettings;
@@ -27,9 +28,7 @@ const ACCEPT_MAX: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How a connection without TLS is called.
 const IN_CLEAR: &str = "in clear";
-/// Tags of requests and answers (RFC 4511).
-const BIND: u8 = 0x60;
-pub(super) const BOUND: u8 = 0x61;
+/// A request's tag (RFC 4511).
 const EXTENDED_REQUEST: u8 = 0x77;
 /// RFC 4511, section 4.14.
 const STARTTLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
@@ -283,25 +282,6 @@ impl LoginMethod {
             LoginMethod::Kerberos => super::kerberos::log_in(wire, host, certificate, limit).await,
         }
     }
-}
-
-/// A request of a login. They come one after the other, so that they need no numbers to tell them apart.
-pub(super) fn message(operation: &[u8]) -> Vec<u8> {
-    tlv(ber::SEQUENCE, &[&tlv(ber::INTEGER, &[1]), operation].concat())
-}
-
-fn simple_bind(who: &str, password: &str) -> Vec<u8> {
-    let parts =
-        [tlv(ber::INTEGER, &[3]), tlv(ber::OCTETS, who.as_bytes()), tlv(0x80, password.as_bytes())];
-    message(&tlv(BIND, &parts.concat()))
-}
-
-/// A step of a login by SASL (RFC 4511, section 4.2).
-#[cfg(feature = "kerberos")]
-pub(super) fn sasl_bind(mechanism: &str, token: &[u8]) -> Vec<u8> {
-    let sasl = [tlv(ber::OCTETS, mechanism.as_bytes()), tlv(ber::OCTETS, token)].concat();
-    let parts = [tlv(ber::INTEGER, &[3]), tlv(ber::OCTETS, b""), tlv(0xa3, &sasl)];
-    message(&tlv(BIND, &parts.concat()))
 }
 
 impl ServerUrl {

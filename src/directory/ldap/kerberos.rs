@@ -13,8 +13,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::connect::{BOUND, sasl_bind};
 use super::failure::{self, LdapFailure};
+use super::login::{BOUND, sasl_bind};
 use super::wire::{self, ServerWire};
 
 const MECHANISM: &str = "GSSAPI";

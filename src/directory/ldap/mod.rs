@@ -11,6 +11,7 @@ mod failure;
 mod fields;
 #[cfg(feature = "kerberos")]
 mod kerberos;
+mod login;
 mod lookup;
 mod pool;
 mod scan;
@@ -100,7 +101,8 @@ impl LdapDirectory {
         if let Some(dn) = &server.schema {
             let wanted = [WantedAttribute::plain("attributeTypes")];
             let entries = self.ask_once(&server::ask_schema(dn, &wanted)).await?;
-            self.schema = AttributeSchema::of(entries);
+            let held = entries.into_iter().next().and_then(|entry| entry.held.into_iter().next());
+            self.schema = held.and_then(AttributeSchema::of);
         }
         self.fields = AttributeFields::new(&self.settings, self.schema.as_ref());
         Ok(self.server.insert(server).clone())

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use super::decode::SearchEntry;
 use crate::directory::entry::HeldValue;
 
 /// An attribute that is asked for.
@@ -85,9 +84,8 @@ impl AsRef<str> for WantedAttribute {
 }
 
 impl AttributeSchema {
-    /// From the subschema's entry, which was asked for `attributeTypes` alone. `None` when it is not shown.
-    pub(super) fn of(entries: Vec<SearchEntry>) -> Option<Self> {
-        let held = entries.into_iter().next()?.held.into_iter().next()?;
+    /// From what the subschema's entry holds as `attributeTypes`. `None` when it is not shown.
+    pub(super) fn of(held: HeldValue) -> Option<Self> {
         let definitions: Vec<Vec<String>> =
             held.readable().iter().map(|definition| names_in(definition)).collect();
         let all: HashSet<String> = definitions.iter().flatten().cloned().collect();
@@ -130,7 +128,7 @@ mod tests {
 
     fn schema(definitions: &[&str]) -> Option<AttributeSchema> {
         let held = HeldValue::Several(definitions.iter().map(ToString::to_string).collect());
-        AttributeSchema::of(vec![SearchEntry { dn: Some(String::new()), held: vec![held] }])
+        AttributeSchema::of(held)
     }
 
     #[test]
@@ -146,7 +144,6 @@ mod tests {
             assert!(schema.defines(name), "{name}");
         }
         assert!(!schema.defines("not"));
-        assert!(AttributeSchema::of(Vec::new()).is_none());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::db::{Column, Dialect, Row, Value, parse_date, write_json_text};
+use crate::db::{Column, Dialect, Row, Value, parse_date};
+use crate::text::write_json_text;
 
 /// Columns whose text stands for a date: SQLite has no type for it, and Oracle needs none of this.
 pub(super) struct DateColumns(HashSet<String>);

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::compare::PersonCompare;
-use super::stored::ChangedPerson;
 use super::{PERSON, delete_at};
 use crate::db::{Bind, Row, Value, image};
 use crate::import::people::NO_MANAGER;
@@ -50,6 +49,18 @@ pub(super) enum MarkChange {
     Set(MarkReason),
     /// They are unmarked.
     Clear,
+}
+
+/// Somebody whom the file describes otherwise than PM_USER does.
+pub(super) struct ChangedPerson {
+    /// The row of the file, counted as the roster does.
+    pub(super) at: usize,
+    /// The person as stored.
+    pub(super) row: Row,
+    /// What becomes of their mark.
+    pub(super) mark: MarkChange,
+    /// They have no mail address yet, and get the file's.
+    pub(super) fills_email: bool,
 }
 
 /// What a statement does to marks; decides what it counts.

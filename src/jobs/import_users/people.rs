@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::changes::PersonChanges;
+use super::changes::{ChangedPerson, PersonChanges};
 use super::identities::{StoredIdentities, generated_id};
 use super::roster::FileRoster;
-use super::stored::ChangedPerson;
 use crate::db::Row;
 use crate::fingerprint::FingerprintMap;
 use crate::import::args::ImportArgs;

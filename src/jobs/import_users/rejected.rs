@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::identities::{IdentityKey, RowIdentity, StoredIdentities};
-use super::roster::FileRoster;
 use crate::import::{RejectedRow, fields};
 
 /// One rejected row.
@@ -69,19 +68,20 @@ impl RejectedPeople {
         by_id.is_some() || by_email.is_some()
     }
 
-    /// The line of a row that may leave out anybody at all, once everybody stored was met.
-    pub(super) fn hides_anybody(&self, roster: &FileRoster) -> Option<u64> {
-        self.rows.iter().find(|row| row.hides_anybody(roster)).map(|row| row.line)
+    /// The line of a row that may leave out anybody at all, once everybody stored was met; `knows_email` says whether
+    /// somebody has a mail address, stored or in a good row.
+    pub(super) fn hides_anybody(&self, knows_email: &dyn Fn(IdentityKey) -> bool) -> Option<u64> {
+        self.rows.iter().find(|row| row.hides_anybody(knows_email)).map(|row| row.line)
     }
 }
 
 impl RejectTrace {
     /// A row of which nobody can say whose it is. That somebody is told by a good row explains no other row, so that an
     /// import of the same file, with those people stored that it brought, answers the same.
-    fn hides_anybody(&self, roster: &FileRoster) -> bool {
+    fn hides_anybody(&self, knows_email: &dyn Fn(IdentityKey) -> bool) -> bool {
         let is_known = if self.misshapen {
             // What stands in the id's column may be a cost centre, and one of the addresses the manager's.
-            self.is_email_met && self.emails.iter().all(|email| roster.knows_email(*email))
+            self.is_email_met && self.emails.iter().all(|email| knows_email(*email))
         } else {
             self.is_id_met || self.is_email_met || self.has_email
         };

@@ -284,8 +284,13 @@ impl FileRoster {
         (self.by_id, self.by_email) = Default::default();
     }
 
+    /// The line of a rejected row that may leave out anybody at all, once everybody stored was met.
+    pub(super) fn hides_anybody(&self) -> Option<u64> {
+        self.rejected.hides_anybody(&|email| self.knows_email(email))
+    }
+
     /// Whether somebody is known by this mail address: stored, or in a good row.
-    pub(super) fn knows_email(&self, email: IdentityKey) -> bool {
+    fn knows_email(&self, email: IdentityKey) -> bool {
         self.stored.has_mail(email) || self.counting(self.by_email.get(&email)).is_some()
     }
 

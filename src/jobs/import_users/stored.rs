@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
-use super::changes::{MarkChange, MarkReason, PersonChanges};
+use super::changes::{ChangedPerson, MarkChange, MarkReason, PersonChanges};
 use super::compare::PersonCompare;
 use super::identities::IdentityKey;
 use super::purge::PurgedPerson;
@@ -15,18 +15,6 @@ use crate::import::PersonColumn;
 use crate::jobs::World;
 use crate::plan::{Plan, Touch};
 use crate::sql;
-
-/// Somebody whom the file describes otherwise than PM_USER does.
-pub(super) struct ChangedPerson {
-    /// The row of the file, counted as [`FileRoster::row`] does.
-    pub(super) at: usize,
-    /// The person as stored.
-    pub(super) row: Row,
-    /// What becomes of their mark.
-    pub(super) mark: MarkChange,
-    /// They have no mail address yet, and get the file's.
-    pub(super) fills_email: bool,
-}
 
 /// What reading PM_USER brought.
 #[derive(Default)]
@@ -216,7 +204,7 @@ impl StoredScan<'_> {
     fn decide_absent(&mut self) {
         let (absent, going) =
             (std::mem::take(&mut self.absent), std::mem::take(&mut self.absent_going));
-        match self.roster.rejected.hides_anybody(self.roster) {
+        match self.roster.hides_anybody() {
             Some(line) if !(absent.is_empty() && going.is_empty()) => {
                 let told = format!(
                     "a rejected row may be anybody's: {} people who are not in the file are not marked, {} not purged",

@@ -3,8 +3,7 @@
 use maud::{Markup, html};
 
 use super::chart::{BarScale, Chart, ChartBar};
-use super::sections::section;
-use super::text::ShownText;
+use super::text::{ShownText, section};
 use crate::report::figures::{LocationFigures, TOP_LOCATIONS};
 use crate::report::verdict::{self, capital, grouped, plural};
 use crate::report::{ReportContent, ReportScope};

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::charted::{coverage, months, removal};
-use super::text::{ShownText, escaped};
+use super::text::{ShownText, escaped, section};
 use crate::report::ReportContent;
 use crate::report::access::REVIEWS;
 use crate::report::figures::{CutList, ListedAccess, ManagerFigures};
@@ -27,10 +27,6 @@ pub(super) fn summary(content: &ReportContent<'_>) -> String {
         (evidence(content))
     }
     .into_string()
-}
-
-pub(super) fn section(id: &str, heading: &str, inner: &Markup) -> Markup {
-    html! { section aria-labelledby=(id) { h2 id=(id) { (heading) } (inner) } }
 }
 
 fn head(content: &ReportContent<'_>) -> Markup {

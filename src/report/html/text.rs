@@ -1,8 +1,13 @@
 //! Text as HTML: markup in it is shown, not meant, and what HTML forbids is a sign that something was there.
 
-use maud::Render;
+use maud::{Markup, Render, html};
 
 use crate::report::row::RowCell;
+
+/// A part of the page, and what stands over it.
+pub(super) fn section(id: &str, heading: &str, inner: &Markup) -> Markup {
+    html! { section aria-labelledby=(id) { h2 id=(id) { (heading) } (inner) } }
+}
 
 /// Appends text as HTML.
 pub(super) fn escape(text: &str, out: &mut String) {
