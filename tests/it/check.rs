@@ -1,13 +1,13 @@
 //! `recert check`: what it looks at, what it says of what is missing, and the number it ends with.
 
+use recert::door::commands::check;
 use recert::door::commands::check::CheckedJob;
-use recert::door::commands::{check, migrate};
 use recert::door::config::Limits;
 use recert::door::exit::Exit;
 use recert::door::schema;
 use recert::door::summary::Summary;
 
-use crate::harness::{World, ok, recert, worlds, write_secret};
+use crate::harness::{World, ok, worlds, write_secret};
 
 fn check(world: &World) -> Summary {
     check_jobs(world, &[])
@@ -440,58 +440,6 @@ fn check_names_a_column_that_is_too_short_for_what_a_run_writes_there() {
         world.define(&format!("ALTER TABLE {table} ADD {column} VARCHAR2({})", text.len()));
         assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
     }
-}
-
-#[test]
-fn migrate_goes_on_after_it_broke_off_and_says_what_it_had_made() {
-    let Some(world) = World::standin() else { return };
-    let migrate = |fault: &str| {
-        let mut run = world.recert("migrate");
-        run.env("OCI_STANDIN_FAULT", fault).output().unwrap()
-    };
-    for table in ["recert_image", "recert_change"] {
-        world.define(&format!("DROP TABLE {table}"));
-    }
-    let broken = migrate("*:execute/CREATE INDEX:54");
-    let told = String::from_utf8(broken.stderr).unwrap();
-    assert_eq!(broken.status.code(), Some(1), "{told}");
-    assert!(told.contains("made and kept: schema/own/recert_change; not made:"), "{told}");
-    assert!(told.contains("schema/own/recert_change_key"), "{told}");
-    assert!(!told.contains("another run of this job"), "{told}");
-    let again = migrate("");
-    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
-    let told = String::from_utf8(again.stdout).unwrap();
-    assert!(told.contains("indexes_added"), "{told}");
-    assert_eq!(lines(&check(&world), "missing"), Vec::<String>::new());
-}
-
-#[test]
-fn migrate_writes_a_script_for_oracle_without_any_login() {
-    let mut world = World::sqlite();
-    world.config.database.url = "oracle://127.0.0.1:1/RAP?a=1&b=2".to_owned();
-    let out = world.folder.path().join("oracle.sql");
-    let args = migrate::Args {
-        base_tables: false,
-        format: Some(migrate::ScriptFormat::Sql),
-        dialect: Some(migrate::ScriptDialect::Oracle),
-        out: Some(out.clone()),
-    };
-    assert_eq!(migrate::run(&args, &world.context()).unwrap().summary.exit_code, 0);
-    let script = std::fs::read_to_string(out).unwrap();
-    assert!(script.starts_with("SET DEFINE OFF\nWHENEVER SQLERROR EXIT FAILURE ROLLBACK\n"));
-    for text in ["CREATE TABLE recert_run (", "SEGMENT CREATION IMMEDIATE", "'ledger'", "COMMIT;"] {
-        assert!(script.contains(text), "no `{text}` in {script}");
-    }
-    assert!(!script.contains("pm_user"), "an application's tables come with it: {script}");
-}
-
-#[test]
-fn migrate_writes_a_script_that_an_embedded_database_takes_as_it_stands() {
-    let script = recert("migrate --format sql --dialect sqlite -q").output().unwrap().stdout;
-    let db = rusqlite::Connection::open_in_memory().unwrap();
-    db.execute_batch(std::str::from_utf8(&script).unwrap()).unwrap();
-    let locks = db.query_row("SELECT COUNT(*) FROM recert_lock", [], |row| row.get::<_, u32>(0));
-    assert_eq!(locks.unwrap(), 5);
 }
 
 #[test]

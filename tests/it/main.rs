@@ -40,6 +40,7 @@ mod log;
 mod man;
 mod manners;
 mod metrics;
+mod migrate;
 mod moments;
 mod night;
 mod once;
