@@ -219,13 +219,11 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A server of our own vanishes as a whole; on a shared one nothing is to be left.
-        if self.cluster._life.is_none() {
-            let _ = self.cluster.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-            if !self.is_copy {
-                let drop = format!("DROP ROLE IF EXISTS {}", self.user);
-                let _ = self.cluster.psql("postgres", &drop);
-            }
+        // There are hundreds in a test run, and they may stand in memory; on a shared server nothing is to be left.
+        let _ = self.cluster.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        if !self.is_copy {
+            let drop = format!("DROP ROLE IF EXISTS {}", self.user);
+            let _ = self.cluster.psql("postgres", &drop);
         }
     }
 }
