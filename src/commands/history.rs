@@ -180,7 +180,10 @@ fn hash_runs(
         (run.run_id.clone(), hashed)
     };
     let mut hashes: HashMap<String, HashedRun> = runs.iter().map(begin).collect();
-    db.each(&sql!("ledger/select_all_changes"), &[], &mut |row| {
+    let ids = || runs.iter().map(|run| run.run_id.as_str());
+    let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(Vec::new()) };
+    let binds = [("first_run", first.into()), ("last_run", last.into())];
+    db.each(&sql!("ledger/select_changes_between"), &binds, &mut |row| {
         let change = LedgerChange::of(&row.values)?;
         if let Some(run) = hashes.get_mut(&*change.run_id) {
             run.hash.text(&change.sha256);
