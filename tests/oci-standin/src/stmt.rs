@@ -8,19 +8,51 @@ use crate::handle::{ErrorHandle, Kind, alloc, free_as, get, guard, need};
 use crate::session::{Call, Outcome, Stopped};
 use crate::sql::{self, Statement, StatementKind, tokens};
 use crate::transfer::{Bind, Column, Define, Value};
+use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-pub struct Stmt {
-    context: *mut c_void,
-    pub source: String,
+/// Texts kept.
+const KNOWN_MAX: usize = 200;
+
+/// What a text comes to, whoever prepares it.
+struct Parsed {
     /// Oracle parses at execution, so that is when a mistake is reported.
     statement: Result<Statement, OraError>,
     kind: StatementKind,
     /// Bind names in upper case, one for each occurrence.
     occurrences: Vec<String>,
-    /// Binds by name: a name bound once stands for all its occurrences.
-    binds: Vec<(String, *mut c_void)>,
+}
+
+impl Parsed {
+    /// As a client library keeps its statements, the latest texts are kept.
+    fn of(source: &str) -> Arc<Parsed> {
+        static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Parsed>>>> = LazyLock::new(Mutex::default);
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(parsed) = known.get(source) {
+            return Arc::clone(parsed);
+        }
+        let scanned = tokens::scan(source).unwrap_or_default();
+        let binds = scanned.iter().filter(|t| t.kind == tokens::Kind::Bind);
+        let parsed = Arc::new(Parsed {
+            statement: sql::translate(source, crate::is_strict()),
+            kind: sql::kind_of(&scanned),
+            occurrences: binds.map(|t| t.text[1..].to_uppercase()).collect(),
+        });
+        if known.len() == KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(source.to_owned(), Arc::clone(&parsed));
+        parsed
+    }
+}
+
+pub struct Stmt {
+    context: *mut c_void,
+    pub source: String,
+    parsed: Arc<Parsed>,
+    /// Where each name occurs first, and its bind: a name bound once stands for all its occurrences.
+    binds: HashMap<String, (usize, Option<*mut c_void>)>,
     defines: Vec<*mut c_void>,
     pub columns: Option<Arc<Vec<Column>>>,
     /// Column names are pointed to for as long as the statement lives.
@@ -40,15 +72,16 @@ impl Kind for Stmt {
 
 impl Stmt {
     fn new(context: *mut c_void, source: &str) -> Stmt {
-        let scanned = tokens::scan(source).unwrap_or_default();
-        let binds = scanned.iter().filter(|t| t.kind == tokens::Kind::Bind);
+        let parsed = Parsed::of(source);
+        let mut binds = HashMap::new();
+        for (at, name) in parsed.occurrences.iter().enumerate() {
+            binds.entry(name.clone()).or_insert((at, None));
+        }
         Stmt {
             context,
             source: source.to_owned(),
-            statement: sql::translate(source, crate::is_strict()),
-            kind: sql::kind_of(&scanned),
-            occurrences: binds.map(|t| t.text[1..].to_uppercase()).collect(),
-            binds: Vec::new(),
+            parsed,
+            binds,
             defines: Vec::new(),
             columns: None,
             described: Vec::new(),
@@ -63,11 +96,11 @@ impl Stmt {
     }
 
     pub fn kind(&self) -> StatementKind {
-        self.kind
+        self.parsed.kind
     }
 
     pub fn occurrences(&self) -> &[String] {
-        &self.occurrences
+        &self.parsed.occurrences
     }
 
     fn context<'a>(&self) -> Result<&'a ServiceContext, OraError> {
@@ -77,8 +110,8 @@ impl Stmt {
     /// The values of some rows, in the order of the bind occurrences.
     unsafe fn values(&self, names: &[String], rows: u32) -> Result<Vec<Vec<Value>>, OraError> {
         let handle = |name: &String| {
-            let found = self.binds.iter().find(|(bound, _)| bound == name);
-            found.and_then(|(_, handle)| unsafe { get::<Bind>(*handle) }).ok_or_else(|| OraError::of(1008))
+            let found = self.binds.get(name).and_then(|(_, handle)| *handle);
+            found.and_then(|handle| unsafe { get::<Bind>(handle) }).ok_or_else(|| OraError::of(1008))
         };
         let binds = names.iter().map(handle).collect::<Result<Vec<_>, _>>()?;
         (0..rows as usize).map(|row| binds.iter().map(|bind| unsafe { bind.read(row) }).collect()).collect()
@@ -105,8 +138,8 @@ pub unsafe fn columns(handle: *const c_void) -> Result<Arc<Vec<Column>>, OraErro
 pub unsafe fn free(handle: *mut c_void) {
     unsafe {
         let Some(stmt) = get::<Stmt>(handle) else { return };
-        for (_, bind) in &stmt.binds {
-            free_as::<Bind>(*bind);
+        for bind in stmt.binds.values().filter_map(|(_, bind)| *bind) {
+            free_as::<Bind>(bind);
         }
         for define in stmt.defines.iter().filter(|d| !d.is_null()) {
             free_as::<Define>(*define);
@@ -155,7 +188,7 @@ pub unsafe extern "C" fn OCIStmtGetBindInfo(
 ) -> c_int {
     guard(error, || unsafe {
         let stmt = need::<Stmt>(handle)?;
-        let total = stmt.occurrences.len();
+        let total = stmt.parsed.occurrences.len();
         let first = (start as usize).saturating_sub(1);
         if first >= total {
             *found = 0;
@@ -163,16 +196,16 @@ pub unsafe extern "C" fn OCIStmtGetBindInfo(
         }
         let given = (total - first).min(size as usize);
         for i in 0..given {
-            let name = &stmt.occurrences[first + i];
+            let name = &stmt.parsed.occurrences[first + i];
             *names.add(i) = name.as_ptr().cast();
             *name_lengths.add(i) = u8::try_from(name.len()).unwrap_or(u8::MAX);
             *indicator_names.add(i) = std::ptr::null();
             *indicator_lengths.add(i) = 0;
-            *duplicates.add(i) = u8::from(stmt.occurrences[..first + i].contains(name));
+            *duplicates.add(i) = u8::from(stmt.binds.get(name).is_some_and(|(at, _)| *at < first + i));
             *handles.add(i) = std::ptr::null_mut();
         }
         let total = i32::try_from(total).unwrap_or(i32::MAX);
-        *found = if first + given == stmt.occurrences.len() { total } else { -total };
+        *found = if first + given == stmt.parsed.occurrences.len() { total } else { -total };
         Ok(SUCCESS)
     })
 }
@@ -199,7 +232,7 @@ pub unsafe extern "C" fn OCIBindByPos2(
 ) -> c_int {
     guard(error, || {
         let stmt = unsafe { need::<Stmt>(handle)? };
-        let name = stmt.occurrences.get((position as usize).wrapping_sub(1)).cloned().unwrap_or_default();
+        let name = stmt.parsed.occurrences.get((position as usize).wrapping_sub(1)).cloned().unwrap_or_default();
         unsafe { *bind = put_bind(stmt, &name, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
         Ok(SUCCESS)
     })
@@ -207,17 +240,8 @@ pub unsafe extern "C" fn OCIBindByPos2(
 
 /// Binds a name, once more perhaps: array DML re-binds with a bigger buffer when a value needs it.
 fn put_bind(stmt: &mut Stmt, name: &str, new: Bind) -> Result<*mut c_void, OraError> {
-    if !stmt.occurrences.iter().any(|n| n == name) {
-        return Err(OraError::of(1036));
-    }
-    let handle = match stmt.binds.iter().find(|(bound, _)| bound == name) {
-        Some((_, handle)) => *handle,
-        None => {
-            let handle = alloc(Bind::default());
-            stmt.binds.push((name.to_owned(), handle));
-            handle
-        }
-    };
+    let (_, handle) = stmt.binds.get_mut(name).ok_or_else(|| OraError::of(1036))?;
+    let handle = *handle.get_or_insert_with(|| alloc(Bind::default()));
     *unsafe { need::<Bind>(handle)? } = Bind { handle, ..new };
     Ok(handle)
 }
@@ -312,9 +336,9 @@ pub unsafe extern "C" fn OCIStmtExecute(
 unsafe fn execute(
     stmt: &mut Stmt, service: &ServiceContext, iterations: u32, mode: u32,
 ) -> Result<Vec<(usize, OraError)>, OraError> {
-    let statement = stmt.statement.clone()?;
+    let statement = stmt.parsed.statement.as_ref().map_err(Clone::clone)?;
     crate::trace(|| format!("  as: {}", statement.sql));
-    let is_dml = stmt.kind.is_dml();
+    let is_dml = stmt.parsed.kind.is_dml();
     let mut rows = unsafe { stmt.values(&statement.binds, if is_dml { iterations } else { 1 })? };
     service.with(|session| {
         session.convert(&mut rows);
@@ -325,14 +349,14 @@ unsafe fn execute(
     }
     count(Counter::RoundTrips, 1);
     let call = Call {
-        statement: &statement,
+        statement: statement,
         rows: &rows,
         prefetch: stmt.prefetch,
         batch_errors: mode & EXEC_BATCH_ERRORS != 0,
         strict: crate::is_strict(),
         timeout: service.timeout(),
     };
-    let place = match stmt.kind {
+    let place = match stmt.parsed.kind {
         StatementKind::Commit => "commit",
         StatementKind::Rollback => "rollback",
         _ => "execute",
