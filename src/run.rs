@@ -17,11 +17,11 @@ use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 
 use crate::config::Config;
-use crate::db::{self, CommitUnanswered, SessionSpec, Transaction};
+use crate::db::{self, CommitUnanswered, Read, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger::taken;
-use crate::ledger::{self, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
+use crate::ledger::{self, ChainEnd, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
 use crate::plan::{
     Approval, Held, Leeway, LimitLeft, Plan, SavedPlan, apply, hold, look_again, read_again,
 };
@@ -254,19 +254,14 @@ impl Run<'_> {
         plan: &Plan,
         hashes: &ChangeHashes,
         start: RunStart,
-        mut db: Box<dyn Transaction>,
+        db: Box<dyn Transaction>,
     ) -> anyhow::Result<Status> {
         let patience = self.request.job.database(self.request.config).lock_timeout;
-        let (end, status) = match plan.is_empty() {
-            true => (start.end, Status::Unchanged),
-            false => {
-                let end = ledger::take_end(patience, &mut *db)?;
-                self.must_be_only_one(plan, &start, &end, &mut *db)?;
-                (end, Status::Applied)
-            }
-        };
-        let run = self.ledger_run(status, plan, None);
-        match ledger::write_run_and_commit(run, hashes, &end, patience, db) {
+        let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
+        let run = || self.ledger_run(status, plan, None);
+        let moved =
+            |end: &ChainEnd, db: &mut dyn Read| self.must_be_only_one(plan, &start, end, db);
+        match ledger::write_run_and_commit(&run, hashes, &start.end, &moved, patience, db) {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));
                 self.look_up(error)?;

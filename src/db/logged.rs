@@ -1,6 +1,6 @@
 //! `-vv`: every statement by its name, with rows and time. Wrapped round a connection only then.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{BindArray, Binds, Column, Dialect, EachRow, Read, Transaction};
 use crate::sql::Sql;
@@ -63,6 +63,19 @@ impl Transaction for LoggedTransaction {
             &sql.name,
             |touched: &Vec<u64>| touched.iter().sum(),
             || self.0.change_many(sql, array),
+        )
+    }
+
+    fn change_within(
+        &mut self,
+        patience: Duration,
+        sql: &Sql,
+        array: &BindArray<'_>,
+    ) -> anyhow::Result<Vec<u64>> {
+        told(
+            &sql.name,
+            |touched: &Vec<u64>| touched.iter().sum(),
+            || self.0.change_within(patience, sql, array),
         )
     }
 

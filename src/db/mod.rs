@@ -90,6 +90,19 @@ pub trait Transaction: Read {
     /// What the database says, classed (`Exit`); nothing of the statement is to be relied on then.
     fn change_many(&mut self, sql: &Sql, array: &BindArray<'_>) -> anyhow::Result<Vec<u64>>;
 
+    /// The same, answered within `patience`: for rows that others hold, and are waited for.
+    ///
+    /// # Errors
+    /// As [`Transaction::change_many`]; one that came of waiting carries [`CallTimedOut`].
+    fn change_within(
+        &mut self,
+        _patience: Duration,
+        sql: &Sql,
+        array: &BindArray<'_>,
+    ) -> anyhow::Result<Vec<u64>> {
+        self.change_many(sql, array) // Of the embedded database this connection is the only writer.
+    }
+
     /// Carries out a statement that defines something. It may commit (Oracle's DDL does).
     ///
     /// # Errors
@@ -164,6 +177,16 @@ pub(crate) struct CommitUnanswered;
 impl fmt::Display for CommitUnanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection broke during COMMIT")
+    }
+}
+
+/// Marks an error that says that a call took longer than it may.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallTimedOut;
+
+impl fmt::Display for CallTimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it took too long")
     }
 }
 

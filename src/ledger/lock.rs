@@ -132,20 +132,23 @@ impl ChainEnd {
 /// recert's tables are not there.
 pub fn take_end(patience: Duration, db: &mut dyn Read) -> anyhow::Result<ChainEnd> {
     let rows = match db.rows(&take_end_within(patience), &[]) {
-        Err(error) if Exit::of(&error) == Exit::Busy => {
-            return Err(anyhow!(
-                "another run held the end of the ledger's chain for {} seconds; all was rolled back",
-                patience.as_secs()
-            )
-            .context(Transient)
-            .context(Exit::Drifted));
-        }
+        Err(error) if Exit::of(&error) == Exit::Busy => return Err(held_too_long(patience)),
         rows => rows.context("taking the end of the ledger's chain")?,
     };
     let row = rows.first().ok_or_else(|| {
         anyhow!("RECERT_LOCK has no row `ledger`; `recert migrate` adds it").context(Exit::Config)
     })?;
     Ok(ChainEnd(row.text("HEAD_SHA256")?))
+}
+
+/// The chain's end was not to be had in time.
+pub(super) fn held_too_long(patience: Duration) -> anyhow::Error {
+    anyhow!(
+        "the end of the ledger's chain was not to be had within {} seconds, as when another run holds it; all was rolled back",
+        patience.as_secs()
+    )
+    .context(Transient)
+    .context(Exit::Drifted)
 }
 
 /// The statement, with its seconds written in.

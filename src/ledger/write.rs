@@ -9,9 +9,9 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 
 use super::canonical;
-use super::lock::{ChainEnd, take_end};
+use super::lock::{ChainEnd, held_too_long, take_end};
 use super::row::{LedgerChange, LedgerImage, LedgerRun};
-use crate::db::{Bind, BindArray, Read, Row, Transaction, Transient, Value};
+use crate::db::{Bind, BindArray, CallTimedOut, Read, Row, Transaction, Transient, Value};
 use crate::exit::Exit;
 use crate::plan::{Plan, Step, TouchRef};
 use crate::sql;
@@ -49,27 +49,29 @@ pub fn write_changes(
 /// Writes the run itself behind the chain's end, and commits with the last of these statements.
 /// Returns the chain's new end.
 ///
-/// An end that is not held may have moved: then it is taken, for `patience` at most. So a run with
-/// nothing to do, which holds nothing that anybody waits for, asks the database once less.
+/// Mostly the end is where it was seen: moving it takes it. Where another run has moved it, it is taken and looked at
+/// (`moved`) first. Either way whoever holds it is waited for, for `patience` at most.
 ///
 /// # Errors
-/// What the database says, also about the COMMIT ([`Transaction::commit_with`]); as [`take_end`].
+/// What the database says, also about the COMMIT ([`Transaction::commit_with`]); as [`take_end`]; as `moved`.
 pub(crate) fn write_run_and_commit(
-    run: LedgerRun,
+    run: &dyn Fn() -> LedgerRun,
     hashes: &ChangeHashes,
     end: &ChainEnd,
+    moved: &dyn Fn(&ChainEnd, &mut dyn Read) -> anyhow::Result<()>,
     patience: Duration,
     mut db: Box<dyn Transaction>,
 ) -> anyhow::Result<String> {
-    let mut run = close(run, hashes, end);
-    if !advance_head(end, &run.sha256, &mut *db)? {
+    let mut closed = close(run(), hashes, end);
+    if !advance_head(end, &closed.sha256, patience, &mut *db)? {
         let end = take_end(patience, &mut *db)?;
-        run = close(run, hashes, &end);
-        must_advance(&end, &run.sha256, &mut *db)?;
+        moved(&end, &mut *db)?;
+        closed = close(run(), hashes, &end);
+        must_advance(&end, &closed.sha256, patience, &mut *db)?;
     }
-    db.commit_with(&sql!("ledger/insert_run"), &run_array(&run))
+    db.commit_with(&sql!("ledger/insert_run"), &run_array(&closed))
         .context("writing the ledger's run")?;
-    Ok(run.sha256)
+    Ok(closed.sha256)
 }
 
 /// Writes the run itself behind the chain's end, which is held, and moves that end, which it returns.
@@ -83,7 +85,7 @@ pub fn write_run(
     db: &mut dyn Transaction,
 ) -> anyhow::Result<String> {
     let run = close(run, hashes, end);
-    must_advance(end, &run.sha256, db)?;
+    must_advance(end, &run.sha256, Duration::ZERO, db)?;
     db.change_many(&sql!("ledger/insert_run"), &run_array(&run))
         .context("writing the ledger's run")?;
     Ok(run.sha256)
@@ -108,19 +110,30 @@ fn run_array(run: &LedgerRun) -> BindArray<'_> {
 }
 
 /// The chain's end moves on, if it is still where it was seen.
-fn advance_head(end: &ChainEnd, sha256: &str, db: &mut dyn Transaction) -> anyhow::Result<bool> {
+fn advance_head(
+    end: &ChainEnd,
+    sha256: &str,
+    patience: Duration,
+    db: &mut dyn Transaction,
+) -> anyhow::Result<bool> {
     let binds: Vec<Value> = vec![sha256.into(), end.0.as_str().into()];
-    let touched = db
-        .change_many(
-            &sql!("ledger/advance_head"),
-            &BindArray::of(&["sha256", "previous_sha256"], &[&binds]),
-        )
-        .context("moving the ledger's head")?;
-    Ok(touched == [1])
+    let array = BindArray::of(&["sha256", "previous_sha256"], &[&binds]);
+    let patience = patience.max(Duration::from_secs(1));
+    match db.change_within(patience, &sql!("ledger/advance_head"), &array) {
+        Err(error) if error.downcast_ref::<CallTimedOut>().is_some() => {
+            Err(held_too_long(patience))
+        }
+        touched => Ok(touched.context("moving the ledger's head")? == [1]),
+    }
 }
 
-fn must_advance(end: &ChainEnd, sha256: &str, db: &mut dyn Transaction) -> anyhow::Result<()> {
-    if advance_head(end, sha256, db)? {
+fn must_advance(
+    end: &ChainEnd,
+    sha256: &str,
+    patience: Duration,
+    db: &mut dyn Transaction,
+) -> anyhow::Result<()> {
+    if advance_head(end, sha256, patience, db)? {
         return Ok(());
     }
     Err(anyhow!("another run was written to the ledger in the meantime")

@@ -77,8 +77,9 @@ impl Run<'_> {
             let mut db = db::open(&database, &self.session)?;
             let patience = database.lock_timeout.min(RECORD_TIMEOUT);
             let end = ledger::take_end(patience, &mut *db)?;
-            let run = self.ledger_run(status, plan, Some(Exit::tell(error)));
-            ledger::write_run_and_commit(run, &ChangeHashes::default(), &end, patience, db)
+            let run = || self.ledger_run(status, plan, Some(Exit::tell(error)));
+            let none = ChangeHashes::default();
+            ledger::write_run_and_commit(&run, &none, &end, &|_, _| Ok(()), patience, db)
         };
         match record() {
             Ok(head) => self.ledger_head = Some(head),

@@ -158,7 +158,7 @@ fn two_restores_under_different_locks_do_not_take_together_what_neither_may_alon
     // The one that takes access is about to end, with the other's people still there.
     let folder = tempfile::tempdir().unwrap();
     let mut first = world.recert(&format!("restore {given_back}"));
-    first.env("OCI_STANDIN_FAULT", "1:execute/FOR UPDATE WAIT:pause");
+    first.env("OCI_STANDIN_FAULT", "1:execute/UPDATE RECERT_LOCK:pause");
     first.env("OCI_STANDIN_PAUSE", folder.path()).stderr(std::process::Stdio::piped());
     let first = first.stdout(std::process::Stdio::null()).spawn().unwrap();
     crate::second_session::wait_for(&folder.path().join("paused"), "restore of access");

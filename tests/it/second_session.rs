@@ -34,19 +34,11 @@ enum Before {
     Ledger,
     Apply,
     End,
-    Run,
     Commit,
 }
 
-const ALL: [Before; 7] = [
-    Before::Plan,
-    Before::Hold,
-    Before::Ledger,
-    Before::Apply,
-    Before::End,
-    Before::Run,
-    Before::Commit,
-];
+const ALL: [Before; 6] =
+    [Before::Plan, Before::Hold, Before::Ledger, Before::Apply, Before::End, Before::Commit];
 
 /// What the other session does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +95,7 @@ impl Scene {
             Before::Hold => "2:execute/FOR UPDATE NOWAIT:pause".to_owned(),
             Before::Ledger => "1:execute/INSERT INTO RECERT_CHANGE:pause".to_owned(),
             Before::Apply => format!("1:execute/{}:pause", self.changes),
-            Before::End => "1:execute/FOR UPDATE WAIT:pause".to_owned(),
-            Before::Run => "1:execute/UPDATE RECERT_LOCK:pause".to_owned(),
+            Before::End => "1:execute/UPDATE RECERT_LOCK:pause".to_owned(),
             Before::Commit => "1:execute/INSERT INTO RECERT_RUN:pause".to_owned(),
         }
     }

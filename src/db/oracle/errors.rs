@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use self::numbers::{CALL_TIMEOUT, DRIVER_CLOSED, NumberMeaning};
 use self::text::ErrorText;
 use super::super::{FailedRow, TakenKey};
-use crate::db::Transient;
+use crate::db::{CallTimedOut, Transient};
 use crate::exit::Exit;
 
 /// What the driver knows of an error.
@@ -35,8 +35,7 @@ impl DriverError {
     /// What it means, at a login (`at_login`) or later.
     fn meaning(&self, at_login: bool) -> NumberMeaning {
         let number = self.text.cause();
-        if self.driver == Some(DRIVER_CLOSED) && matches!(number, Some(3136 | 3156 | 12161)) {
-            // A call that took too long and took the session along.
+        if self.is_call_timeout() {
             return numbers::of_driver(CALL_TIMEOUT).unwrap_or(numbers::UNFORESEEN);
         }
         let own = self.driver.and_then(numbers::of_driver);
@@ -44,6 +43,12 @@ impl DriverError {
         own.or_else(by_number)
             .or_else(|| self.is_lost().then_some(numbers::LINE_LOST))
             .unwrap_or(numbers::UNFORESEEN)
+    }
+
+    /// A call that took too long, and may have taken the session along.
+    fn is_call_timeout(&self) -> bool {
+        let closed_by = || matches!(self.text.cause(), Some(3136 | 3156 | 12161));
+        self.driver == Some(CALL_TIMEOUT) || self.driver == Some(DRIVER_CLOSED) && closed_by()
     }
 
     fn is_lost(&self) -> bool {
@@ -62,6 +67,9 @@ impl DriverError {
         }
         if self.text.cause() == Some(1) {
             error = error.context(TakenKey);
+        }
+        if self.is_call_timeout() {
+            error = error.context(CallTimedOut);
         }
         if again && !at_login {
             error = error.context(Transient);

@@ -147,7 +147,7 @@ fn a_run_that_does_not_get_the_chains_end_in_time_is_rolled_back_and_tried_again
     let other = ending(&world);
     let ran = watched(&world, REVOKE, "");
     drop(other);
-    let late = case("chain's end held too long", "", 77, End::Untouched, "for 1 seconds");
+    let late = case("chain's end held too long", "", 77, End::Untouched, "within 1 seconds");
     // Its failure can't be written down either, while the end is held.
     judge(&late, &world, &before, &ran);
     repeat("chain's end held too long", &world);
