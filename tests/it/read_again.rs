@@ -199,3 +199,66 @@ fn a_before_trigger_on_oracle_that_changes_what_is_written_ends_a_run_with_3() {
     meddle("access_level := ''seen''");
     ok(&world.run(REVOKE));
 }
+
+#[test]
+fn a_row_that_a_trigger_puts_back_ends_the_run_with_3() {
+    let columns = |table: &str, world: &World| {
+        let rows = world.query(&format!("SELECT name FROM pragma_table_info('{table}')"));
+        rows.iter().map(|row| row.values[0].display()).collect::<Vec<_>>().join(", ")
+    };
+    for (job, table, told) in [
+        ("purge", "pm_user", "PM_USER `U2` is there, although it was deleted"),
+        ("restore", "pm_availability", "PM_AVAILABILITY `U1/2026-02` is there, although"),
+    ] {
+        let mut world = World::sqlite();
+        let command = match job {
+            "purge" => {
+                world.put(
+                    "org\nperson CITY=Bern\nperson ID=U2 EMAIL=b@x DEL=1 DELETE_AT=2026-11-30",
+                );
+                import_of(&world, &["city=Bern"])
+            }
+            _ => {
+                let import = prepared(&mut world, "import-availability");
+                format!("restore {}", world.run(&import).summary.run_id)
+            }
+        };
+        let before = world.dump(table);
+        let columns = columns(table, &world);
+        let old = columns.split(", ").map(|c| format!("old.{c}")).collect::<Vec<_>>().join(", ");
+        let back = format!("INSERT INTO {table} (rowid, {columns}) VALUES (old.rowid, {old})");
+        trigger(&world, "DELETE", table, &back);
+        refused(&world.run(&command), told);
+        assert_eq!(world.dump(table), before, "{job}: nothing was changed");
+        world.define("DROP TRIGGER meddles");
+        ok(&world.run(&command));
+        assert_ne!(world.dump(table), before, "{job}");
+    }
+}
+
+/// A policy of a virtual private database: what it hides is not there for whoever reads.
+#[test]
+fn rows_that_a_policy_hides_once_they_are_written_end_a_run_with_3() {
+    let Some(world) = World::standin() else { return };
+    world.put("mapping\nresponse MGR=2025-01-31");
+    let owner = world.config.database.username.clone().unwrap();
+    let hides = |what: &str| {
+        let sql = format!(
+            "CREATE OR REPLACE FUNCTION {owner}.shows(is_active numeric) RETURNS boolean LANGUAGE plpgsql AS
+                 'BEGIN RETURN {what} OR current_query() ILIKE ''UPDATE%''; END';
+             DROP POLICY IF EXISTS hides ON {owner}.recreate_response;
+             CREATE POLICY hides ON {owner}.recreate_response USING ({owner}.shows(is_active));
+             ALTER TABLE {owner}.recreate_response ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+        );
+        world.standin_database().psql(&sql).unwrap();
+    };
+    hides("is_active = 1");
+    let ended = world.run(REVOKE);
+    let error = ended.summary.error.clone().unwrap_or_default();
+    assert_eq!(exit(&ended), Exit::Config, "{error}");
+    let told = "RECREATE_RESPONSE `E1/7` is not there as it was written: policy HIDES";
+    assert!(error.contains(told), "{error}");
+    assert_eq!(world.one("SELECT COUNT(*) AS n FROM map_rap_user_role"), "1");
+    hides("is_active >= 0");
+    ok(&world.run(REVOKE));
+}
