@@ -30,6 +30,8 @@ pub struct LedgerChain {
     reached: HashSet<String>,
     broken: Option<String>,
     unbelieved: Vec<String>,
+    /// Runs whose changes were hashed already.
+    believed: HashMap<String, LedgerMember>,
 }
 
 /// A run that may be believed.
@@ -218,12 +220,19 @@ impl LedgerChain {
         run_id: &str,
         db: &mut dyn Read,
     ) -> anyhow::Result<Option<LedgerMember>> {
+        if let Some(known) = self.believed.get(run_id) {
+            return Ok(Some(known.clone()));
+        }
         match self.member(run_id, db) {
             Err(error) if Exit::of(&error) == Exit::Evidence => {
                 self.disbelieve(run_id);
                 Ok(None)
             }
-            found => found.map(Some),
+            found => {
+                let found = found?;
+                self.believed.insert(run_id.to_owned(), found.clone());
+                Ok(Some(found))
+            }
         }
     }
 
@@ -252,17 +261,21 @@ impl LedgerChain {
             Ok(())
         })
         .context("reading the latest runs")?;
-        db.each(&sql!("ledger/select_applied_hashes_since"), &binds, &mut |row| {
-            if let Some((_, hash)) = runs.get_mut(&row.text("RUN_ID")?) {
-                hash.text(&row.text("SHA256")?);
-            }
-            Ok(())
-        })
-        .context("reading the latest runs' hashes")?;
+        let is_known =
+            |run: &LedgerRun| self.believed.get(&run.run_id).is_some_and(|known| known.run == *run);
+        if !runs.values().all(|(run, _)| is_known(run)) {
+            db.each(&sql!("ledger/select_applied_hashes_since"), &binds, &mut |row| {
+                if let Some((_, hash)) = runs.get_mut(&row.text("RUN_ID")?) {
+                    hash.text(&row.text("SHA256")?);
+                }
+                Ok(())
+            })
+            .context("reading the latest runs' hashes")?;
+        }
         let (mut members, mut others) = (Vec::new(), Vec::new());
         for link in self.links.iter().rev() {
             match runs.remove(&link.run_id) {
-                Some((run, hash)) if fits(hash.clone(), &run) => {
+                Some((run, hash)) if is_known(&run) || fits(hash.clone(), &run) => {
                     members.push(LedgerMember::of(run))
                 }
                 Some((run, _)) => others.push(run.run_id),
