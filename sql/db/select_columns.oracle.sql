@@ -6,7 +6,7 @@
 -- :table_3  another, or the same once more
 -- :table_4  another, or the same once more
 -- :table_5  another, or the same once more
--- -> known_as, place, name, data_type, char_length, data_length, char_used, is_nullable (1 or 0), is_virtual (1 or 0), is_hidden (1 or 0), identity_kind (ALWAYS, BY DEFAULT or NULL)
+-- -> known_as, place, name, data_type, char_length, data_length, char_used, data_precision (digits in all, of a number), data_scale (behind the point), is_nullable (1 or 0), is_virtual (1 or 0), is_hidden (1 or 0), identity_kind (ALWAYS, BY DEFAULT or NULL)
 SELECT k.known_as,
        c.internal_column_id AS place,
        c.column_name AS name,
@@ -14,6 +14,8 @@ SELECT k.known_as,
        c.char_length,
        c.data_length,
        c.char_used,
+       c.data_precision,
+       c.data_scale,
        CASE c.nullable WHEN 'Y' THEN 1 ELSE 0 END AS is_nullable,
        CASE c.virtual_column WHEN 'YES' THEN 1 ELSE 0 END AS is_virtual,
        CASE c.hidden_column WHEN 'YES' THEN 1 ELSE 0 END AS is_hidden,

@@ -5,7 +5,7 @@
 -- :table_3  another, or the same once more
 -- :table_4  another, or the same once more
 -- :table_5  another, or the same once more
--- -> known_as, place, name, data_type, char_length, data_length, char_used, is_nullable (1 or 0), is_virtual (1 or 0), is_hidden (1 or 0), identity_kind (ALWAYS, BY DEFAULT or NULL)
+-- -> known_as, place, name, data_type, char_length, data_length, char_used, data_precision (digits in all, of a number), data_scale (behind the point), is_nullable (1 or 0), is_virtual (1 or 0), is_hidden (1 or 0), identity_kind (ALWAYS, BY DEFAULT or NULL)
 SELECT k.known_as,
        c.cid AS place,
        UPPER(c.name) AS name,
@@ -13,6 +13,8 @@ SELECT k.known_as,
        NULL AS char_length,
        NULL AS data_length,
        NULL AS char_used,
+       NULL AS data_precision,
+       NULL AS data_scale,
        CASE WHEN c."notnull" = 1 THEN 0 ELSE 1 END AS is_nullable,
        CASE WHEN c.hidden IN (2, 3) THEN 1 ELSE 0 END AS is_virtual,
        0 AS is_hidden,

@@ -18,6 +18,8 @@ pub struct Column {
     pub fraction_digits: Option<u8>,
     /// What text fits; `None`: any, or no text column.
     pub length: Option<ColumnLength>,
+    /// What numbers fit; `None`: any, or no column of decimal numbers.
+    pub digits: Option<NumberDigits>,
     /// Whether it may be empty.
     pub nullable: bool,
     /// Who gives it its value.
@@ -105,6 +107,15 @@ pub struct ColumnLength {
     pub in_bytes: bool,
 }
 
+/// How many digits of a number a column keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberDigits {
+    /// Before the point; `None`: as many as there are.
+    pub whole: Option<i32>,
+    /// Behind it; fewer than none are zeros before it.
+    pub fraction: i32,
+}
+
 /// Who gives a column its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnFill {
@@ -129,6 +140,12 @@ impl Column {
             Some(_) => most("DATA_LENGTH")?.map(|most| ColumnLength { most, in_bytes: true }),
             None => declared_length(&data_type, arguments),
         };
+        let n = |name: &str| row.int(name).map(|n| n.and_then(|n| i32::try_from(n).ok()));
+        let (precision, scale) = (n("DATA_PRECISION")?, n("DATA_SCALE")?);
+        let digits = scale.filter(|_| data_type == "NUMBER").map(|fraction| NumberDigits {
+            whole: precision.map(|precision| precision - fraction),
+            fraction,
+        });
         let is = |name: &str| row.int(name).map(|n| n == Some(1));
         let filled = match row.text_opt("IDENTITY_KIND")?.as_deref() {
             _ if is("IS_VIRTUAL")? => ColumnFill::Expression,
@@ -141,6 +158,7 @@ impl Column {
             fraction_digits: fraction_digits(&data_type, arguments),
             data_type,
             length,
+            digits,
             nullable: is("IS_NULLABLE")?,
             filled,
             invisible: is("IS_HIDDEN")?,
@@ -167,6 +185,17 @@ impl ColumnLength {
         let most = self.most as usize;
         // No text has more characters than bytes.
         text.len() <= most || (!self.in_bytes && text.chars().count() <= most)
+    }
+}
+
+impl NumberDigits {
+    /// The number as it is kept there; `None`: it is too large.
+    #[must_use]
+    pub fn kept(self, number: f64) -> Option<f64> {
+        let unit = 10_f64.powi(self.fraction);
+        let kept = (number * unit).round() / unit;
+        let has_room = self.whole.is_none_or(|whole| kept.abs() < 10_f64.powi(whole));
+        has_room.then_some(kept)
     }
 }
 
@@ -215,6 +244,26 @@ mod tests {
         assert_eq!(fraction_digits("TIMESTAMP", "3"), Some(3));
         assert_eq!(fraction_digits("TIMESTAMP WITH TIME ZONE", ""), Some(6));
         assert_eq!(fraction_digits("DATE", ""), None);
+    }
+
+    #[test]
+    fn a_number_is_kept_with_the_digits_that_its_column_has() {
+        let digits = |precision: Option<i32>, fraction| NumberDigits {
+            whole: precision.map(|precision| precision - fraction),
+            fraction,
+        };
+        for (digits, number, kept) in [
+            (digits(Some(5), 1), 0.75, Some(0.8)),
+            (digits(Some(5), 1), 0.25, Some(0.3)),
+            (digits(Some(3), 0), 0.5, Some(1.0)),
+            (digits(Some(3), 2), 9.994, Some(9.99)),
+            (digits(Some(3), 2), 9.995, None),
+            (digits(Some(2), 2), 1.0, None),
+            (digits(Some(1), -1), 31.0, Some(30.0)),
+            (digits(None, 0), 1e9, Some(1e9)),
+        ] {
+            assert_eq!(digits.kept(number), kept, "{digits:?} {number}");
+        }
     }
 
     #[test]

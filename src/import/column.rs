@@ -82,7 +82,7 @@ pub struct TextLimit {
 pub(crate) type TextLimits = [TextLimit; PersonColumn::COUNT];
 
 impl TextLimit {
-    pub(super) fn admits(self, text: &str) -> bool {
+    pub(crate) fn admits(self, text: &str) -> bool {
         text.len() <= self.most || (!self.in_bytes && text.chars().count() <= self.most)
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::{JobSpec, PlanJob, World};
-use crate::db::{Row, Value, image};
+use crate::db::{Column, Row, Value, image};
 use crate::import::args::{ImportArgs, find_unknown};
 use crate::import::availability::{AvailabilityLine, DeliveredMonths, availability};
 use crate::import::claim::ImportKind;
@@ -77,6 +77,7 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let ids = read_ids(world)?;
     let mut delivered = read_file(args, world, &ids, &mut plan)?;
     drop(ids);
+    fit(&mut delivered, &world.db.columns("PM_AVAILABILITY")?, &mut plan);
     let updates = compare(world, &mut delivered, &mut plan)?;
     plan.steps = vec![updates, insertions(delivered)];
     Ok(plan)
@@ -151,6 +152,49 @@ fn take(
         let told =
             format!("lines {} and {} name them; the last one counts", earlier.line, row.line);
         plan.find("duplicate", &**id, told);
+    }
+}
+
+/// Leaves only what PM_AVAILABILITY has room for, as it keeps it: what the database would round would never equal the
+/// file, and what it would refuse (ORA-01438, ORA-12899) would end the run.
+fn fit(delivered: &mut AvailabilityFile, columns: &[Column], plan: &mut Plan) {
+    let column = |name: &str| columns.iter().find(|column| column.name == name);
+    let digits = column("FREE_PT").and_then(|column| column.digits);
+    let has_room = |id: &str| column("USER_ID").is_none_or(|column| column.holds(id));
+    let AvailabilityFile { months, people } = delivered;
+    let mut n_rounded = 0_u64;
+    let mut left: Vec<(String, &str)> = Vec::new();
+    people.retain(|id, _| {
+        let fits = has_room(id);
+        if !fits {
+            left.push((id.to_string(), "its id is longer than PM_AVAILABILITY.USER_ID"));
+        }
+        fits
+    });
+    for (id, person) in people.iter_mut() {
+        for (cell, month) in
+            person.cells.iter_mut().zip(&*months).filter(|(cell, _)| !cell.is_nan())
+        {
+            let kept = digits.map_or(Some(*cell), |digits| digits.kept(*cell));
+            if kept.is_none() {
+                left.push((
+                    format!("{id}/{month}"),
+                    "its value is too large for PM_AVAILABILITY.FREE_PT",
+                ));
+            }
+            n_rounded += u64::from(kept.is_some_and(|kept| kept != *cell));
+            *cell = kept.unwrap_or(f64::NAN);
+        }
+    }
+    left.sort();
+    for (key, why) in left {
+        plan.find("unreadable", key, format!("{why}: left as it is"));
+    }
+    if n_rounded > 0 {
+        let told = format!(
+            "{n_rounded} values have more digits than PM_AVAILABILITY.FREE_PT keeps: they are rounded"
+        );
+        plan.find("rounded", "", told);
     }
 }
 

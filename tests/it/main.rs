@@ -42,6 +42,7 @@ mod manners;
 mod metrics;
 mod migrate;
 mod moments;
+mod narrow_columns;
 mod night;
 mod once;
 mod outcome;

@@ -2,6 +2,7 @@
 
 use super::Report;
 use crate::db::{Column, ColumnFill, Dialect};
+use crate::import::people::NO_MANAGER;
 use crate::schema::{Owner, Table};
 use crate::sql::quote_name;
 
@@ -17,13 +18,14 @@ const PAIRS: [[&str; 4]; 7] = [
 ];
 
 /// Texts that runs write to the letter, whatever the rows hold.
-const WRITTEN: [(&str, &str, &str); 6] = [
+const WRITTEN: [(&str, &str, &str); 7] = [
     ("OPS_USER", "STATUS", "INACTIVE"),
     ("OPS_EVENT", "EVENT_TYPE", "UPDATE_USER"),
     ("OPS_EVENT", "EVENT_STATUS", "SUCCESS"),
     ("OPS_DB_HISTORY", "EVENT_TYPE", "UPDATED"),
     ("OPS_DB_HISTORY", "CLASS_NAME", "UserSession"),
     ("PM_AVAILABILITY", "MONTH", "2026-12"),
+    ("PM_USER", "MANAGER_EMAIL", NO_MANAGER),
 ];
 
 fn written(table: &str, column: &str) -> Option<&'static str> {
@@ -120,6 +122,42 @@ pub(super) fn look_at_pairs(tables: &[TableColumns], report: &mut Report) {
                 format!("its type is {a}, but {b_table}.{b_column}, which it is compared with, is {b}: {why}; both must be of one type"),
             );
         }
+    }
+}
+
+/// An id that is made of a mail address is as long as this.
+const MADE_ID: &str = "00000000-0000-5000-8000-000000000000";
+/// The most that a month can hold, and a value with as many digits as is usual.
+const MONTHS: [f64; 2] = [31.0, 0.25];
+
+/// Columns where a run leaves out or rounds what has no room.
+pub(super) fn look_at_room(tables: &[TableColumns], report: &mut Report) {
+    let column = |table: &str, column: &str| {
+        let (_, columns) = tables.iter().find(|(name, _)| *name == table)?;
+        columns.iter().find(|found| found.name == column)
+    };
+    let id = column("PM_USER", "ID");
+    if id.is_some_and(|id| !id.holds(MADE_ID)) {
+        report.warn(
+            "PM_USER.ID",
+            "too short for the ids that are made of mail addresses (36 characters): whoever needs one is not created, a finding `unreadable`",
+        );
+    }
+    let most = |column: &Column| column.length.map_or(u32::MAX, |length| length.most);
+    let user_id = column("PM_AVAILABILITY", "USER_ID");
+    if id.zip(user_id).is_some_and(|(id, user_id)| most(user_id) < most(id)) {
+        report.warn(
+            "PM_AVAILABILITY.USER_ID",
+            "shorter than PM_USER.ID: months of whoever has a longer id are left as they are, a finding `unreadable`",
+        );
+    }
+    let digits = column("PM_AVAILABILITY", "FREE_PT").and_then(|column| column.digits);
+    let kept = |number: f64| digits.map_or(Some(number), |digits| digits.kept(number));
+    if MONTHS.iter().any(|number| kept(*number) != Some(*number)) {
+        report.warn(
+            "PM_AVAILABILITY.FREE_PT",
+            "keeps so few digits that values are rounded (a finding `rounded`), or left as they are where they are too large (`unreadable`)",
+        );
     }
 }
 

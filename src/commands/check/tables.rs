@@ -52,6 +52,7 @@ pub(super) fn look(
     if db.dialect() == Dialect::Oracle {
         columns::look_at_pairs(&seen, report);
     }
+    columns::look_at_room(&seen, report);
     let dialect = db.dialect();
     for job in migrate::missing_locks(db)? {
         let statement = migrate::lock_statement(job, dialect)?;

@@ -1,6 +1,11 @@
 //! What the database's dictionary says of PM_USER: how long its texts may be, and which of them are numbers.
 
+use anyhow::anyhow;
+
+use super::identities::generated_id;
 use crate::db;
+use crate::exit::Exit;
+use crate::import::people::NO_MANAGER;
 use crate::import::{PersonColumn, TextLimit, TextLimits};
 use crate::jobs::World;
 
@@ -8,6 +13,8 @@ use crate::jobs::World;
 pub(super) struct StoredColumns {
     /// How long each text may be.
     pub(super) limits: TextLimits,
+    /// Whether an id that is made of a mail address has room.
+    pub(super) holds_made_ids: bool,
     /// A text of the file goes into a column of numbers.
     pub(super) are_numbers: [bool; PersonColumn::COUNT],
 }
@@ -22,7 +29,16 @@ impl StoredColumns {
         let is_number = |column: PersonColumn| {
             column.is_kept_as_text() && find(column).is_some_and(|c| is_number(&c.data_type))
         };
-        Ok(StoredColumns { limits, are_numbers: PersonColumn::ALL.map(is_number) })
+        if !limits[PersonColumn::ManagerEmail as usize].admits(NO_MANAGER) {
+            let told = format!(
+                "PM_USER.MANAGER_EMAIL is too short for `{NO_MANAGER}`, which stands there for whoever has no manager; \
+                 ask the application's owner"
+            );
+            return Err(anyhow!(told).context(Exit::Config));
+        }
+        let holds_made_ids = limits[PersonColumn::Id as usize].admits(&generated_id("", 1))
+            && !is_number(PersonColumn::Id);
+        Ok(StoredColumns { limits, holds_made_ids, are_numbers: PersonColumn::ALL.map(is_number) })
     }
 }
 

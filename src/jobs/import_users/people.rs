@@ -71,6 +71,11 @@ pub(super) fn read(
     let why_other = "in the file, and not yet there; its id is known with another mail address";
     for UnnamedPerson(person) in unnamed {
         let id = free_id(person.email(), &roster.stored, &mut new_ids);
+        if !roster.holds_made_ids {
+            let told = "PM_USER.ID has no room for the id that would be made of the mail address: not created";
+            plan.find("unreadable", id.as_str(), told);
+            continue;
+        }
         if let Some(known) = person.id() {
             let told = format!(
                 "id `{known}` is known with another mail address: another person, created as `{id}`"

@@ -109,6 +109,8 @@ pub(super) struct FileRoster {
     pub(super) rejected: RejectedPeople,
     /// How long the texts of a row may be.
     pub(super) limits: TextLimits,
+    /// Whether an id that is made of a mail address has room.
+    pub(super) holds_made_ids: bool,
     /// The last row of the file has a line end.
     pub(super) ends_a_line: bool,
     rows: Vec<RosterRow>,
@@ -138,7 +140,7 @@ impl FileRoster {
             lines.hold_to(columns.limits);
             find_unknown(lines.unknown_columns(), plan);
             let compare = PersonCompare::of(&columns, |column| lines.has(column));
-            let mut roster = FileRoster::new(identities, compare, columns.limits);
+            let mut roster = FileRoster::new(identities, compare, &columns);
             let mut n_rows = 0;
             while let Some(line) = lines.next() {
                 n_rows += 1;
@@ -168,9 +170,14 @@ impl FileRoster {
         Ok(roster)
     }
 
-    fn new(stored: StoredIdentities, compare: PersonCompare, limits: TextLimits) -> FileRoster {
+    fn new(
+        stored: StoredIdentities,
+        compare: PersonCompare,
+        columns: &StoredColumns,
+    ) -> FileRoster {
         FileRoster {
-            limits,
+            limits: columns.limits,
+            holds_made_ids: columns.holds_made_ids,
             stored,
             compare,
             rejected: RejectedPeople::default(),
