@@ -10,6 +10,7 @@ mod import;
 mod limits;
 mod log;
 mod mistakes;
+mod read;
 mod revoke;
 mod secret;
 mod trust;
@@ -197,9 +198,6 @@ impl Config {
         files.extend(self.log.file.iter().map(|path| ("the log file".to_owned(), path.clone())));
         let signers = self.ledger.signers.iter();
         files.extend(signers.map(|path| ("the signers of heads".to_owned(), path.clone())));
-        let signers = [self.approval.signers.as_ref(), self.ledger.signers.as_ref()];
-        let signers = signers.into_iter().flatten();
-        files.extend(signers.map(|path| ("a list of signers".to_owned(), path.clone())));
         let ca_file = self.directory.as_ref().and_then(|of| of.ca_file.as_ref());
         files.extend(ca_file.map(|path| ("the CA file".to_owned(), path.clone())));
         let signers = self.approval.signers.as_ref();
@@ -252,26 +250,7 @@ impl Config {
     /// # Errors
     /// All mistakes, in one message.
     pub fn parse(text: &str) -> anyhow::Result<Config> {
-        let mut table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| anyhow!("{}", without_quoting(&error, text)))?;
-        let mut errors = Vec::new();
-        expand(&mut table, "", &mut errors);
-        let mut unknown = Vec::new();
-        let config = loop {
-            unknown.clear();
-            match read_table(&table, &mut unknown) {
-                Ok(config) => break config,
-                // A value of the wrong kind hides what is behind it: note it, take it out, go on.
-                Err((path, message)) => {
-                    errors.push(format!("{path}: {message}"));
-                    if !remove(&mut table, &path) {
-                        break Config::default();
-                    }
-                }
-            }
-        };
-        errors.extend(unknown.iter().map(|key| mistakes::no_such_key(key)));
+        let (config, mut errors) = read::read::<Config>(text)?;
         config.check(&mut errors);
         if errors.is_empty() {
             return Ok(Config { sha256: hex(&Sha256::digest(text.as_bytes())), ..config });
@@ -315,65 +294,6 @@ fn found_config() -> Option<PathBuf> {
     let absent = std::fs::symlink_metadata(system)
         .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     (!absent).then(|| system.to_owned())
-}
-
-/// What systemd's `LoadCredential=` sets, in every key that names a file or a folder.
-fn expand(table: &mut toml::Table, above: &str, errors: &mut Vec<String>) {
-    const VARIABLE: &str = "CREDENTIALS_DIRECTORY";
-    for (key, value) in table {
-        let path = format!("{above}{key}");
-        let names_file = key.ends_with("_file")
-            || key.ends_with("_dir")
-            || matches!(key.as_str(), "file" | "signers");
-        match value {
-            toml::Value::Table(inner) => expand(inner, &format!("{path}."), errors),
-            toml::Value::String(text)
-                if names_file && text.contains("${CREDENTIALS_DIRECTORY}") =>
-            {
-                match std::env::var(VARIABLE) {
-                    Ok(folder) => *text = text.replace("${CREDENTIALS_DIRECTORY}", &folder),
-                    Err(_) => errors.push(format!("{path}: the variable `{VARIABLE}` is not set; systemd sets it for `LoadCredential=`")),
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A mistake in TOML itself by its place: the line is not quoted, for a password may stand in it.
-fn without_quoting(error: &toml::de::Error, text: &str) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    format!("line {line}, column {column}: {}", error.message().trim_end())
-}
-
-fn read_table(table: &toml::Table, unknown: &mut Vec<String>) -> Result<Config, (String, String)> {
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(table.clone(), &mut track);
-    let config: Result<Config, _> = serde_ignored::deserialize(tracked, |path| {
-        unknown.push(without_options(&path.to_string()))
-    });
-    config.map_err(|error| (track.path().to_string(), mistakes::without_value(&error.to_string())))
-}
-
-/// `a.?.b` is how `serde_ignored` says that `a` may be absent; nobody writes it like that.
-fn without_options(path: &str) -> String {
-    path.replace(".?", "")
-}
-
-/// Takes the value at `a.b.c` (or the list around `a.b[0]`) out of the table.
-fn remove(table: &mut toml::Table, path: &str) -> bool {
-    let keys: Vec<&str> = path.split('.').map(|key| key.split('[').next().unwrap_or(key)).collect();
-    let Some((last, sections)) = keys.split_last() else { return false };
-    let mut at = table;
-    for section in sections {
-        match at.get_mut(*section) {
-            Some(toml::Value::Table(inner)) => at = inner,
-            _ => return false,
-        }
-    }
-    at.remove(*last).is_some()
 }
 
 #[cfg(test)]

@@ -192,8 +192,9 @@ impl NumberDigits {
     /// The number as it is kept there; `None`: it is too large.
     #[must_use]
     pub fn kept(self, number: f64) -> Option<f64> {
-        let unit = 10_f64.powi(self.fraction);
-        let kept = (number * unit).round() / unit;
+        // By its decimal digits, as the database rounds: 9.995 is a little less in binary.
+        let shifted = |x: f64, by: i32| format!("{x}e{by}").parse().unwrap_or(x);
+        let kept: f64 = shifted(shifted(number, self.fraction).round(), -self.fraction);
         let has_room = self.whole.is_none_or(|whole| kept.abs() < 10_f64.powi(whole));
         has_room.then_some(kept)
     }
