@@ -3,6 +3,7 @@
 //! Row sheets go to disk as they are written (`constant_memory`). A full sheet is followed by
 //! another: nothing is cut.
 
+mod charts;
 mod managers;
 mod summary;
 

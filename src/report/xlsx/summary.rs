@@ -1,28 +1,25 @@
 //! The first sheet: verdict, what needs somebody, removal, coverage, months, independence, exceptions, evidence;
 //! on the left the figures, on the right their charts.
 
-use rust_xlsxwriter::{
-    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartPatternFill, ChartPatternFillType,
-    ChartSolidFill, ChartType, Format as Style, FormatAlign, FormatBorder, Worksheet,
-};
+use rust_xlsxwriter::{Format as Style, FormatAlign, FormatBorder, Worksheet};
 
+use super::charts::{self, ChartedRows};
 use super::{HEADER_FILL, plain};
 use crate::report::figures::{Figures, LocationFigures, TOP_LOCATIONS};
 use crate::report::state::STATES;
 use crate::report::verdict::{self, capital, oldest_days};
 use crate::report::{ReportContent, ReportScope};
 
-/// Columns the figures stand in; the charts begin behind them.
+/// Columns the figures stand in.
 const LAST_COLUMN: u16 = 7;
-const CHART_COLUMN: u16 = 9;
+/// The charts begin behind them.
+const CHART_COLUMN: u16 = LAST_COLUMN + 2;
 /// Characters of a line across the columns behind the first.
 const TOLD_CHARS: usize = 72;
 /// Line managers named here; the next sheet has all.
 const MANAGERS_SHOWN: usize = 10;
 const COVERAGE: [&str; 6] =
     ["Approved", "Revoked, gone", "Still there", "Pending", "Other", "Never asked"];
-const ALARM: u32 = 0xB3403A;
-const COLORS: [u32; 6] = [0x2E7D5B, 0x3D6EA5, ALARM, 0xC98A1B, 0x6B7280, 0x1B2430];
 
 /// Writes down the sheet from top to bottom.
 struct Writer<'a> {
@@ -107,7 +104,8 @@ pub(super) fn fill(sheet: &mut Worksheet, content: &ReportContent<'_>) -> anyhow
     writer.independence(content.figures)?;
     writer.exceptions(content.figures)?;
     writer.evidence(content)?;
-    writer.charts(content, removal, coverage, months)
+    let rows = ChartedRows { removal, coverage, months };
+    charts::place(sheet, CHART_COLUMN, content.scope, &rows, &COVERAGE)
 }
 
 impl Writer<'_> {
@@ -357,93 +355,9 @@ impl Writer<'_> {
         }
         Ok(())
     }
-
-    fn charts(
-        &mut self,
-        content: &ReportContent<'_>,
-        removal: (u32, u32),
-        coverage: (u32, u32),
-        months: (u32, u32),
-    ) -> anyhow::Result<()> {
-        let mut shares = stacked(
-            ChartType::BarPercentStacked,
-            "Coverage by location",
-            coverage,
-            &COVERAGE,
-            &COLORS,
-        );
-        shares.y_axis().set_reverse(); // The first row of the table on top.
-        self.place(shares, 0, 380, "Accesses by location and review, as shares")?;
-        let over = if content.scope == ReportScope::All { "Due by year" } else { "Due by month" };
-        let due = stacked(
-            ChartType::ColumnStacked,
-            over,
-            months,
-            &["In order", "Overdue"],
-            &[COLORS[0], COLORS[2]],
-        );
-        self.place(due, 392, 260, "Responses by due date, and what is overdue")?;
-        let days =
-            stacked(ChartType::Column, "Days to removal", removal, &["Removals"], &[COLORS[1]]);
-        self.place(days, 664, 260, "Removals by days from the effective date")
-    }
-
-    fn place(
-        &mut self,
-        mut chart: Chart,
-        below: u32,
-        height: u32,
-        alt: &str,
-    ) -> anyhow::Result<()> {
-        chart.set_width(560).set_height(height);
-        chart.legend().set_position(ChartLegendPosition::Bottom);
-        chart.set_alt_text(format!("Chart: {alt}. The figures stand in the tables of this sheet."));
-        self.sheet.insert_chart_with_offset(3, CHART_COLUMN, &chart, 0, below)?;
-        Ok(())
-    }
 }
 
 fn coverage(location: &LocationFigures) -> [u64; 7] {
     let [approved, there, pending, other, never] = location.reviews;
     [approved, location.gone, there, pending, other, never, location.sum()]
-}
-
-/// What is overdue or still there is hatched: people print in grey.
-fn fill_of(color: u32) -> ChartFormat {
-    let mut format = ChartFormat::new();
-    if color == ALARM {
-        format.set_pattern_fill(
-            ChartPatternFill::new()
-                .set_pattern(ChartPatternFillType::DiagonalStripesWideUpwards)
-                .set_foreground_color(color)
-                .set_background_color(0xFFFFFF_u32),
-        );
-    } else {
-        format.set_solid_fill(ChartSolidFill::new().set_color(color));
-    }
-    format
-}
-
-fn stacked(
-    kind: ChartType,
-    title: &str,
-    (first, last): (u32, u32),
-    names: &[&str],
-    colors: &[u32],
-) -> Chart {
-    let mut chart = Chart::new(kind);
-    let mut font = ChartFont::new();
-    font.set_bold().set_size(12).set_color(HEADER_FILL);
-    chart.title().set_name(title).set_font(&font);
-    for (column, (name, color)) in (1..).zip(names.iter().zip(colors)) {
-        chart
-            .add_series()
-            .set_name(*name)
-            .set_categories(("Summary", first, 0, last, 0))
-            .set_values(("Summary", first, column, last, column))
-            .set_format(&mut fill_of(*color))
-            .set_gap(60);
-    }
-    chart.y_axis().set_major_gridlines(true);
-    chart
 }
