@@ -224,6 +224,19 @@ $$ SELECT format('(%s,%s)', n >> 16, n & 65535)::tid FROM nextval('oracle.rowids
 CREATE FUNCTION oracle.rowidtochar(tid) RETURNS varchar IMMUTABLE PARALLEL SAFE RETURN $1::text::varchar;
 CREATE FUNCTION oracle.chartorowid(text) RETURNS tid IMMUTABLE PARALLEL SAFE RETURN $1::tid;
 
+-- Whether the tables that a statement names have the columns that they had at the snapshot: the catalogs are read by it,
+-- and privileges by what is there now.
+CREATE FUNCTION oracle.must_be_defined_as_it_was(statement text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_class c
+                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND lower(statement) ~ ('\m' || c.relname || '\M')
+                  AND (has_column_privilege(c.oid, (c.relnatts + 1)::smallint, 'SELECT') IS NOT NULL
+                       OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                                     AND has_column_privilege(c.oid, a.attnum, 'SELECT') IS NULL))) THEN
+        PERFORM oracle.refuse('ORA-01466: unable to read data - table definition has changed');
+    END IF;
+END $$;
+
 -- The session -----------------------------------------------------------------------------------------------------
 
 -- A name as Oracle shows it.

@@ -203,3 +203,20 @@ fn ten_revokes_started_at_once_do_the_work_of_one() {
     let name = "ten started at once (each ends 0, or 76 by the lock)";
     write_down(&case(name, "", 0, End::Done, ""));
 }
+
+#[test]
+fn a_reader_whose_table_is_altered_meanwhile_looks_again() {
+    let Some(world) = world() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut preview = world.recert("preview revoke");
+    preview.env("OCI_STANDIN_FAULT", "1:execute/FROM RECREATE_RESPONSE:pause");
+    preview.env("OCI_STANDIN_PAUSE", folder.path()).stderr(std::process::Stdio::piped());
+    let preview = preview.stdout(std::process::Stdio::null()).spawn().unwrap();
+    crate::second_session::wait_for(&folder.path().join("paused"), "preview");
+    world.define("ALTER TABLE recreate_response ADD answered_at DATE");
+    std::fs::write(folder.path().join("go"), "").unwrap();
+    let output = preview.wait_with_output().unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("ORA-01466") && log.contains("trying the whole run again"), "{log}");
+}

@@ -87,6 +87,7 @@ fn text_of(code: i32) -> &'static str {
         1438 => "value larger than specified precision allowed for this column",
         1453 => "SET TRANSACTION must be first statement of transaction",
         1456 => "may not perform insert/delete/update operation inside a READ ONLY transaction",
+        1466 => "unable to read data - table definition has changed",
         1476 => "divisor is equal to zero",
         1704 => "string literal too long",
         1722 => "invalid number",

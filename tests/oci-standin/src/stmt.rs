@@ -349,7 +349,7 @@ unsafe fn execute(
     }
     count(Counter::RoundTrips, 1);
     let call = Call {
-        statement: statement,
+        statement,
         rows: &rows,
         prefetch: stmt.prefetch,
         batch_errors: mode & EXEC_BATCH_ERRORS != 0,

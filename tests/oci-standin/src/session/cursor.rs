@@ -23,6 +23,7 @@ impl Session {
         let portal = format!("c{id}");
         // A query that locks is read whole when it is executed, as that is when Oracle locks; LOCK TABLE has no rows.
         let whole = call.statement.for_update || call.statement.kind != StatementKind::Select;
+        self.must_be_defined_as_it_was(call)?;
         let values = call.rows.first().map_or(&[][..], Vec::as_slice);
         let prepared = self.prepared(call, values).map_err(|trouble| self.ora_error(trouble, call.statement))?;
         if call.strict && prepared.columns.iter().any(Column::is_condition) {
@@ -48,6 +49,17 @@ impl Session {
             self.finish_portal(id)?;
         }
         Ok(Outcome::Query { cursor: id, columns })
+    }
+
+    /// A reader whose snapshot is older than a table's definition can't read it.
+    fn must_be_defined_as_it_was(&mut self, call: &Call<'_>) -> Result<(), OraError> {
+        if !(self.transaction.open && self.transaction.read_only) {
+            return Ok(());
+        }
+        let statement = call.statement.sql.replace('\'', "''");
+        let mut flight = self.frame()?;
+        flight.whole(&format!("SELECT oracle.must_be_defined_as_it_was('{statement}')"), false)?;
+        self.carry_out(flight, call.timeout).map(drop).map_err(|trouble| self.ora_error(trouble, call.statement))
     }
 
     /// Rows of a cursor, at most `most`; fewer mean that there are no more.

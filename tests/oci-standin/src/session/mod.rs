@@ -9,7 +9,7 @@ mod prepare;
 
 use crate::connect::posix_zone;
 use crate::error::{Doing, OraError, PgError, from_pg};
-use crate::sql::transaction::{READ_COMMITTED, SERIALIZABLE};
+use crate::sql::transaction::{READ_COMMITTED, READ_ONLY, SERIALIZABLE};
 use crate::sql::{Action, Statement, StatementKind};
 use crate::transfer::{Column, Types, Value, ValueKind};
 use crate::wire::{Flight, Segment, Wire};
@@ -31,6 +31,7 @@ struct Transaction {
     /// Something was changed or locked.
     changed: bool,
     serializable: bool,
+    read_only: bool,
 }
 
 /// One execution: rows of values, in the order of the statement's bind occurrences.
@@ -232,8 +233,9 @@ impl Session {
     fn opened(&mut self, opens: bool) {
         if opens {
             let serializable = self.is_serializable();
-            let explicit = self.begin_next.take().is_some();
-            self.transaction = Transaction { open: true, explicit, changed: false, serializable };
+            let begun = self.begin_next.take();
+            let (explicit, read_only) = (begun.is_some(), begun == Some(READ_ONLY));
+            self.transaction = Transaction { open: true, explicit, changed: false, serializable, read_only };
         }
     }
 

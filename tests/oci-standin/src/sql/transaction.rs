@@ -51,7 +51,7 @@ pub(super) fn split_lock<'t, 's>(tokens: &'t [Token<'s>]) -> Result<(&'t [Token<
 pub const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// Oracle's SERIALIZABLE is snapshot isolation, which PostgreSQL calls REPEATABLE READ.
 pub const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
-const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 pub(super) fn set_transaction(tokens: &[Token<'_>]) -> Result<Statement, OraError> {
     let words: Vec<String> = tokens.iter().map(Token::upper).collect();

@@ -156,3 +156,18 @@ fn a_read_only_transaction_sees_one_moment_and_changes_nothing() {
     assert_eq!(one::<i64>(&conn, "SELECT COUNT(*) FROM t"), 2);
     conn.execute("INSERT INTO t VALUES (3)", &[]).unwrap();
 }
+
+#[test]
+fn a_reader_meets_a_table_that_was_altered_since_its_snapshot() {
+    let (db, conn) = connection(T);
+    conn.execute("CREATE TABLE u (id NUMBER)", &[]).unwrap();
+    for ddl in ["ALTER TABLE t ADD w NUMBER", "ALTER TABLE t DROP COLUMN w", "DROP TABLE t"] {
+        let reader = connect(&db);
+        reader.execute("SET TRANSACTION READ ONLY", &[]).unwrap();
+        assert_eq!(one::<i64>(&reader, "SELECT COUNT(*) FROM u"), 0);
+        conn.execute(ddl, &[]).unwrap();
+        assert_eq!(one::<i64>(&reader, "SELECT COUNT(*) FROM u"), 0);
+        assert_eq!(fails(reader.query_row("SELECT COUNT(*) FROM t", &[])), 1466, "{ddl}");
+        reader.rollback().unwrap();
+    }
+}
