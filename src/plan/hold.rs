@@ -189,15 +189,16 @@ fn hold_batch(
     db: &mut dyn Transaction,
 ) -> anyhow::Result<()> {
     let Place { table, .. } = place;
-    let mut held = match lock(place, batch, "NOWAIT", plan, db) {
+    let keys: Vec<Value> = batch.iter().map(|spot| spot.key(plan)).collect();
+    let mut held = match lock(place, &keys, "NOWAIT", db) {
         Err(error) if Exit::of(&error) == Exit::Busy => {
-            return Err(name_locked(place, batch, plan, db).unwrap_or(error));
+            let free = lock(place, &keys, "SKIP LOCKED", db);
+            return Err(free.map_or(error, |free| name_locked(table, batch, &free, plan)));
         }
         held => held?,
     };
-    for spot in batch {
-        let rows = held.get_mut(&spot.key(plan).display());
-        let Some(rows) = rows else {
+    for (spot, key) in batch.iter().zip(&keys) {
+        let Some(rows) = held.get_mut(&key.display()) else {
             return Err(drifted(format!("{table} `{}` is gone", spot.name(plan))));
         };
         // Of rows that share a key one must be as it was; which of them is changed, the statement says.
@@ -220,17 +221,18 @@ fn drifted(told: String) -> anyhow::Error {
     anyhow!("{told}; all was rolled back").context(Transient).context(Exit::Drifted)
 }
 
-/// Locks rows, and tells what stands in them, by what they were found by.
+/// What stands in rows, by what they were found by.
+type HeldRows = HashMap<String, Vec<String>>;
+
+/// Locks rows, and tells what stands in them.
 fn lock(
     place: Place<'_>,
-    batch: &[RowSpot],
+    keys: &[Value],
     manner: &str,
-    plan: &Plan,
     db: &mut dyn Read,
-) -> anyhow::Result<HashMap<String, Vec<String>>> {
-    let keys: Vec<Value> = batch.iter().map(|spot| spot.key(plan)).collect();
-    let mut held: HashMap<String, Vec<String>> = HashMap::with_capacity(keys.len());
-    read_rows(place, &keys, &format!(" FOR UPDATE {manner}"), db, &mut |key, image| {
+) -> anyhow::Result<HeldRows> {
+    let mut held = HeldRows::with_capacity(keys.len());
+    read_rows(place, keys, &format!(" FOR UPDATE {manner}"), db, &mut |key, image| {
         held.entry(key.display()).or_default().push(image);
     })?;
     Ok(held)
@@ -273,21 +275,13 @@ fn statement(place: Place<'_>, names: &[String], manner: &str) -> Sql {
     Sql::made(format!("hold/{table}"), text)
 }
 
-/// Some row of a batch is locked: which one is known once all that are not were taken.
-fn name_locked(
-    place: Place<'_>,
-    batch: &[RowSpot],
-    plan: &Plan,
-    db: &mut dyn Read,
-) -> Option<anyhow::Error> {
-    let free = lock(place, batch, "SKIP LOCKED", plan, db).ok()?;
+/// Some row of a batch is locked: it is not among those that were free.
+fn name_locked(table: &str, batch: &[RowSpot], free: &HeldRows, plan: &Plan) -> anyhow::Error {
     let spot = batch.iter().find(|spot| !free.contains_key(&spot.key(plan).display()));
-    let Place { table, .. } = place;
-    let told = match spot {
+    drifted(match spot {
         Some(spot) => format!("{table} `{}` is locked by another session", spot.name(plan)),
         None => format!("rows of {table} were locked by another session"),
-    };
-    Some(drifted(told))
+    })
 }
 
 /// The first column that matters and holds something else than it did.
