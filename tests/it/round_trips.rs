@@ -148,13 +148,17 @@ fn a_job_makes_a_round_trip_for_a_thousand_rows_of_each_statement() {
         ("import-users that purges", &purge, 19),
         ("import-availability", &import_availability, 7),
     ];
+    let mut table = format!("{:<30}{:>6}{:>8}{:>8}\n", "people who change", 1, 2_000, 4_000);
     for (job, prepare, statements) in jobs {
         let Some((grown, trips)) = grown(prepare) else { return };
+        table += &format!("{job:<30}{:>6}{:>8}{:>8}\n", trips[0], trips[1], trips[2]);
         assert!(
             grown <= 2 * statements,
             "{job}: 2,000 more people cost {grown} more round trips: {trips:?}"
         );
     }
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("round_trips.txt");
+    std::fs::write(path, table).unwrap();
 }
 
 #[test]
