@@ -16,12 +16,12 @@ SELECT m.user_id,
                a.rmm_id,
                COUNT(*) AS n_access
           FROM map_rap_user_role a
+         WHERE NOT EXISTS (SELECT 1
+                             FROM recreate_response r
+                            WHERE r.reportees_id = a.user_id
+                              AND r.rmm_id = a.rmm_id)
          GROUP BY a.user_id, a.rmm_id) m
   LEFT JOIN user_tab u
     ON u.employee_id = m.user_id
- WHERE NOT EXISTS (SELECT 1
-                     FROM recreate_response r
-                    WHERE r.reportees_id = m.user_id
-                      AND r.rmm_id = m.rmm_id)
  ORDER BY m.user_id,
        m.rmm_id

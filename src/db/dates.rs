@@ -60,14 +60,12 @@ pub(crate) fn date_text(at: NaiveDateTime) -> String {
 }
 
 /// `2026-01-31`
-fn write_day(day: NaiveDate, out: &mut String) {
-    match u32::try_from(day.year()) {
-        Ok(year @ 0..=9_999) => {
-            write_digits(year, 4, out);
-            out.push('-');
-            write_digits(day.month(), 2, out);
-            out.push('-');
-            write_digits(day.day(), 2, out);
+pub(crate) fn write_day(day: NaiveDate, out: &mut String) {
+    let digit = |n: u32| char::from(b'0' + (n % 10) as u8);
+    match (u32::try_from(day.year()), day.month(), day.day()) {
+        (Ok(y @ 0..=9_999), m, d) => {
+            out.extend([digit(y / 1_000), digit(y / 100), digit(y / 10), digit(y), '-']);
+            out.extend([digit(m / 10), digit(m), '-', digit(d / 10), digit(d)]);
         }
         // With a sign, and as many digits as it takes.
         _ => out.push_str(&day.format("%Y-%m-%d").to_string()),

@@ -235,13 +235,19 @@ impl rusqlite::ToSql for BoundValue<'_> {
     }
 }
 
-/// Takes over what a column holds, reusing the text that stood there for the row before.
+/// Takes over what a column holds, in the room of what stood there for the row before.
 fn fill(value: &mut Value, held: ValueRef<'_>) -> anyhow::Result<()> {
     match held {
         ValueRef::Null => *value = Value::Null,
         ValueRef::Integer(n) => *value = Value::Int(n),
         ValueRef::Real(x) => *value = Value::Real(x),
-        ValueRef::Blob(bytes) => *value = Value::Bytes(bytes.to_vec()),
+        ValueRef::Blob(bytes) => match value {
+            Value::Bytes(room) => {
+                room.clear();
+                room.extend_from_slice(bytes);
+            }
+            _ => *value = Value::Bytes(bytes.to_vec()),
+        },
         ValueRef::Text(bytes) => {
             let text =
                 std::str::from_utf8(bytes).context("the text is not UTF-8").context(Unreadable)?;

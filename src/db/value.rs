@@ -62,6 +62,17 @@ impl Value {
         matches!(self, Value::Null)
     }
 
+    /// The whole number a value stands for, if it stands for one.
+    #[must_use]
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Int(n) => Some(*n),
+            Value::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Some(*x as i64),
+            Value::Text(text) | Value::Number(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The day and time a value stands for, if it stands for one.
     ///
     /// # Errors
@@ -166,12 +177,7 @@ impl Row {
     /// # Errors
     /// As [`Row::get`].
     pub fn int(&self, column: &str) -> anyhow::Result<Option<i64>> {
-        Ok(match self.get(column)? {
-            Value::Int(n) => Some(*n),
-            Value::Real(x) if x.fract() == 0.0 && x.abs() < 9e15 => Some(*x as i64),
-            Value::Text(text) | Value::Number(text) => text.trim().parse().ok(),
-            _ => None,
-        })
+        self.get(column).map(Value::as_int)
     }
 
     /// A value as a day and time, `None` for NULL.

@@ -1,5 +1,7 @@
 //! One access: a user and a location of MAP_RAP_USER_ROLE, asked about or not.
 
+use std::rc::Rc;
+
 use super::person::{ReportPerson, UserKind};
 use super::row::{AccessCells, RowCell};
 use crate::jobs::revoke::rule::AnswerClass;
@@ -54,7 +56,7 @@ impl ReviewResult {
 pub(super) struct ReportAccess {
     pub(super) user: RowCell,
     pub(super) location: RowCell,
-    pub(super) person: ReportPerson,
+    pub(super) person: Rc<ReportPerson>,
     pub(super) n_rows: u64,
     pub(super) review: ReviewResult,
     /// Revoked access that should be gone by now, or that came back.

@@ -9,20 +9,21 @@ use std::io::Write;
 use std::path::Path;
 
 use super::body::BodyFile;
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell, push_day};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
 use super::{ReportContent, ReportFormat, ReportPart, verdict};
+use crate::db::write_day;
 use crate::text::guarded;
 
 /// A CSV file under way, and one beside it.
 pub(super) struct Csv {
     rows: BodyFile,
     accesses: BodyFile,
-    line: Vec<u8>,
+    line: String,
 }
 
 impl Csv {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Csv> {
-        Ok(Csv { rows: BodyFile::new(folder)?, accesses: BodyFile::new(folder)?, line: Vec::new() })
+        Ok(Csv { rows: BodyFile::new(folder)?, accesses: BodyFile::new(folder)?, line: String::new() })
     }
 }
 
@@ -30,13 +31,13 @@ impl ReportFormat for Csv {
     fn row(&mut self, _: ReportPart, cells: &Cells) -> anyhow::Result<()> {
         self.line.clear();
         put_record(cells, &mut self.line);
-        Ok(self.rows.write_all(&self.line)?)
+        Ok(self.rows.write_all(self.line.as_bytes())?)
     }
 
     fn access(&mut self, cells: &AccessCells) -> anyhow::Result<()> {
         self.line.clear();
         put_record(cells, &mut self.line);
-        Ok(self.accesses.write_all(&self.line)?)
+        Ok(self.accesses.write_all(self.line.as_bytes())?)
     }
 
     fn finish(
@@ -45,17 +46,19 @@ impl ReportFormat for Csv {
         out: &mut File,
         beside: Option<&mut File>,
     ) -> anyhow::Result<()> {
-        self.rows.finish(&head(content, &COLUMNS), b"", out)?;
+        self.rows.finish(head(content, &COLUMNS).as_bytes(), b"", out)?;
         match beside {
-            Some(beside) => self.accesses.finish(&head(content, &ACCESS_COLUMNS), b"", beside),
+            Some(beside) => {
+                self.accesses.finish(head(content, &ACCESS_COLUMNS).as_bytes(), b"", beside)
+            }
             None => Ok(()),
         }
     }
 }
 
 /// The evidence, and the names of the columns.
-fn head(content: &ReportContent<'_>, columns: &[Column]) -> Vec<u8> {
-    let mut out = Vec::new();
+fn head(content: &ReportContent<'_>, columns: &[Column]) -> String {
+    let mut out = String::new();
     let mut evidence = |name: &str, value: &str| {
         let mut record = vec![RowCell::Empty; columns.len()];
         record[0] = RowCell::text(format!("# {name}"));
@@ -84,35 +87,37 @@ fn head(content: &ReportContent<'_>, columns: &[Column]) -> Vec<u8> {
     out
 }
 
-fn put_record(cells: &[RowCell], out: &mut Vec<u8>) {
+fn put_record(cells: &[RowCell], out: &mut String) {
     for (place, cell) in cells.iter().enumerate() {
         if place > 0 {
-            out.push(b',');
+            out.push(',');
         }
         match cell {
             RowCell::Empty => {}
             RowCell::Text(text) => put_text(&guarded(text), out),
-            RowCell::Number(text) => out.extend_from_slice(text.as_bytes()),
-            RowCell::Day(day) => push_day(*day, out),
+            RowCell::Number(text) => out.push_str(text),
+            RowCell::Day(day) => write_day(*day, out),
         }
     }
-    out.extend_from_slice(b"\r\n");
+    out.push_str("\r\n");
 }
 
 /// Quoted where any spreadsheet might split.
-fn put_text(text: &str, out: &mut Vec<u8>) {
-    if !text.bytes().any(|byte| matches!(byte, b',' | b';' | b'"' | b'\r' | b'\n' | b'\t')) {
-        out.extend_from_slice(text.as_bytes());
+fn put_text(text: &str, out: &mut String) {
+    let splits = |byte: u8| matches!(byte, b',' | b';' | b'"' | b'\r' | b'\n' | b'\t');
+    // Of all bytes, and not until the first: that is seen many bytes at a time.
+    if !text.bytes().fold(false, |found, byte| found | splits(byte)) {
+        out.push_str(text);
         return;
     }
-    out.push(b'"');
-    for byte in text.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
+    out.push('"');
+    for c in text.chars() {
+        if c == '"' {
+            out.push('"');
         }
-        out.push(byte);
+        out.push(c);
     }
-    out.push(b'"');
+    out.push('"');
 }
 
 #[cfg(test)]
@@ -121,16 +126,16 @@ mod tests {
 
     #[test]
     fn a_field_with_a_semicolon_is_quoted() {
-        let mut out = Vec::new();
+        let mut out = String::new();
         put_record(
             &[
                 RowCell::text("a;b"),
                 RowCell::text("c\"d"),
                 RowCell::Empty,
-                RowCell::Number("-7".to_owned()),
+                RowCell::Number("-7".into()),
             ],
             &mut out,
         );
-        assert_eq!(String::from_utf8(out).unwrap(), "\"a;b\",\"c\"\"d\",,-7\r\n");
+        assert_eq!(out, "\"a;b\",\"c\"\"d\",,-7\r\n");
     }
 }

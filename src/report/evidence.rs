@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::facts::LedgerVerdict;
-use super::row::{RowCell, push_day};
+use super::row::RowCell;
 use super::tally::Tally;
-use crate::db::Dialect;
+use crate::db::{Dialect, write_day};
 use crate::ledger::canonical;
 use crate::sql::Sql;
 use crate::text::hex;
@@ -167,7 +167,7 @@ const HASH_AGAIN: &str = r#"python3 -c "import json, hashlib, sys; d = json.load
 pub(crate) struct RowsHash {
     hash: Sha256,
     room: Vec<u8>,
-    day: Vec<u8>,
+    day: String,
 }
 
 impl RowsHash {
@@ -175,7 +175,7 @@ impl RowsHash {
     pub(crate) fn begin() -> RowsHash {
         let mut hash = Sha256::new();
         hash.update(b"15:recert-report-2,");
-        RowsHash { hash, room: Vec::with_capacity(1 << 16), day: Vec::new() }
+        RowsHash { hash, room: Vec::with_capacity(1 << 16), day: String::new() }
     }
 
     /// One more row.
@@ -193,11 +193,11 @@ impl RowsHash {
                 }
                 RowCell::Day(day) => {
                     self.day.clear();
-                    push_day(*day, &mut self.day);
+                    write_day(*day, &mut self.day);
                     let length = canonical::decimal(self.day.len() as u64, &mut digits);
                     self.room.extend_from_slice(length);
                     self.room.push(b':');
-                    self.room.extend_from_slice(&self.day);
+                    self.room.extend_from_slice(self.day.as_bytes());
                     self.room.push(b',');
                 }
             }
@@ -222,7 +222,7 @@ mod tests {
     fn rows_are_hashed_over_the_bytes_that_are_written_down() {
         let mut cells = super::super::row::Cells::default();
         cells[0] = RowCell::text("é");
-        cells[6] = RowCell::Number("-7".to_owned());
+        cells[6] = RowCell::Number("-7".into());
         let mut rows = RowsHash::begin();
         rows.add(&cells);
         let expected =

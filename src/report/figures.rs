@@ -2,6 +2,7 @@
 //! stands out. It grows with managers and locations, not with rows: lists are cut at [`LISTED_MAX`], their numbers never.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use anyhow::Context as _;
 use chrono::{Datelike as _, NaiveDate};
@@ -134,7 +135,7 @@ pub(crate) struct Figures {
     /// How long it took from the effective date until the access was gone.
     pub(crate) removals: RemovalDays,
     /// By line manager's id; none: nobody is known.
-    pub(crate) managers: HashMap<String, ManagerFigures>,
+    pub(crate) managers: HashMap<Rc<str>, ManagerFigures>,
     pub(crate) locations: HashMap<RowCell, LocationFigures>,
     /// By due date.
     pub(crate) periods: BTreeMap<ChartPeriod, PeriodFigures>,
@@ -219,7 +220,7 @@ impl Figures {
     }
 
     fn add_manager(&mut self, row: &ReportRow) {
-        let manager = self.managers.entry(row.cells[at::MANAGER].to_string()).or_default();
+        let manager = self.managers.entry(row.cells[at::MANAGER].to_text()).or_default();
         if manager.name == RowCell::Empty {
             manager.name = row.cells[at::MANAGER + 1].clone();
             manager.mail = row.cells[at::MANAGER + 2].clone();
@@ -244,11 +245,11 @@ impl Figures {
             return;
         }
         self.last_reportee = Some(reportee.clone());
-        let (id, manager) = (reportee.to_string(), row.cells[at::MANAGER].to_string());
-        let named = || (id.clone(), row.cells[at::NAME].clone());
+        let (id, manager) = (reportee.as_text(), row.cells[at::MANAGER].as_text());
+        let named = || (id.to_owned(), row.cells[at::NAME].clone());
         if manager.is_empty() {
             self.unmanaged.push(named);
-        } else if fold(&id) == fold(&manager) {
+        } else if fold(id) == fold(manager) {
             self.self_managed.push(named);
         }
     }
@@ -304,7 +305,7 @@ impl Figures {
     /// What the database says.
     pub(super) fn look_managers_up(&mut self, db: &mut dyn Read) -> anyhow::Result<()> {
         db.each(&sql!("report/select_managers"), &[], &mut |row| {
-            if let Some(manager) = self.managers.get_mut(&row.values[0].display()) {
+            if let Some(manager) = self.managers.get_mut(row.values[0].display().as_str()) {
                 manager.is_user = true;
             }
             Ok(())
@@ -315,7 +316,7 @@ impl Figures {
     /// The managers: most overdue first, then who has longest.
     pub(crate) fn managers_to_ask(&self) -> Vec<(&str, &ManagerFigures)> {
         let mut all: Vec<(&str, &ManagerFigures)> =
-            self.managers.iter().map(|(id, manager)| (id.as_str(), manager)).collect();
+            self.managers.iter().map(|(id, manager)| (&**id, manager)).collect();
         all.sort_by_key(|(id, manager)| {
             (std::cmp::Reverse((manager.overdue, manager.open)), manager.oldest, *id)
         });

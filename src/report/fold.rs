@@ -2,17 +2,19 @@
 //! location settled together, with the access they speak of.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use anyhow::Context as _;
+use chrono::Datelike as _;
 
 use super::access::{ReportAccess, ReviewResult};
 use super::facts::LedgerFacts;
 use super::person::{N_PERSON, ReportPerson};
-use super::row::{Cells, ReportRow, RowCell, at, class_word};
+use super::row::{CLASSES, Cells, ReportRow, RowCell, StateCells, at, class_word};
 use super::state::{ResponseState, StateFacts, decide};
 use super::{ReportPart, ReportRules, ReportScope};
 use crate::db::{Row, Value};
-use crate::jobs::revoke::closings::RowPrint;
+use crate::jobs::revoke::closings::{KeyHistory, RowPrint};
 use crate::jobs::revoke::near::near_key;
 use crate::jobs::revoke::rule::{AnswerClass, ResponseDates};
 
@@ -23,9 +25,9 @@ const N_ACCESS: usize = PERSON + N_PERSON;
 const OWN: usize = N_ACCESS + 1;
 
 /// All responses of one user and location, settled.
-pub(super) struct SettledGroup {
+pub(super) struct SettledGroup<'r> {
     /// In a fixed order.
-    pub(super) rows: Vec<ReportRow>,
+    pub(super) rows: &'r [ReportRow],
     /// Their access, if any is there now.
     pub(super) access: Option<ReportAccess>,
     /// Where the responses' person stands more than once, or has texts that are no UTF-8.
@@ -45,15 +47,33 @@ pub(super) struct ResponseFold<'a> {
     facts: &'a LedgerFacts,
     near: &'a HashMap<u64, String>,
     places: Option<RowPlaces>,
+    /// The key whose responses come; those of them that were read, and their rows.
+    key: Option<ResponseKey<'a>>,
     group: Vec<Response>,
-    key: String,
-    person: Option<ReportPerson>,
+    rows: Vec<ReportRow>,
+    /// The person of the key before.
+    last_person: Option<Rc<ReportPerson>>,
+    classes: [RowCell; 4],
+    states: StateCells,
+}
+
+/// What the responses of one user and location share.
+struct ResponseKey<'a> {
+    /// As the ledger has it.
+    text: String,
+    reportee: RowCell,
+    location: RowCell,
+    /// Whether it says whose access and where.
+    is_whole: bool,
+    near_key: u64,
+    person: Rc<ReportPerson>,
     n_access: u64,
-    is_heard: bool,
+    access: RowCell,
+    history: KeyHistory<'a>,
 }
 
 /// What hears the groups.
-pub(super) type EachGroup<'e> = &'e mut dyn FnMut(SettledGroup) -> anyhow::Result<()>;
+pub(super) type EachGroup<'e> = &'e mut dyn FnMut(SettledGroup<'_>) -> anyhow::Result<()>;
 
 /// Where the response's own columns stand in a row.
 #[derive(Clone, Copy)]
@@ -67,14 +87,11 @@ struct RowPlaces {
     due: usize,
 }
 
-/// One response, as far as its rows were read.
+/// What decides about one response, beside its row.
 struct Response {
     row_id: Value,
-    row: ReportRow,
     is_active: bool,
     dates: ResponseDates,
-    near_key: u64,
-    has_key: bool,
     /// The row as the ledger would keep it; only where the ledger speaks of its key.
     print: Option<RowPrint>,
 }
@@ -106,18 +123,18 @@ impl<'a> ResponseFold<'a> {
         facts: &'a LedgerFacts,
         near: &'a HashMap<u64, String>,
     ) -> Self {
-        let (places, group, key, person) = (None, Vec::new(), String::new(), None);
         ResponseFold {
             rules,
             scope,
             facts,
             near,
-            places,
-            group,
-            key,
-            person,
-            n_access: 0,
-            is_heard: false,
+            places: None,
+            key: None,
+            group: Vec::new(),
+            rows: Vec::new(),
+            last_person: None,
+            classes: CLASSES.map(|class| RowCell::text(class_word(class))),
+            states: StateCells::default(),
         }
     }
 
@@ -130,74 +147,93 @@ impl<'a> ResponseFold<'a> {
             Some(places) => places,
             None => *self.places.insert(RowPlaces::of(row)?),
         };
-        if let (Some(last), Some(person)) = (self.group.last(), &mut self.person)
+        if let (Some(last), Some(key)) = (self.group.last(), &mut self.key)
             && last.row_id == row.values[ROW_ID]
             && !last.row_id.is_null()
         {
-            return person.also(row, PERSON);
+            return Rc::make_mut(&mut key.person).also(row, PERSON);
         }
-        let is_new = self.group.first().is_none_or(|first| {
-            let same =
-                |place, cell: usize| RowCell::of(&row.values[place]) == first.row.cells[cell];
-            !(RowCell::text(row.values[places.reportee].display()) == first.row.cells[at::REPORTEE]
-                && same(places.location, at::LOCATION))
-        });
-        if is_new {
+        let (reportee, location) = (&row.values[places.reportee], &row.values[places.location]);
+        let is_same = self
+            .key
+            .as_ref()
+            .is_some_and(|key| key.location.is(location) && key.reportee.is_text(reportee));
+        if !is_same {
             self.settle(each)?;
-            self.key = format!(
-                "{}/{}",
-                row.values[places.reportee].display(),
-                row.values[places.location].display()
-            );
-            self.person = Some(ReportPerson::read(row, PERSON)?);
-            self.n_access = row.int("N_ACCESS")?.unwrap_or_default().unsigned_abs();
-            self.is_heard = !self.facts.closings.of(&self.key).is_empty();
+            self.key = Some(self.begin(row, reportee, location)?);
         }
-        let response =
-            self.read(row, &places).with_context(|| format!("response of `{}`", self.key))?;
-        self.group.push(response);
+        let Some(key) = self.key.take() else { return Ok(()) };
+        let told = || format!("response of `{}`", key.text);
+        self.read(row, &key, &places).with_context(told)?;
+        self.key = Some(key);
         Ok(())
     }
 
-    fn read(&self, row: &Row, places: &RowPlaces) -> anyhow::Result<Response> {
+    fn begin(
+        &mut self,
+        row: &Row,
+        reportee: &Value,
+        location: &Value,
+    ) -> anyhow::Result<ResponseKey<'a>> {
+        let last = self.last_person.take().filter(|last| last.is_alone_in(row, PERSON));
+        let person = last.map_or_else(|| ReportPerson::read(row, PERSON).map(Rc::new), Ok)?;
+        let (reportee_cell, location_cell) = (RowCell::text_of(reportee), RowCell::of(location));
+        let text = format!("{}/{}", reportee_cell.as_text(), location_cell.as_text());
+        let n_access = row.values[N_ACCESS].as_int().unwrap_or_default().unsigned_abs();
+        Ok(ResponseKey {
+            history: self.facts.closings.of(&text),
+            text,
+            is_whole: reportee_cell != RowCell::Empty && location_cell != RowCell::Empty,
+            reportee: reportee_cell,
+            location: location_cell,
+            near_key: if self.near.is_empty() { 0 } else { near_key(reportee, location) },
+            person,
+            n_access,
+            access: RowCell::number(n_access),
+        })
+    }
+
+    fn read(
+        &mut self,
+        row: &Row,
+        key: &ResponseKey<'_>,
+        places: &RowPlaces,
+    ) -> anyhow::Result<()> {
         let value = |place: usize| &row.values[place];
         let dates = ResponseDates::read(value(places.by_manager), value(places.due))?;
         let status = RowCell::of(value(places.status));
-        let class = self.rules.revoke.class(&status.to_string());
+        let class = self.rules.revoke.class(status.as_text());
         let effective = dates.effective().filter(|_| class == AnswerClass::Revoked);
         let effective = effective.map(|(day, _)| day);
 
-        let (reportee, location) = (value(places.reportee), value(places.location));
         let mut cells = Cells::default();
-        cells[at::REPORTEE] = RowCell::text(reportee.display());
-        cells[at::LOCATION] = RowCell::of(location);
-        cells[at::LEVEL] = RowCell::text(value(places.level).display());
+        cells[at::REPORTEE] = key.reportee.clone();
+        cells[at::LOCATION] = key.location.clone();
+        cells[at::LEVEL] = RowCell::text_of(value(places.level));
         cells[at::STATUS] = status;
-        cells[at::CLASS] = RowCell::text(class_word(class));
+        cells[at::CLASS] = self.classes[class as usize].clone();
         cells[at::ACTIVE] = RowCell::of(value(places.active));
         cells[at::BY_MANAGER] = RowCell::day(dates.by_manager);
         cells[at::DUE] = RowCell::day(dates.due);
         cells[at::EFFECTIVE] = RowCell::day(effective);
-        cells[at::ACCESS] = RowCell::number(self.n_access);
-        let is_active = matches!(&cells[at::ACTIVE], RowCell::Number(n) if n == "1");
-        let given = |value: &Value| !value.display().is_empty();
-        Ok(Response {
+        cells[at::ACCESS] = key.access.clone();
+        let is_active = matches!(&cells[at::ACTIVE], RowCell::Number(n) if **n == *"1");
+        let is_heard = !key.history.is_empty() && !is_active;
+        self.group.push(Response {
             row_id: value(ROW_ID).clone(),
             is_active,
             dates,
-            near_key: if self.near.is_empty() { 0 } else { near_key(reportee, location) },
-            has_key: given(reportee) && given(location),
-            print: (self.is_heard && !is_active)
-                .then(|| self.facts.closings.row_print(&row.image_from(OWN))),
-            row: ReportRow {
-                cells,
-                class,
-                state: ResponseState::Undated,
-                due: dates.due,
-                effective,
-                n_access: self.n_access,
-            },
-        })
+            print: is_heard.then(|| self.facts.closings.row_print(&row.image_from(OWN))),
+        });
+        self.rows.push(ReportRow {
+            cells,
+            class,
+            state: ResponseState::Undated,
+            due: dates.due,
+            effective,
+            n_access: key.n_access,
+        });
+        Ok(())
     }
 
     /// Settles and hands out all responses of the key that is complete.
@@ -205,61 +241,55 @@ impl<'a> ResponseFold<'a> {
     /// # Errors
     /// What `each` returns.
     pub(super) fn settle(&mut self, each: EachGroup<'_>) -> anyhow::Result<()> {
-        let Some(person) = self.person.take() else { return Ok(()) };
-        let history = self.facts.closings.of(&self.key);
+        let Some(key) = self.key.take() else { return Ok(()) };
         let prints: Vec<RowPrint> =
             self.group.iter_mut().filter_map(|response| response.print.take()).collect();
-        let mut closings = history.assign(&prints, self.group.len()).into_iter();
-        let restored_by = history.standing_restore().and_then(|place| self.facts.run(place));
-        let approvals: usize = self
+        let mut closings = key.history.assign(&prints, self.group.len()).into_iter();
+        let restored_by = key.history.standing_restore().and_then(|place| self.facts.run(place));
+        let is_contradicted = self
             .group
             .iter()
-            .filter(|response| response.is_active && response.row.class == AnswerClass::Approved)
-            .count();
-        for response in &mut self.group {
-            let closing =
-                if response.is_active || !self.is_heard { None } else { closings.next().flatten() };
+            .zip(&self.rows)
+            .any(|(response, row)| response.is_active && row.class == AnswerClass::Approved);
+        for (response, row) in self.group.drain(..).zip(&mut self.rows) {
+            let closing = if response.is_active || key.history.is_empty() {
+                None
+            } else {
+                closings.next().flatten()
+            };
             let closed_by =
                 closing.and_then(|closing| Some((self.facts.run(closing.run)?, closing.took)));
-            let level = response.row.cells[at::LEVEL].to_string();
             let state = decide(
                 &StateFacts {
-                    class: response.row.class,
+                    class: row.class,
                     is_active: response.is_active,
                     dates: response.dates,
-                    level: &level,
-                    is_there: self.n_access > 0,
+                    level: row.cells[at::LEVEL].as_text(),
+                    is_there: key.n_access > 0,
                     closed_by,
                     restored_by: restored_by.clone(),
-                    is_contradicted: approvals > 0,
-                    has_key: response.has_key,
-                    is_near: self.near.contains_key(&response.near_key),
+                    is_contradicted,
+                    has_key: key.is_whole,
+                    is_near: self.near.contains_key(&key.near_key),
                 },
                 &self.rules.revoke,
             );
-            response.row.cells[at::PERSON].clone_from_slice(&person.cells);
-            response.row.tell(state);
+            row.cells[at::PERSON].clone_from_slice(&key.person.cells);
+            let told = self.states.tell(&state);
+            row.tell(state, told);
         }
-        let mut rows: Vec<ReportRow> = self.group.drain(..).map(|response| response.row).collect();
-        if rows.len() > 1 {
-            rows.sort_by(|a, b| a.cells.cmp(&b.cells));
+        if self.rows.len() > 1 {
+            self.rows.sort_by(|a, b| a.cells.cmp(&b.cells));
         }
-        each(self.settled(rows, person, history.is_doubted))
+        self.last_person = Some(Rc::clone(&key.person));
+        let told = each(self.settled(key));
+        self.rows.clear();
+        told
     }
 
-    fn settled(
-        &self,
-        rows: Vec<ReportRow>,
-        person: ReportPerson,
-        is_doubted: bool,
-    ) -> SettledGroup {
+    fn settled(&self, key: ResponseKey<'_>) -> SettledGroup<'_> {
+        let rows = self.rows.as_slice();
         let asked = || rows.iter().filter(|row| self.scope.asks(row.due));
-        let years: HashSet<(Option<i32>, bool)> = asked()
-            .filter(|row| matches!(row.class, AnswerClass::Approved | AnswerClass::Revoked))
-            .map(|row| {
-                (row.due.map(|due| chrono::Datelike::year(&due)), row.class == AnswerClass::Revoked)
-            })
-            .collect();
         let should_be_gone = |row: &ReportRow| {
             row.state.is_remaining()
                 || matches!(
@@ -270,28 +300,32 @@ impl<'a> ResponseFold<'a> {
                 )
         };
         SettledGroup {
-            is_contradictory: years
-                .iter()
-                .any(|(year, revoked)| *revoked && years.contains(&(*year, false))),
-            is_double: person.is_double,
-            is_garbled: person.is_garbled,
-            is_doubted,
-            key: self.key.clone(),
-            access: (self.n_access > 0).then(|| ReportAccess {
-                user: rows.first().map(|row| row.cells[at::REPORTEE].clone()).unwrap_or_default(),
-                location: rows
-                    .first()
-                    .map(|row| row.cells[at::LOCATION].clone())
-                    .unwrap_or_default(),
-                n_rows: self.n_access,
+            is_contradictory: rows.len() > 1 && are_contradictory(asked()),
+            is_double: key.person.is_double,
+            is_garbled: key.person.is_garbled,
+            is_doubted: key.history.is_doubted,
+            key: key.text,
+            access: (key.n_access > 0).then(|| ReportAccess {
+                user: key.reportee,
+                location: key.location,
+                n_rows: key.n_access,
                 review: ReviewResult::of(asked().map(|row| row.class)),
                 should_be_gone: rows
                     .iter()
                     .filter(|row| self.scope.part(row.due) != ReportPart::OtherYear)
                     .any(should_be_gone),
-                person,
+                person: key.person,
             }),
             rows,
         }
     }
+}
+
+/// Whether one of them approves and another revokes, for the same year.
+fn are_contradictory<'r>(rows: impl Iterator<Item = &'r ReportRow>) -> bool {
+    let answers: HashSet<(Option<i32>, bool)> = rows
+        .filter(|row| matches!(row.class, AnswerClass::Approved | AnswerClass::Revoked))
+        .map(|row| (row.due.map(|due| due.year()), row.class == AnswerClass::Revoked))
+        .collect();
+    answers.iter().any(|(year, revoked)| *revoked && answers.contains(&(*year, false)))
 }

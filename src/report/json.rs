@@ -9,6 +9,7 @@ use serde_json::json;
 use super::body::BodyFile;
 use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
 use super::{ReportContent, ReportFormat, ReportPart, verdict};
+use crate::db::write_day;
 use crate::text::write_json_text;
 
 /// Which object this is; another number says that a reader must look again.
@@ -52,7 +53,11 @@ fn put_object(columns: &[Column], cells: &[RowCell], out: &mut String) {
             RowCell::Empty => out.push_str("null"),
             RowCell::Text(text) => write_json_text(text, out),
             RowCell::Number(text) => out.push_str(text),
-            RowCell::Day(day) => out.push_str(&format!("\"{day}\"")),
+            RowCell::Day(day) => {
+                out.push('"');
+                write_day(*day, out);
+                out.push('"');
+            }
         }
     }
     out.push('}');

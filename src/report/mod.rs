@@ -31,6 +31,7 @@ mod xlsx;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 use chrono::{Datelike as _, NaiveDate};
@@ -238,9 +239,9 @@ struct ReportSink<'a> {
 }
 
 impl ReportSink<'_> {
-    fn group(&mut self, group: SettledGroup) -> anyhow::Result<()> {
+    fn group(&mut self, group: SettledGroup<'_>) -> anyhow::Result<()> {
         let mut is_told = false;
-        for row in &group.rows {
+        for row in group.rows {
             let part = self.tally.add(row);
             if part == ReportPart::OtherYear {
                 continue;
@@ -309,7 +310,7 @@ pub(crate) fn pass(
     };
     let query = sql!("report/select_responses", dialects);
     let mut fold = ResponseFold::new(rules, scope, &facts, &near);
-    let mut each = |group| sink.group(group);
+    let mut each = |group: SettledGroup<'_>| sink.group(group);
     db.each(&query, &[], &mut |row| fold.take(row, &mut each)).context("reading the responses")?;
     fold.settle(&mut each)?;
     each_unasked(db, &mut |access| {
@@ -350,17 +351,20 @@ fn each_unasked(
     let mut last: Option<ReportAccess> = None;
     db.each(&sql!("report/select_unasked", dialects), &[], &mut |row| {
         debug_assert_eq!(row.values.len(), PERSON + N_PERSON);
-        let user = RowCell::text(row.values[0].display());
+        let user = RowCell::text_of(&row.values[0]);
         let location = RowCell::of(&row.values[1]);
         if let Some(known) =
             last.as_mut().filter(|last| last.user == user && last.location == location)
         {
-            return known.person.also(row, PERSON);
+            return Rc::make_mut(&mut known.person).also(row, PERSON);
         }
         let access = ReportAccess {
             user,
             location,
-            person: ReportPerson::read(row, PERSON)?,
+            person: match last.as_ref().filter(|last| last.person.is_alone_in(row, PERSON)) {
+                Some(last) => Rc::clone(&last.person),
+                None => Rc::new(ReportPerson::read(row, PERSON)?),
+            },
             n_rows: row.int("N_ACCESS")?.unwrap_or_default().unsigned_abs(),
             review: access::ReviewResult::NeverAsked,
             should_be_gone: false,

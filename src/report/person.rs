@@ -43,9 +43,12 @@ impl ReportPerson {
         let mut is_garbled = false;
         let mut cells: [RowCell; 5] = Default::default();
         for (cell, value) in cells.iter_mut().zip(&values[1..6]) {
-            *cell = RowCell::text(text(value, &mut is_garbled));
+            *cell = text(value, &mut is_garbled);
         }
-        let has = |value: &Value| matches!(value, Value::Int(1)) || value.display() == "1";
+        let has = |value: &Value| match value {
+            Value::Int(n) => *n == 1,
+            other => other.display() == "1",
+        };
         let kind = match (values[0].is_null(), has(&values[7]) || has(&values[8])) {
             (true, _) => UserKind::Orphan,
             (false, true) => UserKind::Known,
@@ -59,6 +62,12 @@ impl ReportPerson {
             is_double: false,
             is_garbled,
         })
+    }
+
+    /// Whether a row says the same of them: it is of the only row that they have in USER_TAB. Rows about one person
+    /// come one after the other.
+    pub(super) fn is_alone_in(&self, row: &Row, first: usize) -> bool {
+        !self.is_double && !self.row_id.is_null() && self.row_id == row.values[first]
     }
 
     /// Another row of the same response or access: perhaps another row of its person.
@@ -77,13 +86,9 @@ impl ReportPerson {
 }
 
 /// A text, also where it came as bytes; one that is no UTF-8 shows where.
-fn text(value: &Value, is_garbled: &mut bool) -> String {
-    let Value::Bytes(bytes) = value else { return value.display() };
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => text.to_owned(),
-        Cow::Owned(text) => {
-            *is_garbled = true;
-            text
-        }
-    }
+fn text(value: &Value, is_garbled: &mut bool) -> RowCell {
+    let Value::Bytes(bytes) = value else { return RowCell::text_of(value) };
+    let text = String::from_utf8_lossy(bytes);
+    *is_garbled |= matches!(text, Cow::Owned(_));
+    RowCell::text(text)
 }

@@ -1,43 +1,85 @@
 //! One row of the report: its values and columns, the same in every format.
 
 use std::fmt;
+use std::rc::Rc;
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 
-use super::state::ResponseState;
+use super::state::{N_STATES, ResponseState};
 use crate::db::Value;
 use crate::jobs::revoke::rule::AnswerClass;
 
-/// One value of a row. Empty text is no text.
+/// One value of a row, cheap to say again: a person's texts stand in each of their rows. Empty text is no text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum RowCell {
     /// Nothing.
     #[default]
     Empty,
-    Text(String),
+    Text(Rc<str>),
     /// A decimal number, exactly as the database gives it.
-    Number(String),
+    Number(Rc<str>),
     Day(NaiveDate),
 }
 
 impl RowCell {
     /// Text, or nothing when it is empty.
-    pub(crate) fn text(text: impl Into<String>) -> RowCell {
-        let text = text.into();
-        if text.is_empty() { RowCell::Empty } else { RowCell::Text(text) }
+    pub(crate) fn text(text: impl AsRef<str>) -> RowCell {
+        let text = text.as_ref();
+        if text.is_empty() { RowCell::Empty } else { RowCell::Text(text.into()) }
     }
 
     /// A whole number.
     pub(crate) fn number(n: u64) -> RowCell {
-        RowCell::Number(n.to_string())
+        RowCell::Number(n.to_string().into())
     }
 
     /// What a column holds; numbers stay numbers.
     pub(crate) fn of(value: &Value) -> RowCell {
         match value {
-            Value::Int(_) | Value::Number(_) => RowCell::Number(value.display()),
-            Value::Real(x) if x.is_finite() => RowCell::Number(value.display()),
+            Value::Int(_) | Value::Number(_) => RowCell::Number(value.display().into()),
+            Value::Real(x) if x.is_finite() => RowCell::Number(value.display().into()),
+            other => RowCell::text_of(other),
+        }
+    }
+
+    /// What a column holds, as text whatever it is.
+    pub(crate) fn text_of(value: &Value) -> RowCell {
+        match value {
+            Value::Text(text) => RowCell::text(text),
             other => RowCell::text(other.display()),
+        }
+    }
+
+    /// Whether a column holds this.
+    pub(crate) fn is(&self, value: &Value) -> bool {
+        match (self, value) {
+            (RowCell::Number(_), Value::Text(_)) | (RowCell::Text(_), Value::Int(_)) => false,
+            (RowCell::Text(_), Value::Text(_)) => self.is_text(value),
+            _ => *self == RowCell::of(value),
+        }
+    }
+
+    /// Whether a column holds this text.
+    pub(crate) fn is_text(&self, value: &Value) -> bool {
+        match (self, value) {
+            (RowCell::Text(own), Value::Text(text)) => **own == **text,
+            _ => *self == RowCell::text_of(value),
+        }
+    }
+
+    /// Its text, to be kept; a day has none.
+    pub(crate) fn to_text(&self) -> Rc<str> {
+        match self {
+            RowCell::Text(text) | RowCell::Number(text) => Rc::clone(text),
+            RowCell::Empty | RowCell::Day(_) => "".into(),
+        }
+    }
+
+    /// Its text; a day has none.
+    pub(crate) fn as_text(&self) -> &str {
+        match self {
+            RowCell::Text(text) | RowCell::Number(text) => text,
+            RowCell::Empty | RowCell::Day(_) => "",
         }
     }
 
@@ -54,20 +96,6 @@ impl fmt::Display for RowCell {
             RowCell::Text(text) | RowCell::Number(text) => f.write_str(text),
             RowCell::Day(day) => write!(f, "{day}"),
         }
-    }
-}
-
-/// Appends a day as `2026-01-31`.
-pub(super) fn push_day(day: NaiveDate, out: &mut Vec<u8>) {
-    let Ok(year @ 0..=9999) = u32::try_from(day.year()) else {
-        out.extend_from_slice(day.to_string().as_bytes());
-        return;
-    };
-    for (n, mark) in
-        [(year / 100, None), (year % 100, Some(b'-')), (day.month(), Some(b'-')), (day.day(), None)]
-    {
-        out.extend_from_slice(&[b'0' + (n / 10) as u8, b'0' + (n % 10) as u8]);
-        out.extend(mark);
     }
 }
 
@@ -170,9 +198,9 @@ pub(crate) struct ReportRow {
 }
 
 impl ReportRow {
-    /// Takes a state, and writes it into the cells.
-    pub(super) fn tell(&mut self, state: ResponseState) {
-        self.cells[at::STATE] = RowCell::Text(state.to_string());
+    /// Takes a state, which is told like this, and writes it into the cells.
+    pub(super) fn tell(&mut self, state: ResponseState, told: RowCell) {
+        self.cells[at::STATE] = told;
         if let ResponseState::Executed { on, .. } = &state {
             self.cells[at::EXECUTED_ON] = RowCell::Day(*on);
         }
@@ -184,6 +212,21 @@ impl ReportRow {
     pub(super) fn days_to_removal(&self) -> Option<i64> {
         let ResponseState::Executed { on, .. } = &self.state else { return None };
         Some((*on - self.effective.or(self.due)?).num_days())
+    }
+}
+
+/// States as they are told: most rows say what the row before them said that is in the same state.
+#[derive(Default)]
+pub(super) struct StateCells([Option<(ResponseState, RowCell)>; N_STATES]);
+
+impl StateCells {
+    /// How a state is told.
+    pub(super) fn tell(&mut self, state: &ResponseState) -> RowCell {
+        let last = &mut self.0[state.place()];
+        match last {
+            Some((known, told)) if known == state => told.clone(),
+            _ => last.insert((state.clone(), RowCell::text(state.to_string()))).1.clone(),
+        }
     }
 }
 
@@ -200,22 +243,3 @@ pub(super) fn class_word(class: AnswerClass) -> &'static str {
 /// All classes, in the order they are shown.
 pub(super) const CLASSES: [AnswerClass; 4] =
     [AnswerClass::Approved, AnswerClass::Revoked, AnswerClass::Pending, AnswerClass::Other];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_written_as_they_are_everywhere() {
-        for (year, text) in [
-            (2026, "2026-01-31"),
-            (9999, "9999-01-31"),
-            (7, "0007-01-31"),
-            (12_345, "+12345-01-31"),
-        ] {
-            let mut out = Vec::new();
-            push_day(NaiveDate::from_ymd_opt(year, 1, 31).unwrap(), &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), text);
-        }
-    }
-}

@@ -86,9 +86,9 @@ fn read_cell(file: &mut BufReader<File>) -> anyhow::Result<RowCell> {
     file.take(u64::from_le_bytes(length)).read_to_string(&mut text)?;
     Ok(match tag[0] {
         0 => RowCell::Empty,
-        2 => RowCell::Number(text),
+        2 => RowCell::Number(text.into()),
         3 => RowCell::Day(parse_date(&text).context("a day put aside")?.date()),
-        _ => RowCell::Text(text),
+        _ => RowCell::Text(text.into()),
     })
 }
 
@@ -102,7 +102,7 @@ mod tests {
         let mut spool = RowSpool::new(folder.path()).unwrap();
         let mut cells = Cells::default();
         cells[0] = RowCell::text("Žofie\r\n\"");
-        cells[1] = RowCell::Number("-7.5".to_owned());
+        cells[1] = RowCell::Number("-7.5".into());
         cells[2] = RowCell::Day(parse_date("2026-11-30").unwrap().date());
         spool.push(&cells).unwrap();
         spool.push(&Cells::default()).unwrap();

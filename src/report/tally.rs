@@ -123,7 +123,7 @@ impl Tally {
             now.waiting += u64::from(row.n_access > 0 && row.state.is_waiting());
         }
         if row.class == AnswerClass::Other {
-            let name = fold(&row.cells[at::STATUS].to_string());
+            let name = fold(row.cells[at::STATUS].as_text());
             if self.others.len() >= NAMED_MAX && !self.others.contains_key(&name) {
                 self.others_unnamed += 1;
             } else {

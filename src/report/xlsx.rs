@@ -285,6 +285,9 @@ fn set_height(
     columns: &[Column],
     cells: &[RowCell],
 ) -> anyhow::Result<()> {
+    if row > HEIGHTS_MAX {
+        return Ok(());
+    }
     let lines = |(column, cell): (&Column, &RowCell)| match cell {
         RowCell::Text(text) => {
             let width = usize::from(column.width).max(1);
@@ -293,7 +296,7 @@ fn set_height(
         _ => 1,
     };
     let most = columns.iter().zip(cells).map(lines).max().unwrap_or(1);
-    if most > 1 && row <= HEIGHTS_MAX {
+    if most > 1 {
         sheet.set_row_height(row, ROW_HEIGHT * most.min(LINES_MAX) as u32)?;
     }
     Ok(())

@@ -45,7 +45,7 @@ pub(super) fn fill(
             RowCell::number(manager.answered),
             RowCell::number(manager.open),
             RowCell::number(manager.overdue),
-            oldest.map_or(RowCell::Empty, |days| RowCell::Number(days.to_string())),
+            oldest.map_or(RowCell::Empty, |days| RowCell::Number(days.to_string().into())),
         ];
         for (place, cell) in cells.iter().enumerate() {
             put(sheet, row, place as u16, cell)?;
