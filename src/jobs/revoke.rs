@@ -25,6 +25,7 @@ use crate::sql;
 use look::{DueResponse, ResponseLook};
 use near::{find_near, near_key};
 use rule::RevokeRule;
+use steps::DueSteps;
 
 /// `recert revoke`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -60,22 +61,22 @@ impl PlanJob for Args {
             return Err(anyhow!(told).context(Exit::Config));
         }
         let ResponseLook { may_have_come_back, n_mappings, .. } = look;
-        let (mut plan, due) = look.end()?;
-        doubt_absent(&mut plan, &due, world.config.revoke.absent_percent);
-        let due = leave_unmatched(due, &rule, &mut plan, world)?;
+        let (mut plan, mut steps, unmatched) = look.end();
+        doubt_absent(&mut plan, &unmatched, world.config.revoke.absent_percent);
+        take_unmatched(unmatched, &rule, &mut steps, &mut plan, world)?;
         if may_have_come_back {
             came_back::find(&mut plan, world)?;
         }
-        plan.steps = steps::steps(due, rule.skips_conflicts);
+        plan.steps = steps.in_order();
         plan.population = n_mappings;
         Ok(plan)
     }
 }
 
 /// Where most of what is due has no access, the mapping table is not what it was.
-fn doubt_absent(plan: &mut Plan, due: &[DueResponse], percent: f64) {
+fn doubt_absent(plan: &mut Plan, unmatched: &[DueResponse], percent: f64) {
     let n_due = plan.noticed.get("due");
-    let absent = due.iter().filter(|response| !response.has_access).count() as u64;
+    let absent = unmatched.iter().filter(|response| !response.has_access).count() as u64;
     if absent > ABSENT_FLOOR && absent as f64 * 100.0 > percent * n_due as f64 {
         plan.doubts.push(format!(
             "{absent} of {n_due} due responses match no row of MAP_RAP_USER_ROLE (more than `absent_percent`, {percent} %): \
@@ -84,21 +85,22 @@ fn doubt_absent(plan: &mut Plan, due: &[DueResponse], percent: f64) {
     }
 }
 
-/// Names the responses whose key is NULL, or is written otherwise where the access is; says which are left.
-fn leave_unmatched(
+/// Names the responses whose key is NULL, or is written otherwise where the access is; takes those that are not left.
+fn take_unmatched(
     due: Vec<DueResponse>,
     rule: &RevokeRule,
+    steps: &mut DueSteps,
     plan: &mut Plan,
     world: &mut World<'_>,
-) -> anyhow::Result<Vec<DueResponse>> {
+) -> anyhow::Result<()> {
     let near_key_of = |response: &DueResponse| near_key(&response.user, &response.location);
     let unmatched = |response: &&DueResponse| response.has_key() && !response.has_access;
     let wanted: HashSet<u64> = due.iter().filter(unmatched).map(near_key_of).collect();
-    let mut going: HashMap<u64, Vec<(&Value, &Value)>> = HashMap::new();
-    for mapping in due.iter().flat_map(|response| &response.mappings) {
-        let key = near_key(&mapping.user, &mapping.location);
+    let mut going: HashMap<u64, Vec<(Value, Value)>> = HashMap::new();
+    for (user, location) in steps.going().filter(|_| !wanted.is_empty()) {
+        let key = near_key(&user, &location);
         if wanted.contains(&key) {
-            going.entry(key).or_default().push((&mapping.user, &mapping.location));
+            going.entry(key).or_default().push((user, location));
         }
     }
     let near = find_near(&wanted, &going, world.db)?;
@@ -107,7 +109,6 @@ fn leave_unmatched(
     } else {
         "closed (`on_near_match = \"close\"`)"
     };
-    let mut taken = Vec::with_capacity(due.len());
     for response in due {
         let found = if !response.has_key() {
             Some(("no_key", "it names no user or no location".to_owned()))
@@ -124,10 +125,10 @@ fn leave_unmatched(
             plan.find(kind, &*response.key, format!("{what}: {done}"));
         }
         if found.is_none() || !rule.keeps_near_matches {
-            taken.push(response);
+            steps.add(response);
         }
     }
-    Ok(taken)
+    Ok(())
 }
 
 /// Which access, in the ledger and in findings: user and location.

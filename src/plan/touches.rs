@@ -241,7 +241,7 @@ impl Touches {
     }
 
     /// Keeps those that are wanted.
-    pub fn retain(&mut self, is_wanted: impl Fn(TouchRef<'_>) -> bool) {
+    pub fn retain(&mut self, mut is_wanted: impl FnMut(TouchRef<'_>) -> bool) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.retain(|row| is_wanted(TouchRef { touches: self, row }));
         self.rows = rows;

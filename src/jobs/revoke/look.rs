@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use chrono::NaiveDate;
 
 use super::key;
+use super::steps::DueSteps;
 use super::rule::{AnswerClass, DateOf, ResponseDates, ResponseVerdict, RevokeRule, fold};
 use crate::db::{Row, Value};
 use crate::plan::{Counts, Plan};
@@ -64,15 +65,18 @@ impl DueResponse {
 pub(super) struct ResponseLook<'a> {
     rule: &'a RevokeRule,
     plan: Plan,
-    due: Vec<DueResponse>,
+    /// What is to be done about those whose access is there: packed at once, as there may be a million.
+    steps: DueSteps,
+    /// Those whose access is not there, or who don't say whose it is.
+    unmatched: Vec<DueResponse>,
     /// Whether a row came at all: without any, nothing is known of the table.
     pub(super) has_looked: bool,
     /// Whether access may be there that a run once found gone.
     pub(super) may_have_come_back: bool,
     /// How much access there is: what the limit in percent is taken of.
     pub(super) n_mappings: u64,
-    /// The row id of the response whose rows are coming, and whether it is the last one of `due`.
-    current: (Value, bool),
+    /// The row id of the response whose rows are coming, and the response if it is due.
+    current: (Value, Option<DueResponse>),
     /// Whether one of its rows brought an approval of the same access.
     contradicted: bool,
     whys: HashMap<(NaiveDate, DateOf), Arc<str>>,
@@ -84,11 +88,12 @@ impl<'a> ResponseLook<'a> {
         ResponseLook {
             rule,
             plan: Plan { noticed: Counts::named(&COUNTS), ..Plan::default() },
-            due: Vec::new(),
+            steps: DueSteps::new(rule.skips_conflicts),
+            unmatched: Vec::new(),
             has_looked: false,
             may_have_come_back: false,
             n_mappings: 0,
-            current: (Value::Null, false),
+            current: (Value::Null, None),
             contradicted: false,
             whys: HashMap::new(),
             unknown: BTreeMap::new(),
@@ -108,7 +113,7 @@ impl<'a> ResponseLook<'a> {
             self.close();
             self.current = (row_id.clone(), self.decide(row)?);
         }
-        if self.current.1 {
+        if self.current.1.is_some() {
             let approval = row.text("APPROVAL")?;
             self.contradicted |=
                 self.rule.class(&approval) == AnswerClass::Approved && !approval.is_empty();
@@ -118,9 +123,9 @@ impl<'a> ResponseLook<'a> {
     }
 
     /// All rows were seen.
-    pub(super) fn end(mut self) -> anyhow::Result<(Plan, Vec<DueResponse>)> {
+    pub(super) fn end(mut self) -> (Plan, DueSteps, Vec<DueResponse>) {
         self.close();
-        let ResponseLook { mut plan, mut due, unknown, .. } = self;
+        let ResponseLook { mut plan, steps, mut unmatched, unknown, .. } = self;
         let n_named = unknown.len().min(NAMED_MAX);
         for (status, n) in unknown.iter().take(n_named) {
             let message = format!(
@@ -137,12 +142,12 @@ impl<'a> ResponseLook<'a> {
             );
         }
         // The same plan for the same rows, however the database hands them out.
-        due.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.before.cmp(&b.before)));
-        Ok((plan, due))
+        unmatched.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.before.cmp(&b.before)));
+        (plan, steps, unmatched)
     }
 
-    /// Sorts a response into due, waiting and undated; says whether it is due.
-    fn decide(&mut self, row: &Row) -> anyhow::Result<bool> {
+    /// Sorts a response into due, waiting and undated; returns it if it is due.
+    fn decide(&mut self, row: &Row) -> anyhow::Result<Option<DueResponse>> {
         let status = row.text("ACCESS_STATUS")?;
         let class = self.rule.class(&status);
         if class == AnswerClass::Other {
@@ -150,7 +155,7 @@ impl<'a> ResponseLook<'a> {
         }
         let level = row.text("ACCESS_LEVEL")?;
         if !self.rule.takes(class) || !self.rule.acts_on(&level) {
-            return Ok(false);
+            return Ok(None);
         }
         let (user, location) = (row.get("REPORTEES_ID")?, row.get("RMM_ID")?);
         let key = key(user, location);
@@ -167,20 +172,20 @@ impl<'a> ResponseLook<'a> {
             );
         }
         match self.rule.decide(class, &level, dates) {
-            ResponseVerdict::NotOurs | ResponseVerdict::OtherLevel => Ok(false),
+            ResponseVerdict::NotOurs | ResponseVerdict::OtherLevel => Ok(None),
             ResponseVerdict::Undated => {
                 self.plan.noticed.add("undated", 1);
                 self.plan.find("undated", key, "neither date is set: not due, left as it is");
-                Ok(false)
+                Ok(None)
             }
             ResponseVerdict::Waiting(_) => {
                 self.plan.noticed.add("waiting", 1);
-                Ok(false)
+                Ok(None)
             }
             ResponseVerdict::Due(day, date_of) => {
                 let why = self.whys.entry((day, date_of)).or_insert_with(|| why(day, date_of));
                 let why = Arc::clone(why);
-                self.due.push(DueResponse {
+                Ok(Some(DueResponse {
                     row_id: row.get("ROW_ID")?.clone(),
                     user: user.clone(),
                     location: location.clone(),
@@ -191,36 +196,42 @@ impl<'a> ResponseLook<'a> {
                         && self.rule.unanswered_days.is_some(),
                     has_access: false,
                     mappings: Vec::new(),
-                });
-                Ok(true)
+                }))
             }
         }
     }
 
     /// All rows of one response were seen: counts it, and leaves it alone where it is contradicted.
     fn close(&mut self) {
-        let (_, is_due) = std::mem::take(&mut self.current);
+        let (_, due) = std::mem::take(&mut self.current);
         let contradicted = std::mem::take(&mut self.contradicted);
-        let Some(response) = self.due.last().filter(|_| is_due) else { return };
+        let Some(response) = due else { return };
         self.plan.noticed.add("due", 1);
         self.plan.noticed.add("unanswered", u64::from(response.unanswered));
-        if !contradicted {
+        let skips = self.rule.skips_conflicts;
+        if contradicted {
+            let done = if skips {
+                "left alone (`on_conflict = \"skip\"`)"
+            } else {
+                "revoked all the same"
+            };
+            self.plan.noticed.add("conflicts", 1);
+            let message = format!("another active response approves it: {done}");
+            self.plan.find("conflict", &*response.key, message);
+        }
+        if contradicted && skips {
             return;
         }
-        let skips = self.rule.skips_conflicts;
-        let done =
-            if skips { "left alone (`on_conflict = \"skip\"`)" } else { "revoked all the same" };
-        self.plan.noticed.add("conflicts", 1);
-        let message = format!("another active response approves it: {done}");
-        self.plan.find("conflict", &*response.key, message);
-        if skips {
-            self.due.pop();
+        if response.has_access && response.has_key() {
+            self.steps.add(response);
+        } else {
+            self.unmatched.push(response);
         }
     }
 
     fn take_mapping(&mut self, row: &Row) -> anyhow::Result<()> {
         let row_id = row.get("MAPPING_ROW_ID")?;
-        let Some(response) = self.due.last_mut() else { return Ok(()) };
+        let Some(response) = &mut self.current.1 else { return Ok(()) };
         // It comes again with each approval.
         if row_id.is_null() || response.mappings.iter().any(|known| known.row_id == *row_id) {
             return Ok(());

@@ -30,7 +30,7 @@ pub(crate) fn near_key(user: &Value, location: &Value) -> u64 {
 /// What the database says, classed.
 pub(crate) fn find_near(
     wanted: &HashSet<u64>,
-    going: &HashMap<u64, Vec<(&Value, &Value)>>,
+    going: &HashMap<u64, Vec<(Value, Value)>>,
     db: &mut dyn Read,
 ) -> anyhow::Result<HashMap<u64, String>> {
     let mut found = HashMap::new();
@@ -40,7 +40,8 @@ pub(crate) fn find_near(
     db.each(&sql!("revoke/select_mapping_keys"), &[], &mut |row| {
         let (user, location) = (row.get("USER_ID")?, row.get("RMM_ID")?);
         let key = near_key(user, location);
-        let goes = || going.get(&key).is_some_and(|keys| keys.contains(&(user, location)));
+        let is_row = |(u, l): &(Value, Value)| (u, l) == (user, location);
+        let goes = || going.get(&key).is_some_and(|keys| keys.iter().any(is_row));
         if wanted.contains(&key) && !goes() {
             found.entry(key).or_insert_with(|| super::key(user, location));
         }

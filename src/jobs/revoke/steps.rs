@@ -11,6 +11,7 @@ use crate::plan::{
     Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch, TouchRef, Touches,
 };
 use crate::sql;
+use crate::sql::Sql;
 
 /// What decides whether a response is due.
 const RESPONSE: Hold = Hold::Row(Columns::These(&[
@@ -25,33 +26,118 @@ const RESPONSE: Hold = Hold::Row(Columns::These(&[
 
 const MAPPING: Hold = Hold::Row(Columns::These(&["USER_ID", "RMM_ID"]));
 
-/// The deletions of what is revoked, those of what nobody answered (they have a limit of their own), and the marks.
-pub(super) fn steps(mut due: Vec<DueResponse>, approval_keeps: bool) -> Vec<Step> {
-    let mut revoked = delete_mappings("deleting the mapping rows of revoked access", Takes::Rows);
-    let mut unanswered = delete_mappings(
-        "deleting the mapping rows of access that nobody answered for",
-        Takes::UnansweredRows,
-    );
-    let mut taken: HashSet<String> = HashSet::new();
-    // Several responses may take the same row; what is revoked goes by that, whoever else did not answer.
-    for of_unanswered in [false, true] {
-        let step = if of_unanswered { &mut unanswered } else { &mut revoked };
-        for response in due.iter_mut().filter(|response| response.unanswered == of_unanswered) {
-            // Moved, not copied: there may be a million of them.
-            for mapping in std::mem::take(&mut response.mappings) {
-                if taken.insert(mapping.row_id.display()) {
-                    step.touches.push(delete(mapping, &response.why));
-                }
-            }
+/// What is to be done, packed response by response.
+pub(super) struct DueSteps {
+    /// The deletions of what is revoked, and those of what nobody answered: they have a limit of their own.
+    revoked: Step,
+    unanswered: Step,
+    /// The marks: of those whose access goes, whose access was gone already, and who name no user or no location.
+    present: Step,
+    absent: Step,
+    incomplete: Step,
+    keeps: Value,
+    after: Arc<str>,
+}
+
+impl DueSteps {
+    /// Nothing yet; an approval keeps access or not.
+    pub(super) fn new(approval_keeps: bool) -> Self {
+        let mark = || sql!("revoke/mark_processed");
+        let names: &[&str] = &["row_id", "reportees_id", "rmm_id", "keeps"];
+        let absent_counts = &["responses_processed", "already_absent"];
+        DueSteps {
+            revoked: delete_mappings(
+                "deleting the mapping rows of revoked access",
+                Takes::Rows,
+            ),
+            unanswered: delete_mappings(
+                "deleting the mapping rows of access that nobody answered for",
+                Takes::UnansweredRows,
+            ),
+            present: mark_responses(
+                "marking responses processed",
+                mark(),
+                names,
+                &["responses_processed"],
+            ),
+            absent: mark_responses(
+                "marking responses processed whose access was gone already",
+                mark(),
+                names,
+                absent_counts,
+            ),
+            incomplete: mark_responses(
+                "marking responses processed that name no user or no location",
+                sql!("revoke/mark_incomplete"),
+                &["row_id"],
+                absent_counts,
+            ),
+            keeps: Value::Int(i64::from(approval_keeps)),
+            after: r#"{"IS_ACTIVE":0}"#.into(),
         }
-        step.touches.sort_by(order);
     }
-    let mut steps = vec![revoked];
-    if !unanswered.touches.is_empty() {
-        steps.push(unanswered);
+
+    /// The access of a response goes, and it is marked.
+    pub(super) fn add(&mut self, response: DueResponse) {
+        let whole = !response.user.is_null() && !response.location.is_null();
+        let found = response.has_access;
+        let DueResponse { row_id, user, location, key, why, before, unanswered, mappings, .. } =
+            response;
+        let deletions = if unanswered { &mut self.unanswered } else { &mut self.revoked };
+        deletions.touches.extend(mappings.into_iter().map(|mapping| delete(mapping, &why)));
+        let unit = Arc::from(&*key);
+        let change = Change {
+            key,
+            action: Action::Update,
+            why,
+            result: if found { ChangeResult::Applied } else { ChangeResult::AlreadyAbsent },
+            before: Some(before),
+            after: Some(Arc::clone(&self.after)),
+        };
+        let keeps = self.keeps.clone();
+        let (step, binds) = match (whole, found) {
+            (false, _) => (&mut self.incomplete, vec![row_id]),
+            (true, true) => (&mut self.present, vec![row_id, user, location, keeps]),
+            (true, false) => (&mut self.absent, vec![row_id, user, location, keeps]),
+        };
+        step.touches.push(Touch { unit, binds, change, seen: None });
     }
-    steps.extend(mark_processed(due, approval_keeps));
-    steps
+
+    /// User and location of each mapping row that goes.
+    pub(super) fn going(&self) -> impl Iterator<Item = (Value, Value)> {
+        let deletions = [&self.revoked, &self.unanswered].into_iter();
+        deletions
+            .flat_map(|step| step.touches.iter())
+            .map(|touch| (touch.bind(1).into(), touch.bind(2).into()))
+    }
+
+    /// The same steps for the same rows, however the database handed them out; each row goes once.
+    pub(super) fn in_order(mut self) -> Vec<Step> {
+        for step in [&mut self.revoked, &mut self.unanswered] {
+            step.touches.sort_by(order);
+            let mut last = None;
+            step.touches.retain(|touch| {
+                let row_id = Value::from(touch.bind(0));
+                let is_new = last.as_ref() != Some(&row_id);
+                last = Some(row_id);
+                is_new
+            });
+        }
+        for step in [&mut self.present, &mut self.absent, &mut self.incomplete] {
+            step.touches.sort_by(order);
+        }
+        let mut steps = vec![self.revoked];
+        if !self.unanswered.touches.is_empty() {
+            // What is revoked goes by that, whoever else did not answer.
+            let taken: HashSet<String> = steps[0].touches.iter().map(row_id).collect();
+            self.unanswered.touches.retain(|touch| !taken.contains(&row_id(touch)));
+        }
+        if !self.unanswered.touches.is_empty() {
+            steps.push(self.unanswered);
+        }
+        steps.extend([self.present, self.absent, self.incomplete]);
+        steps
+    }
 }
 
 fn delete_mappings(say: &'static str, takes: Takes) -> Step {
@@ -80,17 +166,13 @@ fn delete(mapping: DueMapping, why: &Arc<str>) -> Touch {
     Touch { unit, binds: vec![mapping.row_id, mapping.user, mapping.location], change, seen: None }
 }
 
-fn order(a: TouchRef<'_>, b: TouchRef<'_>) -> Ordering {
-    let row_id = |touch: TouchRef<'_>| Value::from(touch.bind(0)).display();
-    a.key()
-        .cmp(b.key())
-        .then_with(|| a.before().cmp(&b.before()))
-        .then_with(|| row_id(a).cmp(&row_id(b)))
-}
-
-/// One update for each due response; apart, those whose access was gone already.
-fn mark_processed(due: Vec<DueResponse>, approval_keeps: bool) -> [Step; 3] {
-    let step = |say, sql, names: &[&str], counts| Step {
+fn mark_responses(
+    say: &'static str,
+    sql: Sql,
+    names: &[&str],
+    counts: &'static [&'static str],
+) -> Step {
+    Step {
         say,
         sql,
         names: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -99,45 +181,17 @@ fn mark_processed(due: Vec<DueResponse>, approval_keeps: bool) -> [Step; 3] {
         counts,
         takes: Takes::Nothing,
         touches: Touches::default(),
-    };
-    let names = ["row_id", "reportees_id", "rmm_id", "keeps"];
-    let keeps = Value::Int(i64::from(approval_keeps));
-    let mark = sql!("revoke/mark_processed");
-    let absent_counts = &["responses_processed", "already_absent"];
-    let mut present =
-        step("marking responses processed", mark.clone(), &names, &["responses_processed"]);
-    let mut absent = step(
-        "marking responses processed whose access was gone already",
-        mark,
-        &names,
-        absent_counts,
-    );
-    let mut incomplete = step(
-        "marking responses processed that name no user or no location",
-        sql!("revoke/mark_incomplete"),
-        &["row_id"],
-        absent_counts,
-    );
-    let after: Arc<str> = r#"{"IS_ACTIVE":0}"#.into();
-    for response in due {
-        let whole = !response.user.is_null() && !response.location.is_null();
-        let found = response.has_access;
-        let DueResponse { row_id, user, location, key, why, before, .. } = response;
-        let unit = Arc::from(&*key);
-        let change = Change {
-            key,
-            action: Action::Update,
-            why,
-            result: if found { ChangeResult::Applied } else { ChangeResult::AlreadyAbsent },
-            before: Some(before),
-            after: Some(Arc::clone(&after)),
-        };
-        let (step, binds) = match (whole, found) {
-            (false, _) => (&mut incomplete, vec![row_id]),
-            (true, true) => (&mut present, vec![row_id, user, location, keeps.clone()]),
-            (true, false) => (&mut absent, vec![row_id, user, location, keeps.clone()]),
-        };
-        step.touches.push(Touch { unit, binds, change, seen: None });
     }
-    [present, absent, incomplete]
+}
+
+fn row_id(touch: TouchRef<'_>) -> String {
+    Value::from(touch.bind(0)).display()
+}
+
+fn order(a: TouchRef<'_>, b: TouchRef<'_>) -> Ordering {
+    a.key()
+        .cmp(b.key())
+        .then_with(|| a.before().cmp(&b.before()))
+        .then_with(|| row_id(a).cmp(&row_id(b)))
+        .then_with(|| a.why().cmp(b.why()))
 }
