@@ -173,8 +173,11 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     // The last change first, as the last one undone must be the first one done.
     source.rows.sort_by_key(|row| row.seq);
     let (mut statements, mut since) = (RestoreStatements::default(), Vec::new());
-    // There may be a million of them: each is dropped as soon as its touch is packed.
+    // There may be a million of them: each is dropped as soon as its touch is packed, and its room with it.
     while let Some(row) = source.rows.pop() {
+        if source.rows.len().is_power_of_two() {
+            source.rows.shrink_to_fit();
+        }
         let Some(table) = tables.get_mut(&row.table) else { continue };
         match table.decide(&row)? {
             RowTodo::Nothing => plan.noticed.add("already_restored", 1),

@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow};
 use super::Only;
 use crate::db::{Dialect, Read};
 use crate::exit::Exit;
+use crate::fingerprint::{Fingerprint, FingerprintKeys, FingerprintMap};
 use crate::ledger::LedgerRun;
 use crate::ledger::read::each_change_of;
 use crate::ledger::row::{ImageState, LedgerEntry};
@@ -19,7 +20,7 @@ pub(super) struct ChangedRow {
     pub(super) seq: i64,
     pub(super) table: Arc<str>,
     pub(super) key: Box<str>,
-    /// The row before the run; `None`: there was none.
+    /// The row before the run, until [`ChangedRow::forget_unset`]; `None`: there was none.
     before: Option<Box<str>>,
     /// What of it, or all of it, is otherwise after the run; `None`: it was deleted.
     after: Option<Box<str>>,
@@ -38,12 +39,53 @@ impl ChangedRow {
 
     /// The whole row after it.
     pub(super) fn after(&self) -> anyhow::Result<Option<RowImage<'_>>> {
-        let Some(after) = &self.after else { return Ok(None) };
-        let after = RowImage::parse(after)?;
-        Ok(Some(match self.before()? {
-            Some(before) => before.with(after),
-            None => after,
-        }))
+        self.images().map(|(_, after)| after)
+    }
+
+    /// Both.
+    pub(super) fn images(
+        &self,
+    ) -> anyhow::Result<(Option<RowImage<'_>>, Option<RowImage<'_>>)> {
+        let before = self.before()?;
+        let after = self.after.as_deref().map(RowImage::parse).transpose()?;
+        let after = match (&before, after) {
+            (Some(before), Some(after)) => Some(before.clone().with(after)),
+            (_, after) => after,
+        };
+        Ok((before, after))
+    }
+
+    /// Of an update, keeps of the row before only what was set: the row as it is now holds the rest.
+    pub(super) fn forget_unset(&mut self) -> anyhow::Result<()> {
+        if self.before.is_some() && self.after.is_some() {
+            self.before = self.before()?.map(|before| before.json(&self.set).into());
+        }
+        Ok(())
+    }
+}
+
+/// Where the rows of a table and key stand: a million keys, mostly of one row each.
+#[derive(Default)]
+struct RowsByKey {
+    keys: FingerprintKeys,
+    /// The last one.
+    last: FingerprintMap<u32>,
+    /// For each row, the one before it of the same key.
+    before: Vec<Option<u32>>,
+}
+
+impl RowsByKey {
+    /// The rows of a key, the last first.
+    fn of(&self, key: Fingerprint) -> impl Iterator<Item = usize> {
+        let last = self.last.get(&key).copied();
+        std::iter::successors(last, |at| self.before[*at as usize]).map(|at| at as usize)
+    }
+
+    /// One more row, and its key.
+    fn push(&mut self, key: Fingerprint) {
+        // A run has no more changes than a SEQ of nine digits can count.
+        let at = self.before.len() as u32;
+        self.before.push(self.last.insert(key, at));
     }
 }
 
@@ -70,7 +112,7 @@ pub(super) fn read(
 ) -> anyhow::Result<RestoreSource> {
     let dialect = db.dialect();
     let (mut source, mut hash, mut any) = (RestoreSource::default(), run.begin_hash(), false);
-    let mut last_of: HashMap<(Arc<str>, String), Vec<usize>> = HashMap::new();
+    let mut by_key = RowsByKey::default();
     let mut tables: HashMap<String, Arc<str>> = HashMap::new();
     let mut set: Arc<[String]> = Arc::from([]);
     each_change_of(&run.run_id, db, &mut |entry| {
@@ -97,10 +139,10 @@ pub(super) fn read(
         }
         let table = tables.entry(table.to_owned()).or_insert_with(|| table.into());
         let changed = changed(entry, Arc::clone(table), &mut set)?;
-        let last = last_of.entry((Arc::clone(table), key.to_owned())).or_default();
+        let key = by_key.keys.of(0, [&**table, key].into_iter());
         // A row that the run changed twice is one row: from what it was first to what it was last.
         let mut earlier = None;
-        for at in last.iter().copied() {
+        for at in by_key.of(key) {
             if continues(&source.rows[at], &changed, dialect)? {
                 earlier = Some(at);
                 break;
@@ -109,7 +151,7 @@ pub(super) fn read(
         match earlier {
             Some(at) => join(&mut source.rows[at], changed)?,
             None => {
-                last.push(source.rows.len());
+                by_key.push(key);
                 source.rows.push(changed);
             }
         }
@@ -167,10 +209,9 @@ fn changed(
         return Err(anyhow!("{} without the images that belong to it", change.action))
             .with_context(told);
     }
-    before.as_deref().map(RowImage::parse).transpose().with_context(told)?;
-    let set_now = after.as_deref().map(RowImage::parse).transpose().with_context(told)?;
-    let set = match (&before, &set_now) {
+    let set = match (&before, &after) {
         (Some(_), Some(now)) => {
+            let now = RowImage::parse(now).with_context(told)?;
             if !now.0.iter().map(|(name, _)| &**name).eq(set.iter().map(String::as_str)) {
                 *set = now.columns().into();
             }

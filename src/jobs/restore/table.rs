@@ -152,9 +152,12 @@ impl Table {
             takes_away: false,
         };
         for change in changes {
-            let before = change.before()?.map(|image| table.expect(&image));
-            let after = change.after()?.map(|image| table.expect(&image));
+            let (before, after) =
+                change.images().with_context(|| format!("change {}", change.seq))?;
+            let before = before.map(|image| table.expect(&image));
+            let after = after.map(|image| table.expect(&image));
             (change.known_before, change.known_after) = (before, after);
+            change.forget_unset()?;
         }
         table.found.expect(table.numbers.len());
         table.scan(db)?;
