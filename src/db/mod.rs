@@ -24,8 +24,8 @@ pub use bind::BindArray;
 pub(crate) use column::TableExtras;
 pub use column::{Column, ColumnFill, ColumnLength};
 pub(crate) use column::{invisible, table_extras};
-pub(crate) use dates::{date_text, write_day};
 pub use dates::parse_date;
+pub(crate) use dates::{date_text, write_day};
 pub(crate) use image::{image, image_of};
 pub use value::{Row, Value};
 

@@ -23,7 +23,11 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn begin(folder: &Path) -> anyhow::Result<Csv> {
-        Ok(Csv { rows: BodyFile::new(folder)?, accesses: BodyFile::new(folder)?, line: String::new() })
+        Ok(Csv {
+            rows: BodyFile::new(folder)?,
+            accesses: BodyFile::new(folder)?,
+            line: String::new(),
+        })
     }
 }
 

@@ -193,12 +193,7 @@ impl<'a> ResponseFold<'a> {
         })
     }
 
-    fn read(
-        &mut self,
-        row: &Row,
-        key: &ResponseKey<'_>,
-        places: &RowPlaces,
-    ) -> anyhow::Result<()> {
+    fn read(&mut self, row: &Row, key: &ResponseKey<'_>, places: &RowPlaces) -> anyhow::Result<()> {
         let value = |place: usize| &row.values[place];
         let dates = ResponseDates::read(value(places.by_manager), value(places.due))?;
         let status = RowCell::of(value(places.status));

@@ -43,9 +43,7 @@ impl ChangedRow {
     }
 
     /// Both.
-    pub(super) fn images(
-        &self,
-    ) -> anyhow::Result<(Option<RowImage<'_>>, Option<RowImage<'_>>)> {
+    pub(super) fn images(&self) -> anyhow::Result<(Option<RowImage<'_>>, Option<RowImage<'_>>)> {
         let before = self.before()?;
         let after = self.after.as_deref().map(RowImage::parse).transpose()?;
         let after = match (&before, after) {

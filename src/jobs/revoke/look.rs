@@ -7,8 +7,8 @@ use anyhow::{Context as _, anyhow};
 use chrono::NaiveDate;
 
 use super::key;
-use super::steps::DueSteps;
 use super::rule::{AnswerClass, DateOf, ResponseDates, ResponseVerdict, RevokeRule, fold};
+use super::steps::DueSteps;
 use crate::db::{Row, Value};
 use crate::plan::{Counts, Plan};
 

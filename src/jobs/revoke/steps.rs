@@ -46,10 +46,7 @@ impl DueSteps {
         let names: &[&str] = &["row_id", "reportees_id", "rmm_id", "keeps"];
         let absent_counts = &["responses_processed", "already_absent"];
         DueSteps {
-            revoked: delete_mappings(
-                "deleting the mapping rows of revoked access",
-                Takes::Rows,
-            ),
+            revoked: delete_mappings("deleting the mapping rows of revoked access", Takes::Rows),
             unanswered: delete_mappings(
                 "deleting the mapping rows of access that nobody answered for",
                 Takes::UnansweredRows,
