@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::taken::undone;
-use super::{LedgerChain, LedgerMember, read};
+use super::{LedgerChain, read};
 use crate::db::Read;
 use crate::plan::{Plan, SavedChange, SavedPlan, SavedUnit};
 
@@ -58,10 +58,8 @@ impl AppliedRuns {
             missing.iter().flat_map(|unit| unit.changes.iter().map(asked)).collect();
         let members = chain.applied_since(&saved.job, saved.moment.min(saved.saved_at), db)?;
         let undone = undone(&members, db)?;
-        let is_ours =
-            |member: &&LedgerMember| member.run.job == saved.job && member.run.status == "applied";
         let mut runs = Vec::new();
-        for member in members.iter().filter(is_ours) {
+        for member in members.iter().filter(|member| member.run.job == saved.job) {
             let run_id = &member.run.run_id;
             let undone = undone.get(run_id);
             let mut found: HashMap<String, usize> = HashMap::new();
@@ -100,4 +98,21 @@ fn asked(change: &SavedChange) -> String {
 /// Table, key, action and reason of a change, as one text.
 fn said(parts: [&str; 4]) -> String {
     parts.join("\0")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_run_has_done_a_unit_only_if_it_did_each_of_its_changes_as_often() {
+        let change = json!({"table": "T", "key": "E1/7", "action": "delete", "why": "due", "sha256": ""});
+        let unit = json!({"unit": "E1/7", "changes": [change, change]});
+        let unit: SavedUnit = serde_json::from_value(unit).unwrap();
+        let did = |run: &str, n| (run.to_owned(), HashMap::from([(asked(&unit.changes[0]), n)]));
+        let runs = AppliedRuns { runs: vec![did("once", 1), did("twice", 2)] };
+        assert_eq!(runs.of(&unit), Some("twice"));
+    }
 }

@@ -99,8 +99,19 @@ fn a_preview_writes_nothing_at_all() {
             "recert_lock",
         ];
         let before = tables.map(|table| world.dump(table));
-        ok(&world.preview(REVOKE));
+        let ended = world.preview(REVOKE);
+        ok(&ended);
+        assert_eq!(ended.summary.held_ms, None, "nothing is held for it");
         assert_eq!(tables.map(|table| world.dump(table)), before);
+    }
+}
+
+#[test]
+fn a_run_that_changes_rows_says_how_long_it_held_them() {
+    for world in worlds() {
+        world.put(&due(2));
+        let summary = world.run(REVOKE).summary;
+        assert!(summary.held_ms.is_some_and(|held| held <= summary.duration_ms));
     }
 }
 

@@ -226,6 +226,7 @@ fn a_plan_applied_again_is_unchanged_and_says_by_which_run() {
             (finding.kind, finding.key.as_str()),
             ("already_applied", &*first.summary.run_id)
         );
+        assert!(finding.message.starts_with("2 of 2 in the saved plan"), "{}", finding.message);
     }
 }
 
@@ -258,12 +259,14 @@ fn what_was_applied_and_put_back_or_was_never_applied_is_stale() {
 
 #[test]
 fn a_run_forged_into_the_ledger_has_applied_nothing() {
-    let world = World::sqlite();
-    world.put(DUE);
-    save(&world, REVOKE);
-    ok(&world.run(REVOKE));
-    world.tamper("UPDATE recert_run SET sha256 = REPLACE(sha256, 'a', 'b')");
-    assert_eq!(apply(&world, "revoke"), Exit::Drifted);
+    for forgery in ["reason = 'forged'", "sha256 = previous_sha256"] {
+        let world = World::sqlite();
+        world.put(DUE);
+        save(&world, REVOKE);
+        ok(&world.run(REVOKE));
+        world.tamper(&format!("UPDATE recert_run SET {forgery}"));
+        assert_eq!(apply(&world, "revoke"), Exit::Drifted, "{forgery}");
+    }
 }
 
 #[test]

@@ -86,3 +86,22 @@ fn a_new_row_is_told_by_its_binds() {
     touches.push(Touch { binds, ..touch(1) });
     assert_eq!(touches.get(0).unwrap().after().as_deref(), Some(&*after));
 }
+
+#[test]
+fn nothing_short_numbers_and_texts_take_no_value_of_their_own() {
+    let binds = vec![Value::Null, Value::Int(0), Value::Int((1 << 30) - 1), Value::from("anna")];
+    let touches: Touches = [Touch { binds, ..touch(1) }].into_iter().collect();
+    assert!(touches.chunks[0].others.is_empty());
+}
+
+#[test]
+fn a_chunk_takes_touches_until_it_is_full_and_never_grows() {
+    let small = |at: usize| Touch { binds: vec![Value::Text(format!("E{at}"))], ..touch(7 * at) };
+    let touches: Touches = (0..5_000).map(small).collect();
+    let (_, full) = touches.chunks.split_last().unwrap();
+    assert!(!full.is_empty());
+    for chunk in full {
+        assert!(chunk.text.len() > CHUNK_BYTES - 100, "{}", chunk.text.len());
+        assert_eq!(chunk.text.capacity(), CHUNK_BYTES);
+    }
+}

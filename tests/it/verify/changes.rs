@@ -130,6 +130,15 @@ fn verify_names_an_edited_change_whose_own_hash_was_made_to_fit() {
 fn verify_names_changes_that_were_swapped_or_moved() {
     tampered(
         &[
+            "DELETE FROM recert_change WHERE run_id = '{1}' AND seq = 3",
+            "DELETE FROM recert_image WHERE run_id = '{1}' AND seq = 3",
+            "UPDATE recert_change SET seq = 3 WHERE run_id = '{1}' AND seq = 4",
+            "UPDATE recert_image SET seq = 3 WHERE run_id = '{1}' AND seq = 4",
+        ],
+        "change 3 of run {1} was reordered: it was change 4",
+    );
+    tampered(
+        &[
             "UPDATE recert_change SET seq = 99 WHERE run_id = '{1}' AND seq = 1",
             "UPDATE recert_change SET seq = 1 WHERE run_id = '{1}' AND seq = 2",
             "UPDATE recert_change SET seq = 2 WHERE run_id = '{1}' AND seq = 99",
