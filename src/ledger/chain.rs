@@ -10,7 +10,6 @@ pub(super) struct ChainLink {
     pub(super) run_id: String,
     pub(super) job: String,
     pub(super) status: String,
-    pub(super) finished_at: String,
     pub(super) previous: String,
     pub(super) sha256: String,
 }

@@ -245,13 +245,55 @@ pub(super) fn compare(now: &[Head], kept: &[Head]) -> Option<(usize, String)> {
         Some(is) if is.0 == was.0 => {
             format!("run {} was rewritten: the kept heads hold another hash of it", was.0)
         }
-        Some(is) if now.contains(was) => {
-            format!("run {} was inserted: the kept heads do not hold it", is.0)
-        }
+        Some(is) if ids.contains(was.0.as_str()) => format!(
+            "run {} was inserted before run {}: the kept heads do not hold it there, the chain was rewritten with it",
+            is.0, was.0
+        ),
         Some(_) => format!(
             "run {} was removed: the kept heads hold it, the chain was rewritten without it{more}",
             was.0
         ),
     };
     Some((place, told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heads(runs: &[&str]) -> Vec<Head> {
+        runs.iter().map(|run| Head(run[..1].to_owned(), (*run).to_owned())).collect()
+    }
+
+    /// What is told of heads now, where those of runs `a`, `b` and `c` were kept; a digit: hashed anew.
+    fn told(now: &[&str]) -> Option<(usize, String)> {
+        compare(&heads(now), &heads(&["a", "b", "c"]))
+    }
+
+    #[test]
+    fn the_first_place_where_a_chain_is_another_says_what_was_done_there() {
+        assert_eq!(told(&["a", "b", "c"]), None);
+        assert_eq!(told(&["a", "b", "c", "d"]), None, "runs since then");
+        for (now, place, says) in [
+            (&["a", "b"][..], 2, "the chain was cut at its end: run c is in the kept heads"),
+            (&["a", "b1", "c1"], 1, "run b was rewritten"),
+            (&["a", "x", "b1", "c1"], 1, "run x was inserted before run b:"),
+            (&["a", "c1"], 1, "run b was removed"),
+            (&[], 0, "3 runs are gone: a, b, c"),
+        ] {
+            let (at, told) = told(now).unwrap();
+            assert_eq!(at, place, "{told}");
+            assert!(told.contains(says), "{told}");
+        }
+    }
+
+    #[test]
+    fn of_many_runs_that_are_gone_ten_are_named() {
+        let kept: Vec<String> = ('a'..='l').map(String::from).collect();
+        let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+        let gone = |left: &[&str]| compare(&heads(left), &heads(&kept)).unwrap().1;
+        assert!(gone(&[]).ends_with("; 12 runs are gone: a, b, c, d, e, f, g, h, i, j, …"));
+        assert!(gone(&["a", "b"]).ends_with("; 10 runs are gone: c, d, e, f, g, h, i, j, k, l"));
+        assert!(gone(&kept[..11]).ends_with("no longer in the chain"));
+    }
 }

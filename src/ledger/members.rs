@@ -119,26 +119,6 @@ impl LedgerChain {
         self.links.first().map(|link| link.run_id.as_str())
     }
 
-    /// How many runs it reaches.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.links.len()
-    }
-
-    /// Whether it reaches none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.links.is_empty()
-    }
-
-    /// Whether a run of this job ended `applied` at `since` or later; nothing is read for it.
-    pub(crate) fn has_applied_since(&self, job: &str, since: DateTime<Utc>) -> bool {
-        let is_later =
-            |link: &ChainLink| parse_date(&link.finished_at).is_none_or(|at| at.and_utc() >= since);
-        let mut latest = self.links.iter().rev();
-        latest.any(|link| link.job == job && link.status == "applied" && is_later(link))
-    }
-
     /// A run that the chain reaches and whose hash fits its columns and its changes'.
     ///
     /// # Errors

@@ -53,3 +53,24 @@ fn names(row: &Map<String, Json>, person: &str) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_of_an_account_by_its_id_as_text_or_number_also_in_the_row_that_it_keeps() {
+        for (row, is_named) in [
+            (r#"{"USER_ID":"7"}"#, true),
+            (r#"{"USER_ID":7}"#, true),
+            (r#"{"ROW_KEY":7}"#, true),
+            (r#"{"EVENT_DETAILS":"{\"USER_ID\":7}"}"#, true),
+            (r#"{"USER_ID":77}"#, false),
+            (r#"{"USER_ID":"77"}"#, false),
+            (r#"{"ID":7}"#, false),
+            (r#"{"EVENT_DETAILS":"7"}"#, false),
+        ] {
+            assert_eq!(names(&serde_json::from_str(row).unwrap(), "7"), is_named, "{row}");
+        }
+    }
+}

@@ -46,7 +46,6 @@ pub(super) fn each_link(
             run_id,
             job: row.text("JOB")?,
             status: row.text("STATUS")?,
-            finished_at: row.text("FINISHED_AT")?,
             previous: row.text("PREVIOUS_SHA256")?,
             sha256: row.text("SHA256")?,
         })

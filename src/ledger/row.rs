@@ -325,3 +325,19 @@ mod moment {
         parse_date(text).map_or_else(|| text.into(), Bind::Timestamp)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_moments_read_the_same_from_a_date_and_from_the_text_that_is_written() {
+        let at = parse_date("2026-01-31 00:00:00").unwrap();
+        for value in [Value::Date(at), Value::Timestamp(at), Value::Text(date_text(at))] {
+            assert_eq!(day::read(&value), "2026-01-31");
+            assert_eq!(moment::read(&value), "2026-01-31T00:00:00.000000Z");
+        }
+        let other = Value::Text("2026-1-31".to_owned());
+        assert_eq!(day::read(&other), "2026-1-31", "no form that recert writes");
+    }
+}

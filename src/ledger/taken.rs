@@ -94,7 +94,7 @@ pub(crate) fn held<'a>(
 }
 
 /// The job's earlier runs that took something.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct EarlierRuns {
     runs: Vec<EarlierRun>,
 }
@@ -108,7 +108,7 @@ struct EarlierRun {
 }
 
 impl EarlierRuns {
-    /// Reads what the job's runs took since then; nothing is read where there was no such run.
+    /// Reads what the job's runs took since then.
     ///
     /// # Errors
     /// What the database says, classed (`Exit`).
@@ -118,9 +118,6 @@ impl EarlierRuns {
         chain: &mut LedgerChain,
         db: &mut dyn Read,
     ) -> anyhow::Result<Self> {
-        if !chain.has_applied_since(job, since) {
-            return Ok(EarlierRuns::default());
-        }
         let members = chain.applied_since(job, since, db)?;
         let undone = undone(&members, db)?;
         let mut runs = Vec::new();
@@ -164,9 +161,7 @@ impl EarlierRuns {
 }
 
 fn counts(job: &str, member: &LedgerMember) -> bool {
-    member.run.job == job
-        && member.run.status == "applied"
-        && member.parameters["allow_changes"].is_null()
+    member.run.job == job && member.parameters["allow_changes"].is_null()
 }
 
 /// Which changes of which runs were put back: a restore that was put back itself did nothing.
@@ -175,10 +170,7 @@ pub(super) fn undone(
     db: &mut dyn Read,
 ) -> anyhow::Result<HashMap<String, HashSet<u64>>> {
     let mut undone: HashMap<String, HashSet<u64>> = HashMap::new();
-    let restores = members
-        .iter()
-        .filter(|member| member.run.job == "restore" && member.run.status == "applied");
-    for restore in restores {
+    for restore in members.iter().filter(|member| member.run.job == "restore") {
         let id = &restore.run.run_id;
         let mut targets = Vec::new();
         read::each_change_of(id, db, &mut |entry| {
@@ -233,6 +225,17 @@ fn still_taken(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Takes;
+    use crate::plan::tests::step;
+
+    #[test]
+    fn a_run_remembers_which_of_its_changes_counted() {
+        let steps = vec![step(Takes::Nothing, &["a"; 3]), step(Takes::Rows, &["b", "c"])];
+        let plan = Plan { steps, ..Plan::default() };
+        let taken = takes(&plan, ["revoke", "revoke-unanswered"].into_iter());
+        let told: Vec<_> = taken.iter().map(|of| (&*of.limit, of.n, &*of.seq)).collect();
+        assert_eq!(told, [("revoke", 2, &[(4, 5)][..])]);
+    }
 
     fn at(hour: i64) -> DateTime<Utc> {
         DateTime::<Utc>::UNIX_EPOCH + TimeDelta::hours(hour)

@@ -195,15 +195,8 @@ fn read_links(
         times.push(&run);
         let (hash, erased) = (run.begin_hash(), ErasedImages::default());
         walked.push(WalkedRun { hash, n_changes: 0, last_seq: 0, erased });
-        let LedgerRun { run_id, job, status, finished_at, previous_sha256, sha256, .. } = run;
-        links.push(ChainLink {
-            run_id,
-            job,
-            status,
-            finished_at,
-            previous: previous_sha256,
-            sha256,
-        });
+        let LedgerRun { run_id, job, status, previous_sha256: previous, sha256, .. } = run;
+        links.push(ChainLink { run_id, job, status, previous, sha256 });
         Ok(())
     })?;
     Ok((links, walked, times))

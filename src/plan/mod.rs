@@ -318,10 +318,10 @@ impl Plan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(super) fn step(takes: Takes, units: &[&str]) -> Step {
+    pub(crate) fn step(takes: Takes, units: &[&str]) -> Step {
         touches(takes, units.iter().map(|unit| (*unit, "told so")))
     }
 

@@ -269,7 +269,7 @@ fn special(text: &str) -> anyhow::Result<Value> {
         serde_json::from_str(&format!("{{{text}"))?;
     let held = object.iter().next().and_then(|(kind, held)| Some((kind.as_str(), held.as_str()?)));
     match held {
-        Some(("$hex", digits)) if digits.len() % 2 == 0 => {
+        Some(("$hex", digits)) => {
             let byte =
                 |at: usize| digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
             let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
@@ -328,9 +328,22 @@ mod tests {
                 "DATE",
                 Value::Date(parse_date("2026-01-31 17:00:00").unwrap()),
             ),
+            (
+                "\"2026-01-31T17:00:00.25\"",
+                "TIMESTAMP",
+                Value::Timestamp(parse_date("2026-01-31 17:00:00.25").unwrap()),
+            ),
+            (
+                "\"2026-01-31T17:00:00+01:00\"",
+                "TIMESTAMP WITH TIME ZONE",
+                Value::TimestampTz("2026-01-31T17:00:00+01:00".parse().unwrap()),
+            ),
             ("\"2026-01-31T17:00:00\"", "VARCHAR2", Value::Text("2026-01-31T17:00:00".to_owned())),
         ] {
             assert_eq!(value_of(raw, Dialect::Oracle, data_type).unwrap(), value);
+        }
+        for raw in [r#"{"$hex":"0"}"#, r#"{"$hex":"0g"}"#, r#"{"$other":"00"}"#] {
+            assert!(value_of(raw, Dialect::Sqlite, "").is_err(), "{raw}");
         }
     }
 }

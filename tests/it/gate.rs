@@ -243,6 +243,31 @@ fn only_runs_that_were_applied_took_something() {
 }
 
 #[test]
+fn a_row_that_is_back_is_not_taken_any_more_and_a_person_once_all_that_counted_is_back() {
+    let changes = ["E1/a", "E1/b", "E2/a", "E3/a"].map(|key| ("T", key, "delete", "so", Some("{}"), None));
+    for (each, earlier) in [("row", [3, 2, 1, 0]), ("unit", [2, 2, 1, 0])] {
+        for (restored, earlier) in earlier.into_iter().enumerate() {
+            let world = World::sqlite();
+            // The last of the changes did not count.
+            let took = format!(
+                r#"{{"takes":[{{"limit":"revoke","n":{},"each":"{each}","seq":[[1,3]]}}]}}"#,
+                if each == "row" { 3 } else { 2 }
+            );
+            let run = crate::verify::write_ended(&world, "revoke", "applied", &took, &changes);
+            let whys: Vec<String> = [4, 1, 2, 3][..=restored]
+                .iter()
+                .map(|seq| format!("restores change {seq} of run {run} (revoke)"))
+                .collect();
+            let back: Vec<_> =
+                whys.iter().map(|why| ("T", "key", "insert", &**why, None, Some("{}"))).collect();
+            crate::verify::write_ended(&world, "restore", "applied", "{}", &back);
+            let limits = world.preview("revoke").summary.limits;
+            assert_eq!(limits[0].earlier, earlier, "{each}, {restored} of 3 are back");
+        }
+    }
+}
+
+#[test]
 fn what_is_left_of_a_limit_goes_by_the_rows_that_are_there_also_where_nothing_is_taken() {
     for mut world in worlds() {
         world.config.limits.revoke = Limits::default();

@@ -125,6 +125,22 @@ fn heads_that_contradict_themselves_or_speak_of_another_ledger_are_bad_input() {
             Exit::BadInput,
         ),
         (
+            "a run twice, with another hash",
+            edited(&|heads| {
+                let runs = heads.pointer_mut(of).unwrap()["runs"].as_array_mut().unwrap();
+                runs.insert(0, json!([runs[0][0], "a".repeat(64)]));
+            }),
+            Exit::BadInput,
+        ),
+        (
+            "a hash twice, of another run",
+            edited(&|heads| {
+                let runs = heads.pointer_mut(of).unwrap()["runs"].as_array_mut().unwrap();
+                runs.insert(0, json!(["another", runs[0][1]]));
+            }),
+            Exit::BadInput,
+        ),
+        (
             "no hash",
             edited(&|heads| heads["databases"][0]["runs"][0][1] = json!("f00d")),
             Exit::BadInput,
