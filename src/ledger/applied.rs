@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_run_has_done_a_unit_only_if_it_did_each_of_its_changes_as_often() {
-        let change = json!({"table": "T", "key": "E1/7", "action": "delete", "why": "due", "sha256": ""});
+        let change =
+            json!({"table": "T", "key": "E1/7", "action": "delete", "why": "due", "sha256": ""});
         let unit = json!({"unit": "E1/7", "changes": [change, change]});
         let unit: SavedUnit = serde_json::from_value(unit).unwrap();
         let did = |run: &str, n| (run.to_owned(), HashMap::from([(asked(&unit.changes[0]), n)]));

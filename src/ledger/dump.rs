@@ -122,7 +122,13 @@ mod tests {
     #[test]
     fn what_can_not_be_read_is_told_in_the_dump_and_any_other_error_ends_it() {
         let mut out = Vec::new();
-        readable("recert_run", Err(anyhow::anyhow!("no text").context(Unreadable)), "run 1", &mut out).unwrap();
+        readable(
+            "recert_run",
+            Err(anyhow::anyhow!("no text").context(Unreadable)),
+            "run 1",
+            &mut out,
+        )
+        .unwrap();
         assert!(out.starts_with(b"{\"unreadable\":{\"table\":\"recert_run\""));
         out.clear();
         assert!(readable("recert_run", Err(anyhow::anyhow!("gone")), "run 1", &mut out).is_err());

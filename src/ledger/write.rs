@@ -254,6 +254,9 @@ mod tests {
     #[test]
     fn a_text_is_shortened_between_two_characters() {
         let of = |bytes| shortened("až🦀", bytes);
-        assert_eq!([0, 1, 2, 3, 4, 6, 7, 8].map(of), ["", "a", "a", "až", "až", "až", "až🦀", "až🦀"]);
+        assert_eq!(
+            [0, 1, 2, 3, 4, 6, 7, 8].map(of),
+            ["", "a", "a", "až", "až", "až", "až🦀", "až🦀"]
+        );
     }
 }

@@ -244,7 +244,8 @@ fn only_runs_that_were_applied_took_something() {
 
 #[test]
 fn a_row_that_is_back_is_not_taken_any_more_and_a_person_once_all_that_counted_is_back() {
-    let changes = ["E1/a", "E1/b", "E2/a", "E3/a"].map(|key| ("T", key, "delete", "so", Some("{}"), None));
+    let changes =
+        ["E1/a", "E1/b", "E2/a", "E3/a"].map(|key| ("T", key, "delete", "so", Some("{}"), None));
     for (each, earlier) in [("row", [3, 2, 1, 0]), ("unit", [2, 2, 1, 0])] {
         for (restored, earlier) in earlier.into_iter().enumerate() {
             let world = World::sqlite();
