@@ -340,4 +340,22 @@ mod tests {
         let other = Value::Text("2026-1-31".to_owned());
         assert_eq!(day::read(&other), "2026-1-31", "no form that recert writes");
     }
+
+    #[test]
+    fn a_moment_finer_than_recert_writes_reads_as_another() {
+        let fine = parse_date("2026-01-31 17:00:00.000000001").unwrap();
+        assert_ne!(moment::read(&Value::Timestamp(fine)), "2026-01-31T17:00:00.000000Z");
+    }
+
+    #[test]
+    fn what_is_no_number_is_none_that_a_change_has() {
+        let seq = |seq: &'static str| LedgerChange { seq: seq.into(), ..LedgerChange::default() };
+        assert_eq!([seq("7").number(), seq("x").number(), seq("").number()], [7, -1, -1]);
+    }
+
+    #[test]
+    fn json_of_the_ledger_is_told_as_it_stands_and_what_is_none_as_a_text() {
+        let told = |text| serde_json::to_string(&LedgerJson::of(text)).unwrap();
+        assert_eq!(["", "{\"a\": 1.0}", "{"].map(told), ["null", "{\"a\": 1.0}", "\"{\""]);
+    }
 }

@@ -210,6 +210,12 @@ fn sync_managers_syncs_a_disabled_manager_and_ones_own_and_names_them() {
             assert_eq!(rows[1], "E2|E2|The E2|E2@corp.example");
         }
     }
+    // Also where managers are known by something else than users.
+    let by_mail =
+        DirectorySettings { manager_id_attribute: "mail".into(), ..slapd.settings() };
+    let world = asking(World::sqlite(), by_mail);
+    let (findings, _) = run_over(&world, "staff ID=E2");
+    assert_eq!(findings, ["self_managed E2: they are their own manager: synced all the same"]);
 }
 
 #[test]
@@ -218,10 +224,11 @@ fn sync_managers_names_a_row_without_an_id_and_syncs_the_others() {
     let slapd = Slapd::with(ldif(&[Person::new("E1").managed_by(&boss().dn), boss()]));
     for world in worlds() {
         let world = asking(world, slapd.settings());
-        let (findings, rows) = run_over(&world, "staff\nstaff ID=NULL\nstaff ID=NULL");
+        let (findings, rows) = run_over(&world, "staff\nstaff ID=NULL\nstaff ID=E9\nstaff ID=NULL");
         assert!(rows.iter().any(|row| row == "E1|boss|The boss|boss@corp.example"), "{rows:?}");
         let told = "not_found : the row has no EMPLOYEE_ID: left as it is";
-        assert_eq!(findings, [told, told], "{}", world.name);
+        let gone = "not_found E9: not in the directory: left as it is";
+        assert_eq!(findings, [told, told, gone], "{}", world.name);
     }
 }
 

@@ -1,8 +1,6 @@
 //! Whether sessions are still being recorded: where nobody at all was active lately, the table lies, not everybody.
 
-use std::fmt;
-
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use chrono::{Days, NaiveDate, NaiveDateTime, SubsecRound as _, TimeDelta};
 
 use super::exempt::ExemptAccounts;
@@ -46,18 +44,6 @@ pub(super) fn doubt(
     )))
 }
 
-/// Ends a look early: what was looked for is found.
-#[derive(Debug)]
-struct FoundActivity;
-
-impl fmt::Display for FoundActivity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("somebody is active")
-    }
-}
-
-impl std::error::Error for FoundActivity {}
-
 fn is_anybody_active(
     since: NaiveDateTime,
     moment: NaiveDateTime,
@@ -66,6 +52,7 @@ fn is_anybody_active(
 ) -> anyhow::Result<bool> {
     // A text that holds the time may name another offset than UTC.
     let perhaps: Value = since.date().checked_sub_days(Days::new(2)).unwrap_or(since.date()).into();
+    let mut is_active = false;
     let looked = world.db.each(
         &sql!("disable_inactive/select_recent"),
         &[("perhaps_since", perhaps)],
@@ -74,15 +61,16 @@ fn is_anybody_active(
             let at = row.date("LAST_ACTIVE_AT").ok().flatten();
             let is_recent = at.is_some_and(|at| at >= since && at.trunc_subsecs(0) <= moment);
             if is_recent && !exempt.names(row)? {
-                return Err(FoundActivity.into());
+                is_active = true;
+                return Err(anyhow!("found: nothing more needs to be read"));
             }
             Ok(())
         },
     );
-    match looked {
-        Err(error) if error.downcast_ref::<FoundActivity>().is_some() => Ok(true),
-        looked => looked.map(|()| false).context("looking whether sessions are being recorded"),
+    if is_active {
+        return Ok(true);
     }
+    looked.map(|()| false).context("looking whether sessions are being recorded")
 }
 
 fn latest_activity(

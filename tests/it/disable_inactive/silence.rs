@@ -23,7 +23,7 @@ fn disable_inactive_doubts_that_nobody_at_all_was_active_lately() {
         let ended = world.run(RUN);
         assert_eq!(exit(&ended), Exit::Refused, "{}", world.name);
         let said = ended.summary.error.unwrap();
-        assert!(said.contains(&format!("the latest activity is of {BEFORE} UTC")), "{said}");
+        assert!(said.contains(&format!("the latest activity is of {BEFORE} UTC: ")), "{said}");
         assert_eq!(inactive(&world), Vec::<String>::new());
     }
 }
