@@ -211,8 +211,7 @@ fn sync_managers_syncs_a_disabled_manager_and_ones_own_and_names_them() {
         }
     }
     // Also where managers are known by something else than users.
-    let by_mail =
-        DirectorySettings { manager_id_attribute: "mail".into(), ..slapd.settings() };
+    let by_mail = DirectorySettings { manager_id_attribute: "mail".into(), ..slapd.settings() };
     let world = asking(World::sqlite(), by_mail);
     let (findings, _) = run_over(&world, "staff ID=E2");
     assert_eq!(findings, ["self_managed E2: they are their own manager: synced all the same"]);
