@@ -220,3 +220,28 @@ fn a_reader_whose_table_is_altered_meanwhile_looks_again() {
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("ORA-01466") && log.contains("trying the whole run again"), "{log}");
 }
+
+/// `lock_timeout` is for the chain's end alone: COMMIT has as long as any other call.
+#[test]
+fn what_comes_after_the_chains_end_may_take_longer_than_the_wait_for_it() {
+    let Some(mut world) = world() else { return };
+    world.config.database.lock_timeout = Duration::from_secs(1);
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = world.recert(REVOKE);
+    run.env("OCI_STANDIN_FAULT", "1:execute/INSERT INTO RECERT_RUN:pause");
+    run.env("OCI_STANDIN_PAUSE", folder.path()).stderr(std::process::Stdio::piped());
+    let run = run.stdout(std::process::Stdio::null()).spawn().unwrap();
+    crate::second_session::wait_for(&folder.path().join("paused"), "COMMIT");
+    let user = &world.standin_database().user;
+    let slow =
+        format!("BEGIN; LOCK TABLE {user}.recert_run IN SHARE MODE; SELECT pg_sleep(3); COMMIT");
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| world.standin_database().psql(&slow).unwrap());
+        std::thread::sleep(Duration::from_millis(500));
+        std::fs::write(folder.path().join("go"), "").unwrap();
+        run.wait_with_output().unwrap()
+    });
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(!log.contains("trying"), "{log}");
+}
