@@ -53,6 +53,8 @@ pub struct Stmt {
     parsed: Arc<Parsed>,
     /// Where each name occurs first, and its bind: a name bound once stands for all its occurrences.
     binds: HashMap<String, (usize, Option<*mut c_void>)>,
+    /// Binds by place: each is for that one occurrence.
+    placed: HashMap<usize, *mut c_void>,
     defines: Vec<*mut c_void>,
     pub columns: Option<Arc<Vec<Column>>>,
     /// Column names are pointed to for as long as the statement lives.
@@ -82,6 +84,7 @@ impl Stmt {
             source: source.to_owned(),
             parsed,
             binds,
+            placed: HashMap::new(),
             defines: Vec::new(),
             columns: None,
             described: Vec::new(),
@@ -109,11 +112,12 @@ impl Stmt {
 
     /// The values of some rows, in the order of the bind occurrences.
     unsafe fn values(&self, names: &[String], rows: u32) -> Result<Vec<Vec<Value>>, OraError> {
-        let handle = |name: &String| {
-            let found = self.binds.get(name).and_then(|(_, handle)| *handle);
+        let handle = |(at, name): (usize, &String)| {
+            let by_name = || self.binds.get(name).and_then(|(_, handle)| *handle);
+            let found = self.placed.get(&at).copied().or_else(by_name);
             found.and_then(|handle| unsafe { get::<Bind>(handle) }).ok_or_else(|| OraError::of(1008))
         };
-        let binds = names.iter().map(handle).collect::<Result<Vec<_>, _>>()?;
+        let binds = names.iter().enumerate().map(handle).collect::<Result<Vec<_>, _>>()?;
         (0..rows as usize).map(|row| binds.iter().map(|bind| unsafe { bind.read(row) }).collect()).collect()
     }
 
@@ -138,7 +142,7 @@ pub unsafe fn columns(handle: *const c_void) -> Result<Arc<Vec<Column>>, OraErro
 pub unsafe fn free(handle: *mut c_void) {
     unsafe {
         let Some(stmt) = get::<Stmt>(handle) else { return };
-        for bind in stmt.binds.values().filter_map(|(_, bind)| *bind) {
+        for bind in stmt.binds.values().filter_map(|(_, bind)| *bind).chain(stmt.placed.values().copied()) {
             free_as::<Bind>(bind);
         }
         for define in stmt.defines.iter().filter(|d| !d.is_null()) {
@@ -219,7 +223,9 @@ pub unsafe extern "C" fn OCIBindByName2(
     guard(error, || {
         let name = unsafe { std::slice::from_raw_parts(name.cast::<u8>(), usize::try_from(length).unwrap_or(0)) };
         let name = String::from_utf8_lossy(name).trim_start_matches(':').to_uppercase();
-        unsafe { *bind = put_bind(need(handle)?, &name, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
+        let (_, slot) = unsafe { need::<Stmt>(handle)? }.binds.get_mut(&name).ok_or_else(|| OraError::of(1036))?;
+        let slot = *slot.get_or_insert_with(|| alloc(Bind::default()));
+        unsafe { *bind = put_bind(slot, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
         Ok(SUCCESS)
     })
 }
@@ -232,16 +238,18 @@ pub unsafe extern "C" fn OCIBindByPos2(
 ) -> c_int {
     guard(error, || {
         let stmt = unsafe { need::<Stmt>(handle)? };
-        let name = stmt.parsed.occurrences.get((position as usize).wrapping_sub(1)).cloned().unwrap_or_default();
-        unsafe { *bind = put_bind(stmt, &name, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
+        let at = (position as usize).wrapping_sub(1);
+        if at >= stmt.parsed.occurrences.len() {
+            return Err(OraError::of(1036));
+        }
+        let slot = *stmt.placed.entry(at).or_insert_with(|| alloc(Bind::default()));
+        unsafe { *bind = put_bind(slot, Bind::new(value, stride, sqlt, indicators.cast(), lengths))? };
         Ok(SUCCESS)
     })
 }
 
-/// Binds a name, once more perhaps: array DML re-binds with a bigger buffer when a value needs it.
-fn put_bind(stmt: &mut Stmt, name: &str, new: Bind) -> Result<*mut c_void, OraError> {
-    let (_, handle) = stmt.binds.get_mut(name).ok_or_else(|| OraError::of(1036))?;
-    let handle = *handle.get_or_insert_with(|| alloc(Bind::default()));
+/// Binds once more perhaps: array DML re-binds with a bigger buffer when a value needs it.
+fn put_bind(handle: *mut c_void, new: Bind) -> Result<*mut c_void, OraError> {
     *unsafe { need::<Bind>(handle)? } = Bind { handle, ..new };
     Ok(handle)
 }
