@@ -53,9 +53,6 @@ pub(crate) fn is_blank(c: char) -> bool {
 /// `;`, where a spreadsheet of another locale begins a cell. One apostrophe less is what it was.
 #[must_use]
 pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
-    if !is_formula(text, 0) && !text.as_bytes().contains(&b';') {
-        return Cow::Borrowed(text);
-    }
     let mut out = String::new();
     let mut from = 0;
     for at in cells(text).filter(|at| is_formula(text, *at)) {
@@ -121,7 +118,7 @@ fn cells(text: &str) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// Whether, behind any apostrophes, a formula begins here.
-fn is_formula(text: &str, at: usize) -> bool {
+pub(crate) fn is_formula(text: &str, at: usize) -> bool {
     let first = text.as_bytes()[at..].iter().find(|byte| **byte != b'\'');
     matches!(first, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
 }

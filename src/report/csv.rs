@@ -12,7 +12,7 @@ use super::body::BodyFile;
 use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
 use super::{ReportContent, ReportFormat, ReportPart, verdict};
 use crate::db::write_day;
-use crate::text::guarded;
+use crate::text::{guarded, is_formula};
 
 /// A CSV file under way, and one beside it.
 pub(super) struct Csv {
@@ -98,7 +98,7 @@ fn put_record(cells: &[RowCell], out: &mut String) {
         }
         match cell {
             RowCell::Empty => {}
-            RowCell::Text(text) => put_text(&guarded(text), out),
+            RowCell::Text(text) => put_text(text, out),
             RowCell::Number(text) => out.push_str(text),
             RowCell::Day(day) => write_day(*day, out),
         }
@@ -106,14 +106,17 @@ fn put_record(cells: &[RowCell], out: &mut String) {
     out.push_str("\r\n");
 }
 
-/// Quoted where any spreadsheet might split.
+/// Guarded, and quoted where any spreadsheet might split.
 fn put_text(text: &str, out: &mut String) {
     let splits = |byte: u8| matches!(byte, b',' | b';' | b'"' | b'\r' | b'\n' | b'\t');
     // Of all bytes, and not until the first: that is seen many bytes at a time.
     if !text.bytes().fold(false, |found, byte| found | splits(byte)) {
-        out.push_str(text);
-        return;
+        if is_formula(text, 0) {
+            out.push('\'');
+        }
+        return out.push_str(text);
     }
+    let text = guarded(text);
     out.push('"');
     for c in text.chars() {
         if c == '"' {

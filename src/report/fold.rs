@@ -178,7 +178,7 @@ impl<'a> ResponseFold<'a> {
         let last = self.last_person.take().filter(|last| last.is_alone_in(row, PERSON));
         let person = last.map_or_else(|| ReportPerson::read(row, PERSON).map(Rc::new), Ok)?;
         let (reportee_cell, location_cell) = (RowCell::text_of(reportee), RowCell::of(location));
-        let text = format!("{}/{}", reportee_cell.as_text(), location_cell.as_text());
+        let text = [reportee_cell.as_text(), "/", location_cell.as_text()].concat();
         let n_access = row.values[N_ACCESS].as_int().unwrap_or_default().unsigned_abs();
         Ok(ResponseKey {
             history: self.facts.closings.of(&text),

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::state::{N_STATES, ResponseState};
 use crate::db::Value;
 use crate::jobs::revoke::rule::AnswerClass;
+use crate::ledger::canonical;
 
 /// One value of a row, cheap to say again: a person's texts stand in each of their rows. Empty text is no text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,12 +31,15 @@ impl RowCell {
 
     /// A whole number.
     pub(crate) fn number(n: u64) -> RowCell {
-        RowCell::Number(n.to_string().into())
+        let mut digits = [0; 20];
+        let text = std::str::from_utf8(canonical::decimal(n, &mut digits));
+        RowCell::Number(text.unwrap_or_default().into())
     }
 
     /// What a column holds; numbers stay numbers.
     pub(crate) fn of(value: &Value) -> RowCell {
         match value {
+            Value::Int(n @ 0..) => RowCell::number(n.unsigned_abs()),
             Value::Int(_) | Value::Number(_) => RowCell::Number(value.display().into()),
             Value::Real(x) if x.is_finite() => RowCell::Number(value.display().into()),
             other => RowCell::text_of(other),
@@ -55,6 +59,7 @@ impl RowCell {
         match (self, value) {
             (RowCell::Number(_), Value::Text(_)) | (RowCell::Text(_), Value::Int(_)) => false,
             (RowCell::Text(_), Value::Text(_)) => self.is_text(value),
+            (RowCell::Number(own), Value::Int(n)) => own.parse() == Ok(*n),
             _ => *self == RowCell::of(value),
         }
     }

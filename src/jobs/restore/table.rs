@@ -162,6 +162,9 @@ impl Table {
         table.found.expect(table.numbers.len());
         table.scan(db)?;
         table.numbers = FingerprintMap::default(); // Asked for no more: each change knows its own.
+        if table.key.is_empty() {
+            table.leads = FingerprintMap::default();
+        }
         Ok(table)
     }
 
