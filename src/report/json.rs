@@ -19,6 +19,9 @@ const SCHEMA: &str = "recert/report/2";
 pub(super) struct Json {
     body: BodyFile,
     accesses: BodyFile,
+    /// What stands in front of each value of a response, and of an access.
+    keys: Vec<String>,
+    access_keys: Vec<String>,
     line: String,
     /// The part of the last row.
     part: ReportPart,
@@ -36,6 +39,8 @@ impl Json {
         Ok(Json {
             body: BodyFile::new(folder)?,
             accesses: BodyFile::new(folder)?,
+            keys: keys(&COLUMNS),
+            access_keys: keys(&ACCESS_COLUMNS),
             line: String::with_capacity(1 << 10),
             part: ReportPart::Dated,
             is_empty: true,
@@ -44,11 +49,14 @@ impl Json {
     }
 }
 
-fn put_object(columns: &[Column], cells: &[RowCell], out: &mut String) {
-    for (place, (column, cell)) in columns.iter().zip(cells).enumerate() {
-        out.push_str(if place == 0 { "{\"" } else { ",\"" });
-        out.push_str(column.name);
-        out.push_str("\":");
+fn keys(columns: &[Column]) -> Vec<String> {
+    let begins = std::iter::once('{').chain(std::iter::repeat(','));
+    begins.zip(columns).map(|(begin, column)| format!("{begin}\"{}\":", column.name)).collect()
+}
+
+fn put_object(keys: &[String], cells: &[RowCell], out: &mut String) {
+    for (key, cell) in keys.iter().zip(cells) {
+        out.push_str(key);
         match cell {
             RowCell::Empty => out.push_str("null"),
             RowCell::Text(text) => write_json_text(text, out),
@@ -72,7 +80,7 @@ impl ReportFormat for Json {
         }
         self.line.push_str(if self.is_empty { "\n" } else { ",\n" });
         self.is_empty = false;
-        put_object(&COLUMNS, cells, &mut self.line);
+        put_object(&self.keys, cells, &mut self.line);
         Ok(self.body.write_all(self.line.as_bytes())?)
     }
 
@@ -80,7 +88,7 @@ impl ReportFormat for Json {
         self.line.clear();
         self.line.push_str(if self.has_accesses { ",\n" } else { "\n" });
         self.has_accesses = true;
-        put_object(&ACCESS_COLUMNS, cells, &mut self.line);
+        put_object(&self.access_keys, cells, &mut self.line);
         Ok(self.accesses.write_all(self.line.as_bytes())?)
     }
 
