@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -36,14 +38,27 @@ pub fn write_changes(
 ) -> anyhow::Result<ChangeHashes> {
     let n_changes = plan.steps.iter().map(|step| step.touches.len()).sum();
     let mut hashes = ChangeHashes(Vec::with_capacity(n_changes));
+    // They are hashed by a thread of their own while the database takes those before them.
     let mut changes = plan.changes();
-    loop {
-        let chunk: Vec<(&Step, TouchRef<'_>)> = changes.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
-            return Ok(hashes);
+    let (hashed, coming) = sync_channel::<anyhow::Result<Vec<NewRows<'_>>>>(1);
+    thread::scope(|scope| {
+        let hash_all = move || {
+            for first_seq in (1..).step_by(CHUNK) {
+                let chunk: Vec<(&Step, TouchRef<'_>)> = changes.by_ref().take(CHUNK).collect();
+                // Nobody listens any more when the database did not take those before.
+                if chunk.is_empty()
+                    || hashed.send(rows_of_chunk(run_id, first_seq, &chunk)).is_err()
+                {
+                    break;
+                }
+            }
+        };
+        thread::Builder::new().spawn_scoped(scope, hash_all).context("starting a thread")?;
+        for rows in coming {
+            write_rows(run_id, rows?, &mut hashes.0, db).context("writing the ledger's changes")?;
         }
-        write_chunk(run_id, &chunk, &mut hashes.0, db).context("writing the ledger's changes")?;
-    }
+        Ok(hashes)
+    })
 }
 
 /// Writes the run itself behind the chain's end, and commits with the last of these statements.
@@ -141,21 +156,27 @@ fn must_advance(
         .context(Exit::Drifted))
 }
 
-/// Writes up to [`CHUNK`] changes with their images, and adds their hashes to the run's.
-fn write_chunk(
+/// Up to [`CHUNK`] changes as the ledger keeps them, the first one with this number.
+fn rows_of_chunk<'a>(
+    run_id: &'a str,
+    first_seq: usize,
+    chunk: &[(&'a Step, TouchRef<'a>)],
+) -> anyhow::Result<Vec<NewRows<'a>>> {
+    let mut random = vec![0_u8; 16 * chunk.len()];
+    getrandom::fill(&mut random).map_err(|error| anyhow!("asking for random numbers: {error}"))?;
+    let salted = chunk.iter().zip(random.as_chunks::<16>().0).zip(first_seq..);
+    Ok(salted
+        .map(|(((step, change), salt), seq)| rows_of(run_id, seq, step, *change, salt))
+        .collect())
+}
+
+/// Writes changes with their images, and adds their hashes to the run's.
+fn write_rows(
     run_id: &str,
-    chunk: &[(&Step, TouchRef<'_>)],
+    rows: Vec<NewRows<'_>>,
     hashes: &mut Vec<[u8; 32]>,
     db: &mut dyn Transaction,
 ) -> anyhow::Result<()> {
-    let mut random = vec![0_u8; 16 * chunk.len()];
-    getrandom::fill(&mut random).map_err(|error| anyhow!("asking for random numbers: {error}"))?;
-    let rows: Vec<NewRows<'_>> = chunk
-        .iter()
-        .zip(random.as_chunks::<16>().0)
-        .zip(hashes.len() + 1..)
-        .map(|(((step, change), salt), seq)| rows_of(run_id, seq, step, *change, salt))
-        .collect();
     let mut changes = BindArray::new(LedgerChange::COLUMNS);
     let mut images = BindArray::new(&["run_id", "seq", "salt", "before_image", "after_image"]);
     for (NewRows { change, image, .. }, seq) in rows.iter().zip(hashes.len() as i64 + 1..) {
