@@ -184,7 +184,7 @@ impl Touches {
 
     /// Sees to it that the last chunk has room for so many bytes; tells whether it is a new one.
     fn open_chunk(&mut self, n_bytes: usize, n_binds: usize) -> bool {
-        let has_room = |last: &TouchChunk| last.text.len() + n_bytes <= last.text.capacity();
+        let has_room = |last: &TouchChunk| n_bytes <= last.text.capacity() - last.text.len();
         if self.chunks.last().is_some_and(has_room) {
             return false;
         }
