@@ -192,7 +192,7 @@ impl Touches {
         let n_touches = (CHUNK_BYTES / n_bytes.max(1)).clamp(1, CHUNK_BYTES / 16);
         let text = String::with_capacity(n_bytes.max(CHUNK_BYTES));
         let cells = Vec::with_capacity((n_touches + n_touches / 8 + 1) * n_binds);
-        self.chunks.push(TouchChunk { text, cells, ..TouchChunk::default() });
+        self.chunks.push(TouchChunk { text, cells, others: Vec::new(), whys: Vec::new() });
         true
     }
 
