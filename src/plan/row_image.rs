@@ -346,4 +346,26 @@ mod tests {
             assert!(value_of(raw, Dialect::Sqlite, "").is_err(), "{raw}");
         }
     }
+
+    #[test]
+    fn a_date_means_the_same_however_it_is_written_and_blanks_mean_what_the_database_says() {
+        let means = |raw: &str, dialect| meaning_of(&format!("\"{raw}\""), dialect);
+        for dialect in [Dialect::Sqlite, Dialect::Oracle] {
+            let day = means("2026-01-31", dialect);
+            for same in
+                ["2026-01-31 00:00:00", "2026-01-31T00:00:00.000", "2026-01-31T01:00:00+01:00"]
+            {
+                assert_eq!(means(same, dialect), day, "{same}");
+            }
+            for other in ["2026-02-01", "2026-01-31 00:00:01", "2026-01-3", "A026-01-31"] {
+                assert_ne!(means(other, dialect), day, "{other}");
+            }
+            assert_ne!(means("A", dialect), means("B", dialect));
+        }
+        assert_eq!(means("A  ", Dialect::Oracle), means("A", Dialect::Oracle));
+        assert_ne!(means("A  ", Dialect::Sqlite), means("A", Dialect::Sqlite));
+        assert_eq!(means("", Dialect::Oracle), meaning_of("null", Dialect::Oracle));
+        assert_ne!(means("", Dialect::Sqlite), meaning_of("null", Dialect::Sqlite));
+        assert_ne!(means("A", Dialect::Oracle), meaning_of("null", Dialect::Oracle));
+    }
 }

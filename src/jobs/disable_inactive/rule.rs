@@ -88,3 +88,19 @@ impl InactivityRule {
         format!("inactive; {what} {at} UTC, not after {cutoff} UTC ({days} days)").into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_days_after_the_cutoff_activity_is_late_in_every_zone() {
+        let moment =
+            NaiveDate::from_ymd_opt(2026, 11, 30).unwrap().and_hms_opt(23, 59, 59).unwrap();
+        let rule = InactivityRule::new(moment, 60);
+        let day = |month, day| Value::from(NaiveDate::from_ymd_opt(2026, month, day).unwrap());
+        assert_eq!(rule.surely_later(0), day(10, 3));
+        assert_eq!(rule.surely_later(1), day(10, 4));
+        assert_eq!(rule.surely_later(10), day(10, 13));
+    }
+}

@@ -198,3 +198,152 @@ fn write_number(text: &str, room: &mut Vec<u8>) {
         Err(_) => write_text(text, room),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::{PeopleLine, people};
+
+    const JOB_LEVEL: usize = PersonColumn::JobLevel as usize;
+
+    /// Compares all that the file below has; the job's level is a number where `level_is_number`.
+    fn compare(level_is_number: bool) -> PersonCompare {
+        let mut are_numbers = [false; PersonColumn::COUNT];
+        are_numbers[JOB_LEVEL] = level_is_number;
+        let limits = PersonColumn::ALL.map(PersonColumn::limit);
+        let stored = StoredColumns { limits, holds_made_ids: true, are_numbers };
+        PersonCompare::of(&stored, |column| {
+            matches!(
+                column,
+                PersonColumn::City | PersonColumn::JobLevel | PersonColumn::LeavingDate
+            )
+        })
+    }
+
+    /// A person with this city, level and leaving date.
+    fn person(cells: &str) -> DeliveredPerson {
+        let file = format!(
+            "id;firstName;lastName;email;costCenter;personnelAreaText;city;jobLevel;leavingDate\n1;A;B;a@x;12345678;P;{cells}\n"
+        );
+        match people(file.as_bytes(), "people.csv").unwrap().next().unwrap().unwrap() {
+            PeopleLine::Person(person) => *person,
+            PeopleLine::Rejected(_) => panic!("{cells} is rejected"),
+        }
+    }
+
+    /// As PM_USER holds them, in the order of the compared columns.
+    fn stored(compare: &PersonCompare, values: &[(PersonColumn, Value)]) -> Row {
+        let of = |column: &PersonColumn| {
+            let found = values.iter().find(|(name, _)| name == column);
+            match column {
+                PersonColumn::BusinessUnit => "1234".into(),
+                _ => found.map_or(Value::Null, |(_, value)| value.clone()),
+            }
+        };
+        let columns = compare.columns().iter().map(|column| column.sql_name().to_owned()).collect();
+        Row { columns, values: compare.columns().iter().map(of).collect() }
+    }
+
+    #[test]
+    fn a_text_is_a_number_where_a_number_column_holds_it() {
+        for (text, is) in [
+            ("0", 0.0),
+            ("-0", 0.0),
+            ("1.5", 1.5),
+            ("-2", -2.0),
+            ("+4", 4.0),
+            ("1e3", 1e3),
+            ("1e-100", 1e-100),
+            ("1E125", 1e125),
+        ] {
+            assert_eq!(number(text).map(f64::to_bits), Some(f64::to_bits(is)), "{text}");
+        }
+        for text in
+            ["", "abc", "inf", "NaN", "1,5", "0x1", "1e126", "-1e126", "1e-101", "1e", "--1"]
+        {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_goes_in_as_a_whole_one_as_long_as_that_holds_it() {
+        let (numbers, texts) = (compare(true), compare(false));
+        for (cell, value) in [
+            ("12", Value::Int(12)),
+            ("12.0", Value::Int(12)),
+            ("0.5", Value::Number("0.5".to_owned())),
+            ("8999999999999999", Value::Int(8_999_999_999_999_999)),
+            ("9000000000000000", Value::Number("9000000000000000".to_owned())),
+            ("-9000000000000001", Value::Number("-9000000000000001".to_owned())),
+        ] {
+            let person = person(&format!("Bonn;{cell};"));
+            assert_eq!(numbers.value(PersonColumn::JobLevel, &person), value, "{cell}");
+            assert_eq!(numbers.number(PersonColumn::JobLevel, &person), Some(value));
+            assert_eq!(numbers.number(PersonColumn::City, &person), None);
+            assert_eq!(texts.value(PersonColumn::JobLevel, &person), cell.into());
+        }
+        let nothing = person("Bonn;;");
+        assert_eq!(numbers.value(PersonColumn::JobLevel, &nothing), Value::Null);
+        assert_eq!(numbers.left_alone(&nothing), 0);
+        let no_number = person("Bonn;senior;");
+        assert_eq!(numbers.left_alone(&no_number), bit(PersonColumn::JobLevel));
+        assert_eq!(numbers.value(PersonColumn::JobLevel, &no_number), Value::Null);
+        assert_eq!(texts.left_alone(&no_number), 0);
+    }
+
+    #[test]
+    fn the_file_and_pm_user_say_the_same_when_each_column_does() {
+        let city = |name: &str| (PersonColumn::City, name.into());
+        let level = |value: Value| (PersonColumn::JobLevel, value);
+        let left = |text: &str| (PersonColumn::LeavingDate, text.into());
+        let day = crate::db::parse_date("2027-01-31 17:00:00").unwrap();
+        for (numbers, cells, values, same) in [
+            (true, "Bonn;12;", vec![city("Bonn"), level(Value::Int(12))], true),
+            (true, "Bonn;12.0;", vec![city("Bonn"), level(" 12 ".into())], true),
+            (true, "Bonn;-0;", vec![city("Bonn"), level(Value::Int(0))], true),
+            (true, "Bonn;12;", vec![city("Bonn"), level(Value::Int(13))], false),
+            (true, "Bonn;0;", vec![city("Bonn"), level(Value::Null)], false),
+            (true, "Bonn;12;", vec![city("Bonn"), level("senior".into())], false),
+            (false, "Bonn;12;", vec![city("Bonn"), level("12".into())], true),
+            (false, "Bonn;12.0;", vec![city("Bonn"), level("12".into())], false),
+            (false, "Bonn;;", vec![city("Bonn")], true),
+            (false, "Bonn;;", vec![city("Berlin")], false),
+            (false, "Bonn;1;", vec![city("Bonn1")], false),
+            (false, "Bonn;;2027-01-31", vec![city("Bonn"), left("2027-01-31")], true),
+            (
+                false,
+                "Bonn;;31.01.2027",
+                vec![city("Bonn"), (PersonColumn::LeavingDate, Value::Date(day))],
+                true,
+            ),
+            (false, "Bonn;;2027-01-31", vec![city("Bonn"), left("2027-02-01")], false),
+            (false, "Bonn;;2027-01-31", vec![city("Bonn"), left("soon")], false),
+            (false, "Bonn;;2027-01-31", vec![city("Bonn")], false),
+        ] {
+            let (compare, person) = (compare(numbers), person(cells));
+            let row = stored(&compare, &values);
+            let places: Vec<usize> = (0..row.values.len()).collect();
+            let told = format!("{cells} {values:?}");
+            let prints = compare.person(&person, 0) == compare.row(&row, &places, 0);
+            assert_eq!(prints, same, "{told}");
+            let columns = compare.columns().iter().zip(&row.values);
+            let differs =
+                |(column, value): (&PersonColumn, &Value)| compare.differs(*column, &person, value);
+            assert_eq!(columns.clone().any(differs), !same, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_is_left_alone_is_not_compared() {
+        let compare = compare(true);
+        let person = person("Bonn;senior;");
+        let alone = compare.left_alone(&person);
+        let row = stored(
+            &compare,
+            &[(PersonColumn::City, "Bonn".into()), (PersonColumn::JobLevel, Value::Int(3))],
+        );
+        let places: Vec<usize> = (0..row.values.len()).collect();
+        assert_eq!(compare.person(&person, alone), compare.row(&row, &places, alone));
+        assert!(!compare.differs(PersonColumn::JobLevel, &person, &Value::Int(3)));
+    }
+}

@@ -178,3 +178,35 @@ fn older_file(
 fn takes_back(why: &str) -> bool {
     why.starts_with(super::changes::CHANGED) || why.contains(PURGES)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_ten_and_more_than_half_with_other_names_are_a_doubt() {
+        let doubt = |n_others, n_delivered| {
+            let (n_rows, sha256, population, marked) = (n_delivered, "", n_delivered, &[][..]);
+            let ends_a_line = true;
+            others(&ImportFacts {
+                n_rows,
+                sha256,
+                ends_a_line,
+                population,
+                n_delivered,
+                n_others,
+                marked,
+            })
+        };
+        assert!(doubt(11, 21).is_some());
+        assert!(doubt(11, 22).is_none());
+        assert!(doubt(10, 10).is_none());
+    }
+
+    #[test]
+    fn a_mark_and_other_data_take_something_back_and_a_lifted_mark_does_not() {
+        assert!(takes_back("changed in the file"));
+        assert!(takes_back("left on 2026-01-31; to be purged from 2026-03-02 on"));
+        assert!(!takes_back("delivered, and no reason to go"));
+    }
+}

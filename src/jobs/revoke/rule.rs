@@ -247,4 +247,17 @@ mod tests {
         assert_eq!(rule(&["REVOKED"]).plainly_not_ours(), ["APPROVED".into(), "PENDING".into()]);
         assert_eq!(rule(&["pending"]).plainly_not_ours(), ["APPROVED".into(), Value::Null]);
     }
+
+    #[test]
+    fn a_response_is_due_on_its_day_and_waits_before() {
+        let rule = rule(&["REVOKED"]);
+        let on =
+            |day| ResponseDates { by_manager: None, due: NaiveDate::from_ymd_opt(2026, 11, day) };
+        let decide = |dates| rule.decide(AnswerClass::Revoked, "", dates);
+        assert!(matches!(decide(on(30)), ResponseVerdict::Due(_, DateOf::Recertification)));
+        let december = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
+        let tomorrow = ResponseDates { by_manager: Some(december), ..on(29) };
+        assert_eq!(decide(tomorrow), ResponseVerdict::Waiting(december));
+        assert_eq!(decide(ResponseDates::default()), ResponseVerdict::Undated);
+    }
 }
