@@ -223,7 +223,9 @@ fn sync_managers_names_a_row_without_an_id_and_syncs_the_others() {
     let slapd = Slapd::with(ldif(&[Person::new("E1").managed_by(&boss().dn), boss()]));
     for world in worlds() {
         let world = asking(world, slapd.settings());
-        let (findings, rows) = run_over(&world, "staff\nstaff ID=NULL\nstaff ID=E9\nstaff ID=NULL");
+        let (mut findings, rows) =
+            run_over(&world, "staff\nstaff ID=NULL\nstaff ID=E9\nstaff ID=NULL");
+        findings.sort(); // Rows come by their ids, and not every database puts NULL in the same place.
         assert!(rows.iter().any(|row| row == "E1|boss|The boss|boss@corp.example"), "{rows:?}");
         let told = "not_found : the row has no EMPLOYEE_ID: left as it is";
         let gone = "not_found E9: not in the directory: left as it is";
