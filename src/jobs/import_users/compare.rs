@@ -222,8 +222,12 @@ mod tests {
 
     /// A person with this city, level and leaving date.
     fn person(cells: &str) -> DeliveredPerson {
+        person_with("city;jobLevel;leavingDate", cells)
+    }
+
+    fn person_with(names: &str, cells: &str) -> DeliveredPerson {
         let file = format!(
-            "id;firstName;lastName;email;costCenter;personnelAreaText;city;jobLevel;leavingDate\n1;A;B;a@x;12345678;P;{cells}\n"
+            "id;firstName;lastName;email;costCenter;personnelAreaText;{names}\n1;A;B;a@x;12345678;P;{cells}\n"
         );
         match people(file.as_bytes(), "people.csv").unwrap().next().unwrap().unwrap() {
             PeopleLine::Person(person) => *person,
@@ -345,5 +349,12 @@ mod tests {
         let places: Vec<usize> = (0..row.values.len()).collect();
         assert_eq!(compare.person(&person, alone), compare.row(&row, &places, alone));
         assert!(!compare.differs(PersonColumn::JobLevel, &person, &Value::Int(3)));
+    }
+
+    #[test]
+    fn a_cell_that_is_no_date_and_too_long_besides_is_left_alone() {
+        let cells = format!("Bonn;{}", "x".repeat(5_000));
+        let alone = compare(false).left_alone(&person_with("city;initialEntry", &cells));
+        assert_eq!(alone, bit(PersonColumn::InitialEntry));
     }
 }
