@@ -17,7 +17,7 @@ use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 
 use crate::config::Config;
-use crate::db::{self, CommitUnanswered, Read, SessionSpec, Transaction};
+use crate::db::{self, CommitUnanswered, OpenDatabase, Read, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger::taken;
@@ -43,6 +43,8 @@ pub struct Request<'a> {
     pub config: &'a Config,
     /// What time it is.
     pub clock: &'a dyn Fn() -> DateTime<Utc>,
+    /// Who opens its database.
+    pub open: OpenDatabase<'a>,
     /// The run's id (UUIDv7).
     pub run_id: String,
 }
@@ -139,26 +141,20 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
 
 impl Run<'_> {
     fn try_until_done(&mut self) -> anyhow::Result<AttemptEnd> {
-        let database = self.request.job.database(self.request.config);
-        let mut pause = database.retry_delay;
+        let mut pauses = self.request.job.database(self.request.config).pauses();
         for attempt in 1.. {
-            match self.attempt() {
-                Err(error) if attempt <= database.retries && db::is_transient(&error) => {
-                    tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
-                    sleep(pause);
-                    pause *= 2;
-                }
+            let error = match self.attempt() {
+                Err(error) if db::is_transient(&error) => error,
                 // Somebody else has just used a key that was free when the plan was made; the next plan knows.
                 Err(error) if !self.met_taken_key && db::is_taken_key(&error) => {
                     self.met_taken_key = true;
-                    if attempt > database.retries {
-                        return Err(error.context(Exit::Drifted));
-                    }
-                    tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
-                    sleep(pause);
+                    error.context(Exit::Drifted)
                 }
                 ended => return ended,
-            }
+            };
+            let Some(pause) = pauses.next() else { return Err(error) };
+            tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
+            sleep(pause);
         }
         Err(anyhow!("no attempt was made"))
     }
@@ -166,7 +162,7 @@ impl Run<'_> {
     /// The whole of a run, from opening the connection to COMMIT.
     fn attempt(&mut self) -> anyhow::Result<AttemptEnd> {
         let Request { job, config, preview, .. } = *self.request;
-        let mut db = db::open(job.database(config), &self.session)?;
+        let mut db = (self.request.open)(job.database(config), &self.session)?;
         let writes = self.session.writes;
         let start = match writes {
             true => timed("locked", || self.lock(&mut *db))?,

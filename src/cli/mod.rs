@@ -315,21 +315,15 @@ fn carry_out(
         facts,
         out,
     };
-    let mut pause = config.database.retry_delay;
+    let mut pauses = config.database.pauses();
     for attempt in 1.. {
-        match dispatch(cli, &context) {
-            Err(error)
-                if cli.only_reads()
-                    && attempt <= config.database.retries
-                    && db::is_transient(&error)
-                    && !out.has_left() =>
-            {
-                tracing::warn!(attempt, "{}; trying again", Exit::tell(&error));
-                sleep(pause);
-                pause *= 2;
-            }
+        let error = match dispatch(cli, &context) {
+            Err(error) if cli.only_reads() && db::is_transient(&error) && !out.has_left() => error,
             ended => return ended,
-        }
+        };
+        let Some(pause) = pauses.next() else { return Err(error) };
+        tracing::warn!(attempt, "{}; trying again", Exit::tell(&error));
+        sleep(pause);
     }
     Err(anyhow!("no attempt was made"))
 }
@@ -358,6 +352,7 @@ fn dispatch(cli: &Cli, context: &CommandContext<'_>) -> anyhow::Result<Outcome> 
                 as_of,
                 config,
                 clock,
+                open: &db::open,
                 run_id,
             })
             .map(Outcome::from)

@@ -12,6 +12,7 @@ pub(crate) use formats::Format;
 pub(super) use formats::write_text;
 
 use super::CommandContext;
+use crate::db;
 use crate::exit::Exit;
 use crate::files::write_whole;
 use crate::jobs::Job;
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<O
     let CommandContext { config, as_of, clock, facts, .. } = *context;
     let (run_id, rehearse) = (facts.run_id.clone(), args.rehearse);
     let mut ended =
-        run::run(&Request { job: &job, preview: true, rehearse, as_of, config, clock, run_id })?;
+        run::run(&Request { job: &job, preview: true, rehearse, as_of, config, clock, open: &db::open, run_id })?;
     let as_planned = ended.as_planned;
     let Some(plan) = ended.plan.take() else {
         let outcome = Outcome::from(ended);

@@ -1,5 +1,6 @@
 //! `[database]`, and the tables of the same shape that stand in for it in a job's own section.
 
+use std::iter::successors;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -112,6 +113,12 @@ impl DatabaseConfig {
             }
         };
         place(self) == place(other)
+    }
+
+    /// How long to wait before each of the tries that follow the first.
+    pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> {
+        let doubled = |pause: &Duration| Some(pause.saturating_mul(2));
+        successors(Some(self.retry_delay), doubled).take(self.retries as usize)
     }
 
     /// The password, read now and kept nowhere.

@@ -162,7 +162,7 @@ impl SessionSpec {
 
 /// Marks an error after which a whole new run may well succeed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Transient;
+pub struct Transient;
 
 impl fmt::Display for Transient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,7 +172,7 @@ impl fmt::Display for Transient {
 
 /// Marks a COMMIT whose answer was lost: the changes may be in place or not.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CommitUnanswered;
+pub struct CommitUnanswered;
 
 impl fmt::Display for CommitUnanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,7 +182,7 @@ impl fmt::Display for CommitUnanswered {
 
 /// Marks an error that says that a call took longer than it may.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CallTimedOut;
+pub struct CallTimedOut;
 
 impl fmt::Display for CallTimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -192,7 +192,7 @@ impl fmt::Display for CallTimedOut {
 
 /// Marks an error that says that a key is taken.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TakenKey;
+pub struct TakenKey;
 
 impl fmt::Display for TakenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -242,6 +242,10 @@ pub(crate) fn oracle_client(config: &DatabaseConfig) -> anyhow::Result<String> {
 
 /// How long to wait for a lock on the embedded database before it counts as busy.
 const SQLITE_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Who opens a database: [`open`], but for tests of what breaks on the way there.
+pub type OpenDatabase<'a> =
+    &'a dyn Fn(&DatabaseConfig, &SessionSpec) -> anyhow::Result<Box<dyn Transaction>>;
 
 /// Opens a connection, which is a transaction.
 ///

@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::Run;
-use crate::db;
 use crate::exit::Exit;
 use crate::ledger::{self, ChangeHashes};
 use crate::plan::Plan;
@@ -20,8 +19,8 @@ impl Run<'_> {
     /// COMMIT was sent and its answer lost: the ledger knows, on a new connection.
     pub(super) fn look_up(&mut self, lost: anyhow::Error) -> anyhow::Result<()> {
         let database = self.request.job.database(self.request.config);
-        let mut pause = database.retry_delay;
-        for _ in 0..=database.retries {
+        let mut pauses = database.pauses();
+        loop {
             match self.is_in_ledger() {
                 Ok(true) => {
                     tracing::warn!(run_id = %self.session.run_id, "the run is in the ledger: its COMMIT took effect");
@@ -39,8 +38,8 @@ impl Run<'_> {
                     tracing::warn!(run_id = %self.session.run_id, "{}", Exit::tell(&error));
                 }
             }
+            let Some(pause) = pauses.next() else { break };
             sleep(pause);
-            pause *= 2;
         }
         Err(anyhow!(
             "whether COMMIT took effect can't be looked up; run it again ({})",
@@ -55,7 +54,7 @@ impl Run<'_> {
     /// it holds that end, and its COMMIT may still come. That it is there counts in any case.
     fn is_in_ledger(&mut self) -> anyhow::Result<bool> {
         let database = self.request.job.database(self.request.config);
-        let mut db = db::open(database, &self.session)?;
+        let mut db = (self.request.open)(database, &self.session)?;
         let end = ledger::take_end(database.lock_timeout.min(RECORD_TIMEOUT), &mut *db);
         let there = ledger::contains(&self.session.run_id, &mut *db)?;
         self.ledger_head = end.as_ref().ok().map(|end| end.sha256().to_owned());
@@ -74,7 +73,7 @@ impl Run<'_> {
         let mut database = self.request.job.database(self.request.config).clone();
         database.call_timeout = database.call_timeout.min(RECORD_TIMEOUT);
         let record = || -> anyhow::Result<String> {
-            let mut db = db::open(&database, &self.session)?;
+            let mut db = (self.request.open)(&database, &self.session)?;
             let patience = database.lock_timeout.min(RECORD_TIMEOUT);
             let end = ledger::take_end(patience, &mut *db)?;
             let run = || self.ledger_run(status, plan, Some(Exit::tell(error)));

@@ -5,6 +5,7 @@
 //! The table of faults is in `target/tmp/faults.txt` after a run.
 
 mod beside;
+mod embedded;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

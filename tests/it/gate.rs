@@ -243,6 +243,22 @@ fn only_runs_that_were_applied_took_something() {
 }
 
 #[test]
+fn a_ledger_that_can_t_be_believed_stops_who_takes_something_and_nobody_else() {
+    for world in worlds().into_iter().map(|world| held_over(world, 24)) {
+        world.put(&due(0..2));
+        ok(&world.run(REVOKE));
+        world.tamper("UPDATE recert_run SET host = 'elsewhere'");
+        let idle = world.run(REVOKE);
+        ok(&idle);
+        assert!(idle.summary.findings.iter().any(|finding| finding.kind == "run_not_believed"));
+
+        world.put(&due(2..3));
+        refused(&world, REVOKE, &["the ledger can't tell what earlier runs took of the limits"]);
+        ok(&world.run(&format!("{REVOKE} --accept-source --reason \"CHG 3\"")));
+    }
+}
+
+#[test]
 fn a_row_that_is_back_is_not_taken_any_more_and_a_person_once_all_that_counted_is_back() {
     let changes =
         ["E1/a", "E1/b", "E2/a", "E3/a"].map(|key| ("T", key, "delete", "so", Some("{}"), None));

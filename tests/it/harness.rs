@@ -16,7 +16,9 @@ use recert::door::cli::{Cli, Command};
 use recert::door::commands::{CommandContext, CommandFacts, migrate};
 use recert::door::config::directory::DirectorySettings;
 use recert::door::config::{Config, DatabaseConfig};
-use recert::door::db::{self, BindArray, Row, SessionSpec, Transaction, Value};
+use recert::door::db::{
+    self, BindArray, OpenDatabase, Row, SessionSpec, Transaction, Value, open,
+};
 use recert::door::exit::Exit;
 use recert::door::jobs::Job;
 use recert::door::outcome::Stdout;
@@ -208,19 +210,33 @@ impl World {
 
     /// Carries a job out by its command line, and rolls it back.
     pub(crate) fn rehearse(&self, command: &str) -> Ended {
-        self.request(command, true, true).unwrap_or_else(|error| panic!("`{command}`: {error:#}"))
+        self.request(command, true, true, &open)
+            .unwrap_or_else(|error| panic!("`{command}`: {error:#}"))
     }
 
     /// Runs or plans; an error says that there was no run at all.
     pub(crate) fn try_run(&self, command: &str, preview: bool) -> anyhow::Result<Ended> {
-        self.request(command, preview, false)
+        self.request(command, preview, false, &open)
     }
 
-    fn request(&self, command: &str, preview: bool, rehearse: bool) -> anyhow::Result<Ended> {
+    /// Runs a job over connections that somebody else opens.
+    pub(crate) fn run_over(&self, command: &str, open: OpenDatabase<'_>) -> Ended {
+        self.request(command, false, false, open)
+            .unwrap_or_else(|error| panic!("`{command}`: {error:#}"))
+    }
+
+    fn request(
+        &self,
+        command: &str,
+        preview: bool,
+        rehearse: bool,
+        open: OpenDatabase<'_>,
+    ) -> anyhow::Result<Ended> {
         let (job, as_of) = parse(command);
         let run_id = uuid::Uuid::now_v7().to_string();
         let config = &self.config;
-        let request = Request { job: &job, preview, rehearse, as_of, config, clock: &now, run_id };
+        let request =
+            Request { job: &job, preview, rehearse, as_of, config, clock: &now, open, run_id };
         let ended = run::run(&request)?;
         crate::schema::summary_must_fit(&ended.summary);
         Ok(ended)

@@ -51,6 +51,7 @@ fn run_now(world: &World, command: &str) -> Ended {
         as_of,
         config,
         clock: &a_real_now,
+        open: &recert::door::db::open,
         run_id,
     };
     let ended = run::run(&request).unwrap_or_else(|error| panic!("`{command}`: {error:#}"));

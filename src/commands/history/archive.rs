@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use chrono::NaiveDate;
 
 use super::super::CommandContext;
+use crate::db;
 use crate::exit::Exit;
 use crate::jobs::Job;
 use crate::ledger::archive::remove_left;
@@ -31,6 +32,7 @@ pub(super) fn run(
         as_of: context.as_of,
         config: context.config,
         clock: context.clock,
+        open: &db::open,
         run_id: run_id.clone(),
     })?;
     // Rolled back: the database still has all that is in the file. Of an unknown end nobody knows.

@@ -168,7 +168,7 @@ fn a_run_killed_by_a_dba_while_it_waits_does_not_log_on_for_another_try() {
     repeat("session killed while the run waits", &world);
 }
 
-fn foreign_run() -> LedgerRun {
+pub(super) fn foreign_run() -> LedgerRun {
     LedgerRun {
         run_id: "01890000-0000-7000-8000-000000000000".to_owned(),
         job: "restore".to_owned(),
