@@ -33,9 +33,9 @@ pub mod config {
 }
 pub mod db {
     pub use crate::db::{
-        BindArray, Binds, CallTimedOut, Column, ColumnFill, ColumnLength, CommitUnanswered, Dialect,
-        EachRow, FailedRow, OpenDatabase, Read, Row, SessionSpec, TakenKey, Transaction, Transient,
-        Value, is_transient, open, parse_date,
+        BindArray, Binds, CallTimedOut, Column, ColumnFill, ColumnLength, CommitUnanswered,
+        Dialect, EachRow, FailedRow, OpenDatabase, Read, Row, SessionSpec, TakenKey, Transaction,
+        Transient, Value, is_transient, open, parse_date,
     };
 }
 pub mod directory {

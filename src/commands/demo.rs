@@ -117,8 +117,16 @@ impl Demo<'_> {
     fn run(&self, job: &Job, preview: bool) -> anyhow::Result<Ended> {
         let CommandContext { as_of, clock, config, .. } = *self.context;
         let run_id = Uuid::now_v7().to_string();
-        let ended =
-            run::run(&Request { job, preview, rehearse: false, as_of, config, clock, open: &db::open, run_id })?;
+        let ended = run::run(&Request {
+            job,
+            preview,
+            rehearse: false,
+            as_of,
+            config,
+            clock,
+            open: &db::open,
+            run_id,
+        })?;
         match ended.error {
             Some(error) => Err(error),
             None => Ok(ended),

@@ -73,8 +73,16 @@ pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<O
     let job = args.job.clone().unwrap_or_default();
     let CommandContext { config, as_of, clock, facts, .. } = *context;
     let (run_id, rehearse) = (facts.run_id.clone(), args.rehearse);
-    let mut ended =
-        run::run(&Request { job: &job, preview: true, rehearse, as_of, config, clock, open: &db::open, run_id })?;
+    let mut ended = run::run(&Request {
+        job: &job,
+        preview: true,
+        rehearse,
+        as_of,
+        config,
+        clock,
+        open: &db::open,
+        run_id,
+    })?;
     let as_planned = ended.as_planned;
     let Some(plan) = ended.plan.take() else {
         let outcome = Outcome::from(ended);

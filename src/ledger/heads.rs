@@ -222,13 +222,14 @@ pub(crate) struct LedgerIds {
     pub(super) ids: HashSet<String>,
 }
 
-/// The first place where a chain is not what it was when its heads were kept.
-pub(super) fn compare(now: &[Head], kept: &[Head]) -> Option<(usize, String)> {
+/// The first place where a chain is not what it was when its heads were kept. `ids` are all the runs that there are,
+/// whether the chain leads to them or not.
+pub(super) fn compare(now: &[Head], kept: &[Head], ids: &HashSet<&str>) -> Option<(usize, String)> {
     let place = (0..kept.len()).find(|place| now.get(*place) != Some(&kept[*place]))?;
     let was = &kept[place];
-    let ids: HashSet<&str> = now.iter().map(|run| run.0.as_str()).collect();
+    let is_there = |run: &Head| ids.contains(run.0.as_str());
     let gone: Vec<&str> =
-        kept.iter().map(|run| run.0.as_str()).filter(|id| !ids.contains(id)).collect();
+        kept.iter().filter(|run| !is_there(run)).map(|run| run.0.as_str()).collect();
     let more = match gone.len() {
         0 | 1 => String::new(),
         n => {
@@ -238,6 +239,13 @@ pub(super) fn compare(now: &[Head], kept: &[Head]) -> Option<(usize, String)> {
         }
     };
     let told = match now.get(place) {
+        None if is_there(was) => {
+            format!("nothing leads to run {} any more: the kept heads hold it there", was.0)
+        }
+        None if kept[place..].iter().any(is_there) => format!(
+            "run {} was removed: the kept heads hold it, and nothing leads to the runs behind it{more}",
+            was.0
+        ),
         None => format!(
             "the chain was cut at its end: run {} is in the kept heads, and no longer in the chain{more}",
             was.0
@@ -245,7 +253,7 @@ pub(super) fn compare(now: &[Head], kept: &[Head]) -> Option<(usize, String)> {
         Some(is) if is.0 == was.0 => {
             format!("run {} was rewritten: the kept heads hold another hash of it", was.0)
         }
-        Some(is) if ids.contains(was.0.as_str()) => format!(
+        Some(is) if is_there(was) => format!(
             "run {} was inserted before run {}: the kept heads do not hold it there, the chain was rewritten with it",
             is.0, was.0
         ),
@@ -265,23 +273,38 @@ mod tests {
         runs.iter().map(|run| Head(run[..1].to_owned(), (*run).to_owned())).collect()
     }
 
-    /// What is told of heads now, where those of runs `a`, `b` and `c` were kept; a digit: hashed anew.
-    fn told(now: &[&str]) -> Option<(usize, String)> {
-        compare(&heads(now), &heads(&["a", "b", "c"]))
+    /// What is told of heads now, where those of runs `a`, `b` and `c` were kept; a digit: hashed anew. `beside` are
+    /// runs that the chain does not lead to.
+    fn told(now: &[&str], beside: &[&str]) -> Option<(usize, String)> {
+        let ids = now.iter().map(|run| &run[..1]).chain(beside.iter().copied()).collect();
+        compare(&heads(now), &heads(&["a", "b", "c"]), &ids)
     }
 
     #[test]
     fn the_first_place_where_a_chain_is_another_says_what_was_done_there() {
-        assert_eq!(told(&["a", "b", "c"]), None);
-        assert_eq!(told(&["a", "b", "c", "d"]), None, "runs since then");
-        for (now, place, says) in [
-            (&["a", "b"][..], 2, "the chain was cut at its end: run c is in the kept heads"),
-            (&["a", "b1", "c1"], 1, "run b was rewritten"),
-            (&["a", "x", "b1", "c1"], 1, "run x was inserted before run b:"),
-            (&["a", "c1"], 1, "run b was removed"),
-            (&[], 0, "3 runs are gone: a, b, c"),
+        assert_eq!(told(&["a", "b", "c"], &[]), None);
+        assert_eq!(told(&["a", "b", "c", "d"], &[]), None, "runs since then");
+        for (now, beside, place, says) in [
+            (
+                &["a", "b"][..],
+                &[][..],
+                2,
+                "the chain was cut at its end: run c is in the kept heads",
+            ),
+            (&["a"], &["b", "c"], 1, "nothing leads to run b any more"),
+            (
+                &["a"],
+                &["c"],
+                1,
+                "run b was removed: the kept heads hold it, and nothing leads to the runs behind it",
+            ),
+            (&["a", "b1", "c1"], &[], 1, "run b was rewritten"),
+            (&["a", "x", "b1", "c1"], &[], 1, "run x was inserted before run b:"),
+            (&["a", "c1"], &[], 1, "run b was removed"),
+            (&[], &[], 0, "3 runs are gone: a, b, c"),
+            (&[], &["c"], 0, "2 runs are gone: a, b"),
         ] {
-            let (at, told) = told(now).unwrap();
+            let (at, told) = told(now, beside).unwrap();
             assert_eq!(at, place, "{told}");
             assert!(told.contains(says), "{told}");
         }
@@ -291,7 +314,10 @@ mod tests {
     fn of_many_runs_that_are_gone_ten_are_named() {
         let kept: Vec<String> = ('a'..='l').map(String::from).collect();
         let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
-        let gone = |left: &[&str]| compare(&heads(left), &heads(&kept)).unwrap().1;
+        let gone = |left: &[&str]| {
+            let ids = left.iter().copied().collect();
+            compare(&heads(left), &heads(&kept), &ids).unwrap().1
+        };
         assert!(gone(&[]).ends_with("; 12 runs are gone: a, b, c, d, e, f, g, h, i, j, …"));
         assert!(gone(&["a", "b"]).ends_with("; 10 runs are gone: c, d, e, f, g, h, i, j, k, l"));
         assert!(gone(&kept[..11]).ends_with("no longer in the chain"));

@@ -135,8 +135,9 @@ fn walk_all(
     counted.erased_of = reached.iter().filter(gone).map(erased_of).collect();
     counted.findings = times.findings;
     if let Some(kept) = against {
+        let ids = links.iter().map(|link| link.run_id.as_str()).collect();
         // Before the chain's own break there: the kept heads know which runs are gone.
-        if let Some((position, told)) = compare(&counted.heads, &kept.runs) {
+        if let Some((position, told)) = compare(&counted.heads, &kept.runs, &ids) {
             found.note((position, -1), || SuspectedFault::Told(told));
         }
         let erased = |at: usize| &walked[reached[at]].erased;
@@ -340,7 +341,7 @@ impl<'a> ChainWalk<'a> {
     fn orphan_images(&mut self, db: &mut dyn Read) -> anyhow::Result<()> {
         let (by_id, order, found) = (&self.by_id, self.order, &mut self.found);
         db.each(&sql!("ledger/select_orphan_images"), &[], &mut |row| {
-            let (run_id, seq) = (row.text("RUN_ID")?, row.int("SEQ")?.unwrap_or(-1));
+            let (run_id, seq) = (row.text("RUN_ID")?, row.int("SEQ")?.unwrap_or_default());
             let place = by_id.get(&run_id).map_or((order.reached, 2), |at| (order.position[*at], seq));
             found.note(place, || {
                 SuspectedFault::Told(format!(

@@ -16,9 +16,7 @@ use recert::door::cli::{Cli, Command};
 use recert::door::commands::{CommandContext, CommandFacts, migrate};
 use recert::door::config::directory::DirectorySettings;
 use recert::door::config::{Config, DatabaseConfig};
-use recert::door::db::{
-    self, BindArray, OpenDatabase, Row, SessionSpec, Transaction, Value, open,
-};
+use recert::door::db::{self, BindArray, OpenDatabase, Row, SessionSpec, Transaction, Value, open};
 use recert::door::exit::Exit;
 use recert::door::jobs::Job;
 use recert::door::outcome::Stdout;

@@ -29,6 +29,8 @@ struct FakeOracle {
     /// How a statement ends that waits for nobody.
     fails: Option<Exit>,
     asked: Vec<String>,
+    /// How often the dictionary was asked what hangs on tables.
+    asked_extras: u32,
     /// The keys of each of these statements, as they were bound.
     keys: Vec<Vec<String>>,
 }
@@ -36,6 +38,7 @@ struct FakeOracle {
 impl Read for FakeOracle {
     fn each(&mut self, sql: &Sql, binds: Binds<'_>, each: EachRow<'_>) -> anyhow::Result<()> {
         if sql.name == "db/select_extras" {
+            self.asked_extras += 1;
             let columns: Arc<[String]> = ["KNOWN_AS", "KIND", "ITEM"].map(str::to_owned).into();
             let asked = binds.iter().any(|(_, table)| *table == Value::from("USERS"));
             return self.hidden.filter(|_| asked).map_or(Ok(()), |column| {
@@ -294,6 +297,19 @@ fn columns_that_a_star_leaves_out_are_held_too() {
         FakeOracle { hidden: Some("SECRET"), ..oracle(&[["anna", "Anna", "today", "b1"]]) };
     hold(update_of_anna(), Leeway::OtherColumns, &mut db).unwrap();
     assert!(db.asked[0].contains("t.*, t.\"SECRET\" FROM"), "{}", db.asked[0]);
+}
+
+#[test]
+fn nothing_is_asked_of_the_dictionary_where_no_row_of_an_application_is_written() {
+    let mut none = update_of_anna().into_plan();
+    none.steps[0].touches = std::iter::empty().collect();
+    let none = approve(none, &[], Allowance::default(), &Approval::default()).unwrap();
+    let its_own = approved(Hold::Nothing, touch(Action::Update, Some(ANNA), None));
+    for (plan, times) in [(none, 0), (its_own, 0), (update_of_anna(), 1)] {
+        let mut db = oracle(&[["anna", "Anna", "today", "b1"]]);
+        hold(plan, Leeway::OtherColumns, &mut db).unwrap();
+        assert_eq!(db.asked_extras, times);
+    }
 }
 
 #[test]

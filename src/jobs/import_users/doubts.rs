@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::changes::PURGES;
 use super::history::{self, EarlierImport, ImportHistory, RunMarks};
 use crate::jobs::World;
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 
 /// Up to so many are never a doubt.
 const FEW: u64 = 10;
@@ -121,7 +121,7 @@ fn standing(
 ) -> anyhow::Result<Option<String>> {
     let percent = world.config.import.standing_percent;
     let new = plan.counts().get("marked");
-    let is_much = |n| n > FEW && 100.0 * n as f64 > percent * facts.population as f64;
+    let is_much = |n| is_much(n, facts.population, percent);
     let mut n = facts.marked.len() as u64 + new;
     if is_much(n) {
         // Marks that a person let through don't count.
@@ -141,6 +141,11 @@ fn standing(
     }))
 }
 
+/// More than a few, and more than so many percent.
+fn is_much(n: u64, population: u64, percent: f64) -> bool {
+    n > FEW && 100.0 * n as f64 > percent * population as f64
+}
+
 /// The file of an earlier day, delivered once more, would take back what came since.
 fn older_file(
     facts: &ImportFacts<'_>,
@@ -148,15 +153,9 @@ fn older_file(
     world: &mut World<'_>,
     plan: &Plan,
 ) -> anyhow::Result<Option<String>> {
-    let touched: HashSet<&str> = plan
-        .changes()
-        .filter(|(step, change)| {
-            &*step.table == "PM_USER"
-                && change.action() == Action::Update
-                && takes_back(change.why())
-        })
-        .map(|(_, change)| change.key())
-        .collect();
+    let touches = plan.changes().map(|(_, change)| change);
+    let touched: HashSet<&str> =
+        touches.filter(|change| takes_back(change.why())).map(|change| change.key()).collect();
     if touched.is_empty() {
         return Ok(None);
     }
@@ -174,7 +173,8 @@ fn older_file(
     }))
 }
 
-/// Whether a change marks somebody or gives them other data; a mark that is lifted does neither.
+/// Whether a change marks somebody or gives them other data: of a person's row alone is this told. A mark that is
+/// lifted does neither.
 fn takes_back(why: &str) -> bool {
     why.starts_with(super::changes::CHANGED) || why.contains(PURGES)
 }
@@ -201,6 +201,13 @@ mod tests {
         assert!(doubt(11, 21).is_some());
         assert!(doubt(11, 22).is_none());
         assert!(doubt(10, 10).is_none());
+    }
+
+    #[test]
+    fn more_than_ten_marks_and_more_than_so_many_percent_are_much() {
+        assert!(is_much(11, 54, 20.0));
+        assert!(!is_much(11, 55, 20.0));
+        assert!(!is_much(10, 20, 20.0));
     }
 
     #[test]

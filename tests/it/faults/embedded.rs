@@ -293,8 +293,7 @@ fn a_run_that_can_t_be_looked_up_is_unknown_and_leaves_no_row() {
     let world = world(2);
     let unreachable = || (OPENS, Fault::Before(broken as fn() -> anyhow::Error));
     let lost = (COMMITS, Fault::After(unanswered as fn() -> anyhow::Error));
-    let (ended, n_opened) =
-        disturbed(&world, [lost, unreachable(), unreachable(), unreachable()]);
+    let (ended, n_opened) = disturbed(&world, [lost, unreachable(), unreachable(), unreachable()]);
     assert_eq!(exit(&ended), Exit::Unknown);
     assert_eq!(n_opened, 4, "the run, and three look-ups");
     assert_eq!(world.one("SELECT COUNT(*) FROM recert_run"), "1", "it took effect");
@@ -343,7 +342,8 @@ fn a_run_of_another_job_that_came_meanwhile_is_followed() {
     let (ended, n_opened) = disturbed(&world, [(MOVES_END, Fault::Meanwhile(another_job))]);
     ok(&ended);
     assert_eq!(n_opened, 1);
-    let follows = "SELECT COUNT(*) FROM recert_run a JOIN recert_run b ON b.previous_sha256 = a.sha256";
+    let follows =
+        "SELECT COUNT(*) FROM recert_run a JOIN recert_run b ON b.previous_sha256 = a.sha256";
     assert_eq!(world.one(follows), "1");
 }
 

@@ -53,6 +53,26 @@ fn verify_against_kept_heads_finds_a_chain_that_was_cut_or_rewritten() {
 }
 
 #[test]
+fn where_a_run_is_gone_from_the_middle_the_kept_heads_say_which() {
+    let world = World::sqlite();
+    let kept = world.folder.path().join("heads.json");
+    let ids = with_runs(&world);
+    verify(&world, &Args { export: Some(kept.clone()), ..Args::default() });
+    for table in ["recert_run", "recert_change", "recert_image"] {
+        world.tamper(&format!("DELETE FROM {table} WHERE run_id = '{}'", ids[1]));
+    }
+    let (_, _, said) = verify(&world, &Args::default());
+    assert!(!said.contains(&ids[1]), "{said}");
+    let (_, exit, said) = verify(&world, &Args { against: Some(kept), ..Args::default() });
+    assert_eq!(exit, Exit::Evidence);
+    assert!(
+        said.contains(&format!("run {} was removed: the kept heads hold it", ids[1])),
+        "{said}"
+    );
+    assert!(!said.contains(&ids[2]), "it is there: {said}");
+}
+
+#[test]
 fn verify_against_kept_heads_finds_a_run_that_was_rewritten_with_all_its_hashes() {
     let world = World::sqlite();
     let kept = world.folder.path().join("heads.json");
