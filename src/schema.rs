@@ -36,7 +36,12 @@ pub fn tables() -> Vec<Table> {
     let table = |owner, name, create, then| Table { name, owner, create, then };
     vec![
         table(Owner::Own, "RECERT_LOCK", sql!("schema/own/recert_lock", dialects), vec![]),
-        table(Owner::Own, "RECERT_RUN", sql!("schema/own/recert_run", dialects), vec![]),
+        table(
+            Owner::Own,
+            "RECERT_RUN",
+            sql!("schema/own/recert_run", dialects),
+            vec![sql!("schema/own/recert_run_sha256"), sql!("schema/own/recert_run_ended")],
+        ),
         table(
             Owner::Own,
             "RECERT_CHANGE",

@@ -101,9 +101,9 @@ SELECT l.job,
          WHERE e.job = 'ledger') AS end_finished_at,
        (SELECT COUNT(*) FROM recert_run) AS n_runs,
        (SELECT COUNT(*) FROM recert_run r WHERE r.previous_sha256 = RPAD('0', 64, '0')) AS n_first,
-       (SELECT COUNT(DISTINCT r.previous_sha256)
+       (SELECT COUNT(DISTINCT r.sha256)
           FROM recert_run r
-         WHERE r.previous_sha256 IN (SELECT p.sha256 FROM recert_run p)) AS n_followers,
+         WHERE EXISTS (SELECT 1 FROM recert_run f WHERE f.previous_sha256 = r.sha256)) AS n_followed,
        (SELECT COUNT(*)
           FROM recert_run r
           JOIN recert_lock e

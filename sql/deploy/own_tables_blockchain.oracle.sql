@@ -37,6 +37,10 @@ NO DROP UNTIL 16 DAYS IDLE
 NO DELETE UNTIL 3650 DAYS AFTER INSERT
 HASHING USING "SHA2_512" VERSION "v1";
 
+CREATE INDEX recert_run_sha256 ON recert_run (sha256);
+
+CREATE INDEX recert_run_ended ON recert_run (job, status, finished_at);
+
 CREATE BLOCKCHAIN TABLE recert_change (
   run_id        VARCHAR2(36) NOT NULL,
   seq           NUMBER(18) NOT NULL,

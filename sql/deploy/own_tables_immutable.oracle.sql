@@ -36,6 +36,10 @@ CREATE IMMUTABLE TABLE recert_run (
 NO DROP UNTIL 16 DAYS IDLE
 NO DELETE UNTIL 3650 DAYS AFTER INSERT;
 
+CREATE INDEX recert_run_sha256 ON recert_run (sha256);
+
+CREATE INDEX recert_run_ended ON recert_run (job, status, finished_at);
+
 CREATE IMMUTABLE TABLE recert_change (
   run_id        VARCHAR2(36) NOT NULL,
   seq           NUMBER(18) NOT NULL,

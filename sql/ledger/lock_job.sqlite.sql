@@ -3,7 +3,7 @@
 -- :job      the lock's name
 -- :run_job  the job, as its runs are called
 -- :since    its runs that ended at this moment or later are late ones
--- -> job, database_role, now (UTC), head_sha256 (where the chain ends), end_finished_at (of the run it ends with), n_runs, n_first (that begin the chain), n_followers (runs that are followed by another, each counted once), n_ends (runs with the end's hash that no other follows), n_late
+-- -> job, database_role, now (UTC), head_sha256 (where the chain ends), end_finished_at (of the run it ends with), n_runs, n_first (that begin the chain), n_followed (hashes of runs that are followed by another, each counted once), n_ends (runs with the end's hash that no other follows), n_late
 SELECT l.job,
        NULL AS database_role,
        STRFTIME('%Y-%m-%d %H:%M:%S', 'now') AS now,
@@ -15,9 +15,9 @@ SELECT l.job,
          WHERE e.job = 'ledger') AS end_finished_at,
        (SELECT COUNT(*) FROM recert_run) AS n_runs,
        (SELECT COUNT(*) FROM recert_run r WHERE r.previous_sha256 = PRINTF('%064d', 0)) AS n_first,
-       (SELECT COUNT(DISTINCT r.previous_sha256)
+       (SELECT COUNT(DISTINCT r.sha256)
           FROM recert_run r
-         WHERE r.previous_sha256 IN (SELECT p.sha256 FROM recert_run p)) AS n_followers,
+         WHERE EXISTS (SELECT 1 FROM recert_run f WHERE f.previous_sha256 = r.sha256)) AS n_followed,
        (SELECT COUNT(*)
           FROM recert_run r
           JOIN recert_lock e

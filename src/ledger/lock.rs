@@ -87,7 +87,7 @@ fn start(
         0 => end == GENESIS,
         // Each run follows another or is the first, no two follow the same, and the end is where nobody follows:
         // the only way back from there leads to the beginning.
-        _ => n_first == 1 && n_runs == 1 + n("N_FOLLOWERS")? && n("N_ENDS")? == 1,
+        _ => n_first == 1 && n_runs == 1 + n("N_FOLLOWED")? && n("N_ENDS")? == 1,
     };
     let finished = row.text_opt("END_FINISHED_AT")?.and_then(|at| parse_date(&at));
     let start = RunStart {

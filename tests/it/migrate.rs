@@ -2,7 +2,7 @@
 
 use recert::door::commands::{check, migrate};
 
-use crate::harness::{World, recert};
+use crate::harness::{World, recert, worlds};
 
 #[test]
 fn migrate_goes_on_after_it_broke_off_and_says_what_it_had_made() {
@@ -55,4 +55,19 @@ fn migrate_writes_a_script_that_an_embedded_database_takes_as_it_stands() {
     db.execute_batch(std::str::from_utf8(&script).unwrap()).unwrap();
     let locks = db.query_row("SELECT COUNT(*) FROM recert_lock", [], |row| row.get::<_, u32>(0));
     assert_eq!(locks.unwrap(), 5);
+}
+
+#[test]
+fn migrate_adds_the_indexes_of_the_ledger_to_a_database_that_runs_without_them() {
+    for world in worlds() {
+        for index in ["recert_run_sha256", "recert_run_ended"] {
+            world.define(&format!("DROP INDEX {index}"));
+        }
+        world.put("response MGR=2026-12-01\nmapping");
+        assert_eq!(world.run("revoke --as-of 2026-12-01").summary.exit_code, 0, "{}", world.name);
+        let migrated = migrate::run(&migrate::Args::default(), &world.context()).unwrap().summary;
+        let added: Vec<(&str, u64)> = migrated.counts.iter().filter(|(_, n)| *n > 0).collect();
+        assert_eq!(added, [("indexes_added", 2)], "{}", world.name);
+        assert_eq!(world.run("revoke --as-of 2026-12-01").summary.exit_code, 0, "{}", world.name);
+    }
 }

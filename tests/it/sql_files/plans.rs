@@ -1,4 +1,5 @@
-//! `sql/deploy/acceptance_plans.oracle.sql`: the plan of each look-up, and what is wrong with one.
+//! `sql/deploy/acceptance_plans.oracle.sql`: the plan of each look-up, and what is wrong with one. And the plans
+//! that the embedded database makes of what every run asks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -170,4 +171,34 @@ fn a_table_read_whole_inside_a_loop_is_named_and_no_other() {
             "scalar B TABLE ACCESS FULL"
         ]
     );
+}
+
+/// What a run asks of the ledger before it plans; the ledger grows by a run an hour, for years.
+const AT_EACH_START: [&str; 4] = [
+    "ledger/lock_job.sqlite.sql",
+    "ledger/count_late_runs.sql",
+    "ledger/select_applied_since.sql",
+    "ledger/select_applied_hashes_since.sql",
+];
+
+#[test]
+fn what_each_run_asks_of_the_ledger_reads_no_table_whole() {
+    let world = World::sqlite();
+    let path = world.config.database.url.strip_prefix("sqlite:").unwrap();
+    let db = rusqlite::Connection::open(path).unwrap();
+    let mut asked = 0;
+    for file in files().iter().filter(|file| AT_EACH_START.contains(&file.name.as_str())) {
+        let explain = format!("EXPLAIN QUERY PLAN {}", body(&file.text));
+        let mut explain = db.prepare(&explain).unwrap();
+        let steps = explain.raw_query().mapped(|row| row.get::<_, String>("detail"));
+        let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+        let whole = |step: &&String| {
+            (step.starts_with("SCAN") && !step.contains("COVERING INDEX"))
+                || (step.starts_with("SEARCH") && !step.contains("INDEX"))
+                || step.contains("AUTOMATIC")
+        };
+        assert_eq!(steps.iter().find(whole), None, "{}: {steps:#?}", file.name);
+        asked += 1;
+    }
+    assert_eq!(asked, AT_EACH_START.len());
 }
