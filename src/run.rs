@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 
 use crate::config::Config;
@@ -142,7 +141,9 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
 impl Run<'_> {
     fn try_until_done(&mut self) -> anyhow::Result<AttemptEnd> {
         let mut pauses = self.request.job.database(self.request.config).pauses();
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let error = match self.attempt() {
                 Err(error) if db::is_transient(&error) => error,
                 // Somebody else has just used a key that was free when the plan was made; the next plan knows.
@@ -156,7 +157,6 @@ impl Run<'_> {
             tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
             sleep(pause);
         }
-        Err(anyhow!("no attempt was made"))
     }
 
     /// The whole of a run, from opening the connection to COMMIT.

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Instant;
 
-use anyhow::anyhow;
 use chrono::{NaiveDate, Utc};
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
@@ -316,7 +315,9 @@ fn carry_out(
         out,
     };
     let mut pauses = config.database.pauses();
-    for attempt in 1.. {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
         let error = match dispatch(cli, &context) {
             Err(error) if cli.only_reads() && db::is_transient(&error) && !out.has_left() => error,
             ended => return ended,
@@ -325,7 +326,6 @@ fn carry_out(
         tracing::warn!(attempt, "{}; trying again", Exit::tell(&error));
         sleep(pause);
     }
-    Err(anyhow!("no attempt was made"))
 }
 
 fn dispatch(cli: &Cli, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {

@@ -208,3 +208,20 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
         Given::Text(text) => humantime::parse_duration(&text).map_err(|_| wrong(&text)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_before_each_further_try_is_twice_the_one_before() {
+        let pauses = |retries| {
+            let retry_delay = Duration::from_secs(2);
+            let config = DatabaseConfig { retries, retry_delay, ..DatabaseConfig::default() };
+            config.pauses().map(|pause| pause.as_secs()).collect::<Vec<_>>()
+        };
+        assert_eq!(pauses(0), [0; 0]);
+        assert_eq!(pauses(3), [2, 4, 8]);
+        assert_eq!(pauses(100).len(), 100, "as many as the config may say");
+    }
+}

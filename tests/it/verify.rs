@@ -111,6 +111,15 @@ fn verify_holds_after_failed_and_refused_runs_too() {
 }
 
 #[test]
+fn a_ledger_that_can_t_be_read_is_no_edited_one() {
+    for world in worlds() {
+        world.define("DROP TABLE recert_image");
+        let error = run(&Args::default(), &world.context()).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Config, "{}: {error:#}", world.name);
+    }
+}
+
+#[test]
 fn verify_ends_with_6_and_the_reason_on_stderr() {
     let world = World::sqlite();
     with_runs(&world);

@@ -13,14 +13,14 @@ use recert::door::db::{
     SessionSpec, TakenKey, Transaction, Transient,
 };
 use recert::door::exit::Exit;
-use recert::door::ledger::{self, ChangeHashes, LedgerRun};
+use recert::door::ledger::{self, ChangeHashes, LedgerChain, LedgerRun};
 use recert::door::run::Ended;
 use recert::door::sql::Sql;
 use recert::door::summary::Status;
 
 use super::beside::foreign_run;
 use super::{End, REVOKE, ROWS, assert_end, tables};
-use crate::harness::{World, exit, ok};
+use crate::harness::{World, exit, now, ok};
 
 /// What happens as a statement is sent.
 enum Fault {
@@ -151,6 +151,7 @@ impl Transaction for DisturbedTransaction {
 /// No statement: a connection is opened.
 const OPENS: &str = "open";
 const MOVES_END: &str = "ledger/advance_head";
+const TAKES_END: &str = "ledger/take_end";
 const COMMITS: &str = "ledger/insert_run";
 const DELETES: &str = "revoke/delete_mapping";
 
@@ -162,6 +163,11 @@ fn broken() -> anyhow::Error {
 /// As ORA-00942 is: nothing that another try would mend.
 fn wrong() -> anyhow::Error {
     anyhow!("no such table").context(Exit::Config)
+}
+
+/// As ORA-30006 is: others held it for too long.
+fn busy() -> anyhow::Error {
+    anyhow!("ORA-30006").context(Exit::Busy)
 }
 
 fn taken_key() -> anyhow::Error {
@@ -348,6 +354,24 @@ fn a_run_of_another_job_that_came_meanwhile_is_followed() {
 }
 
 #[test]
+fn a_chain_s_end_that_moved_and_is_held_again_is_waited_for_and_another_error_is_itself() {
+    for (fault, ends, says) in [
+        (busy as fn() -> anyhow::Error, Exit::Drifted, "was not to be had within 10 seconds"),
+        (wrong, Exit::Config, "no such table"),
+    ] {
+        let world = world(0);
+        let before = tables(&world);
+        let another_job = |db: &mut dyn Transaction| add_to_chain(db, foreign_run());
+        let faults =
+            [(MOVES_END, Fault::Meanwhile(another_job)), (TAKES_END, Fault::Before(fault))];
+        let (ended, _) = disturbed(&world, faults);
+        assert_eq!(exit(&ended), ends, "{}", told(&ended));
+        assert!(told(&ended).contains(says), "{}", told(&ended));
+        assert_end(says, &world, &before, End::Untouched);
+    }
+}
+
+#[test]
 fn a_run_that_takes_nothing_minds_no_run_that_came_meanwhile() {
     let world = World::sqlite();
     let (ended, _) = disturbed(&world, [(MOVES_END, Fault::Meanwhile(another_revoke))]);
@@ -367,4 +391,25 @@ fn the_first_run_of_a_job_that_day_does_not_walk_the_ledger() {
     let second = Disturbed::by([]);
     ok(&second.run(&world, REVOKE));
     assert_eq!(walks(&second), 1, "what the first one took counts");
+}
+
+#[test]
+fn changes_of_a_run_that_is_believed_already_are_not_read_again() {
+    let world = world(0);
+    ok(&world.run(REVOKE));
+    let asked = Rc::default();
+    let mut db =
+        DisturbedTransaction { db: world.open(), faults: Rc::default(), asked: Rc::clone(&asked) };
+    let hours = chrono::TimeDelta::hours(24);
+    let mut chain = LedgerChain::read(&mut db).unwrap();
+    for (is_known, n_asked) in [(false, 1), (true, 0)] {
+        if is_known {
+            chain = LedgerChain::read(&mut db).unwrap();
+            chain.last("revoke", &["applied"], &mut db).unwrap().unwrap();
+        }
+        asked.borrow_mut().clear();
+        assert_eq!(chain.applied_since("revoke", now() - hours, &mut db).unwrap().len(), 1);
+        let hashes = "ledger/select_applied_hashes_since";
+        assert_eq!(asked.borrow().iter().filter(|name| *name == hashes).count(), n_asked);
+    }
 }
