@@ -54,6 +54,7 @@ mod readme;
 mod report;
 mod report_files;
 mod report_page;
+mod report_proof;
 mod report_runs;
 mod report_worlds;
 mod restore;

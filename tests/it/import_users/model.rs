@@ -1,42 +1,18 @@
 //! Any sequence of import files ends in the state that a plain model computes, and importing again changes nothing.
 //! `RECERT_MODEL_WORLDS` tries more worlds than the suite does.
 
+mod delivered;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
+use delivered::{Delivered, Flaw, file_of, leaving, own_id, reads_email, some_imports};
 use proptest::prelude::*;
 use recert::door::db::Row;
 use recert::door::exit::Exit;
 
 use super::file;
 use crate::harness::{World, ok};
-use crate::import_files::harness::people_file;
-
-/// What is wrong with a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Flaw {
-    None,
-    /// A cell that decides can't be read.
-    Date,
-    /// The mail address can't be read: the id alone speaks.
-    Email,
-    /// Nor is there an id.
-    Both,
-}
-
-/// One row of a file; small numbers, so that rows often meet.
-#[derive(Clone, Debug)]
-struct Delivered {
-    id: Option<u8>,
-    email: u8,
-    city: u8,
-    /// Business unit 1000 is signed, 2000 is signed on even days, 3000 never.
-    unit: u8,
-    is_freelance: bool,
-    /// Days after the first import's day; 120 stands for the year 9999.
-    leaving: Option<i8>,
-    flaw: Flaw,
-}
 
 /// One person as the model stores them.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,20 +54,8 @@ fn day(n: u64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(n)
 }
 
-fn leaving(row: &Delivered) -> Option<NaiveDate> {
-    row.leaving.filter(|n| *n != 120).map(|n| day(100) + chrono::TimeDelta::days(i64::from(n)))
-}
-
 fn is_signed(unit: u8, n: u64) -> bool {
     unit == 1 || (unit == 2 && n.is_multiple_of(2))
-}
-
-fn name(id: u8) -> String {
-    format!("ID{id}")
-}
-
-fn own_id(row: &Delivered) -> Option<String> {
-    row.id.map(name)
 }
 
 fn is_generated(id: &str) -> bool {
@@ -230,10 +194,6 @@ fn import(
     outcome
 }
 
-fn reads_email(row: &Delivered) -> bool {
-    matches!(row.flaw, Flaw::None | Flaw::Date)
-}
-
 /// The doubts that so few people can raise; by a word of their message.
 fn doubts(
     model: &Model,
@@ -271,31 +231,6 @@ fn doubts(
     doubts
 }
 
-fn file_of(rows: &[Delivered]) -> String {
-    let specs: Vec<String> = rows.iter().map(spec).collect();
-    let specs: Vec<&str> = specs.iter().map(String::as_str).collect();
-    people_file(&specs)
-}
-
-fn spec(row: &Delivered) -> String {
-    let id = row.id.filter(|_| row.flaw != Flaw::Both).map(name).unwrap_or_default();
-    let leaving = match (row.leaving, row.flaw) {
-        (_, Flaw::Date) => "31.02.2026".to_owned(),
-        (Some(120), _) => "31.12.9999".to_owned(),
-        _ => leaving(row).map(|day| day.to_string()).unwrap_or_default(),
-    };
-    let email = if reads_email(row) {
-        format!("Mail{}@x", row.email)
-    } else {
-        format!("mail{} at x", row.email)
-    };
-    let group = if row.is_freelance { "Freier Mitarbeiter" } else { "" };
-    format!(
-        "id={id}|email={email}|city=City{}|costCenter={}000|employeeGroup={group}|leavingDate={leaving}",
-        row.city, row.unit
-    )
-}
-
 /// The stored state, in the model's words; who let which mark through is the model's alone.
 fn stored(world: &World, model: &Model) -> Model {
     let roles: Vec<String> = world
@@ -324,37 +259,6 @@ fn stored(world: &World, model: &Model) -> Model {
         (key, person)
     };
     world.query("SELECT * FROM pm_user").iter().map(person).collect()
-}
-
-fn a_row() -> impl Strategy<Value = Delivered> {
-    (
-        proptest::option::weighted(0.7, 0..6_u8),
-        0..8_u8,
-        0..2_u8,
-        prop_oneof![6 => Just(1_u8), 2 => Just(2), 1 => Just(3)],
-        proptest::bool::weighted(0.1),
-        proptest::option::weighted(0.2, prop_oneof![4 => -20..60_i8, 1 => Just(120_i8)]),
-        prop_oneof![
-            20 => Just(Flaw::None), 2 => Just(Flaw::Date), 1 => Just(Flaw::Email), 1 => Just(Flaw::Both)
-        ],
-    )
-        .prop_map(|(id, email, city, unit, is_freelance, leaving, flaw)| {
-            let id = id.filter(|_| flaw != Flaw::Both);
-            Delivered { id, email, city, unit, is_freelance, leaving, flaw }
-        })
-}
-
-/// A few files, and in which order they come: some of them again.
-fn some_imports() -> impl Strategy<Value = Vec<(Vec<Delivered>, u64)>> {
-    let a_file = prop_oneof![
-        12 => proptest::collection::vec(a_row(), 1..10),
-        1 => proptest::collection::vec(a_row(), 9..16),
-    ];
-    let files = proptest::collection::vec(a_file, 3);
-    let order = proptest::collection::vec((0..3_usize, 0..25_u64), 1..7);
-    (files, order).prop_map(|(files, order)| {
-        order.into_iter().map(|(at, days)| (files[at].clone(), days)).collect()
-    })
 }
 
 fn worlds() -> u32 {

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::channel;
 
-use super::{Outcome, as_somebody, wait_for, waits};
+use super::scene::{Outcome, as_somebody, wait_for, waits};
 use crate::harness::World;
 
 const ARCHIVE: &str = "history --archive-before 2100-01-01 --out old.jsonl";
