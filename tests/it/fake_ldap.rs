@@ -229,12 +229,12 @@ fn wrap(id: &[u8], op: u8, body: &[u8]) -> Vec<u8> {
     tlv(0x30, &[tlv(0x02, id), tlv(op, body)].concat())
 }
 
-fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap().to_be_bytes();
     [&[tag, 0x84][..], &length, body].concat()
 }
 
-fn children(mut body: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+pub(crate) fn children(mut body: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
         let (&tag, rest) = body.split_first()?;
         let (length, rest) = length(rest)?;
@@ -254,7 +254,7 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 }
 
 /// The body of the next message. `None` when the client has gone.
-fn read_tlv(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub(crate) fn read_tlv(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut head = vec![0; 2];
     stream.read_exact(&mut head).ok()?;
     if head[1] >= 0x80 {
