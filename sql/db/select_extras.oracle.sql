@@ -6,7 +6,7 @@
 -- :table_3  another, or the same once more
 -- :table_4  another, or the same once more
 -- :table_5  another, or the same once more
--- -> known_as, kind (column, trigger, policy), item (its name), place
+-- -> known_as, kind (column, trigger, policy), item (its name), place, timing (of a trigger: BEFORE EACH ROW, COMPOUND …), event (INSERT OR UPDATE …)
 WITH k AS (
   SELECT o.table_name AS known_as,
          o.owner AS table_owner,
@@ -37,7 +37,9 @@ WITH k AS (
 SELECT k.known_as,
        'column' AS kind,
        c.column_name AS item,
-       c.internal_column_id AS place
+       c.internal_column_id AS place,
+       NULL AS timing,
+       NULL AS event
   FROM k
   JOIN all_tab_cols c
     ON c.owner = k.table_owner
@@ -48,7 +50,9 @@ UNION ALL
 SELECT k.known_as,
        'trigger' AS kind,
        g.trigger_name AS item,
-       0 AS place
+       0 AS place,
+       g.trigger_type AS timing,
+       g.triggering_event AS event
   FROM k
   JOIN all_triggers g
     ON g.table_owner = k.table_owner
@@ -58,7 +62,9 @@ UNION ALL
 SELECT k.known_as,
        'policy' AS kind,
        y.policy_name AS item,
-       0 AS place
+       0 AS place,
+       NULL AS timing,
+       NULL AS event
   FROM k
   JOIN all_policies y
     ON y.object_owner = k.table_owner

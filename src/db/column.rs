@@ -65,14 +65,38 @@ pub(super) fn select_columns(
 pub(crate) struct TableExtras {
     /// The columns of a table `t` that `*` leaves out, as they stand behind it in a query.
     pub(crate) invisible: String,
-    /// What may change a row that is written there, in words: its triggers and policies.
-    pub(crate) changers: Vec<String>,
+    /// What may change a row that is written there: its triggers and policies.
+    pub(crate) changers: Vec<RowChanger>,
 }
 
-impl TableExtras {
-    /// Whether a row may hold something else than was written.
-    pub(crate) fn may_change_rows(&self) -> bool {
-        !self.changers.is_empty()
+/// What may change a row behind the back of whoever writes.
+#[derive(Clone, Debug)]
+pub(crate) struct RowChanger {
+    /// Its kind and name.
+    pub(crate) in_words: String,
+    /// At what it takes effect (`INSERT`, …); `None`: at anything, as far as can be told.
+    events: Option<Vec<String>>,
+}
+
+impl RowChanger {
+    /// `timing`, `event`: of a trigger, as the dictionary has them. Only of the plain kinds is it believed that they do
+    /// nothing at other events.
+    fn new(in_words: String, timing: &str, event: &str) -> Self {
+        let is_plain = matches!(
+            timing,
+            "BEFORE STATEMENT" | "BEFORE EACH ROW" | "AFTER STATEMENT" | "AFTER EACH ROW"
+        );
+        let events: Vec<String> =
+            event.split(" OR ").map(|event| event.trim().to_owned()).collect();
+        let is_known = |event: &String| matches!(event.as_str(), "INSERT" | "UPDATE" | "DELETE");
+        let events = (is_plain && events.iter().all(is_known)).then_some(events);
+        RowChanger { in_words, events }
+    }
+
+    /// Whether it may take effect where something is done to rows, in a word.
+    pub(crate) fn heeds(&self, done: &str) -> bool {
+        let events = self.events.as_ref();
+        events.is_none_or(|events| events.iter().any(|event| event.eq_ignore_ascii_case(done)))
     }
 }
 
@@ -91,7 +115,11 @@ pub(crate) fn table_extras(
             let (kind, item) = (row.text("KIND")?, row.text("ITEM")?);
             match kind.as_str() {
                 "column" => of.invisible += &format!(", t.{}", quote_name(&item)),
-                _ => of.changers.push(format!("{kind} {item}")),
+                _ => {
+                    let (timing, event) = (row.text_opt("TIMING")?, row.text_opt("EVENT")?);
+                    let (timing, event) = (timing.unwrap_or_default(), event.unwrap_or_default());
+                    of.changers.push(RowChanger::new(format!("{kind} {item}"), &timing, &event));
+                }
             }
         }
     }
@@ -245,6 +273,27 @@ mod tests {
         assert_eq!(fraction_digits("TIMESTAMP", "3"), Some(3));
         assert_eq!(fraction_digits("TIMESTAMP WITH TIME ZONE", ""), Some(6));
         assert_eq!(fraction_digits("DATE", ""), None);
+    }
+
+    #[test]
+    fn a_trigger_heeds_its_events_and_what_is_not_known_heeds_everything() {
+        let heeded = |timing, event| {
+            let changer = RowChanger::new("trigger T".to_owned(), timing, event);
+            ["insert", "update", "delete"].map(|done| changer.heeds(done))
+        };
+        assert_eq!(heeded("AFTER EACH ROW", "DELETE"), [false, false, true]);
+        assert_eq!(heeded("BEFORE STATEMENT", "INSERT OR UPDATE"), [true, true, false]);
+        assert_eq!(heeded("BEFORE EACH ROW", "UPDATE OR  DELETE "), [false, true, true]);
+        for (timing, event) in [
+            ("COMPOUND", "DELETE"),
+            ("INSTEAD OF", "DELETE"),
+            ("AFTER EVENT", "DELETE"),
+            ("AFTER EACH ROW", "DELETE OR SOMETHING"),
+            ("AFTER EACH ROW", ""),
+            ("", ""),
+        ] {
+            assert_eq!(heeded(timing, event), [true; 3], "{timing} {event}");
+        }
     }
 
     #[test]

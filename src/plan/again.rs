@@ -1,5 +1,6 @@
 //! Where a trigger or a policy may change what is written, the rows are read again before the chain's end is taken: what
-//! the ledger says stands there must be what stands there.
+//! the ledger says stands there must be what stands there. A trigger of which the dictionary says that it fires at nothing
+//! that is done here changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,10 +18,12 @@ use crate::exit::Exit;
 /// `Exit::Config`: a row does not hold what was written, and the next run would fare no better; else what the database
 /// says. The caller must then drop the connection: all is rolled back.
 pub(crate) fn read_again(held: &Held, db: &mut dyn Read) -> anyhow::Result<()> {
-    for (table, extras) in held.extras() {
-        if !extras.may_change_rows() {
-            continue;
-        }
+    let changed: Vec<_> = held.extras().filter(|(_, extras)| !extras.changers.is_empty()).collect();
+    // Where one trigger fires, it may have made others fire.
+    if !changed.iter().any(|(table, extras)| takes_effect(held.plan(), table, extras)) {
+        return Ok(());
+    }
+    for (table, extras) in changed {
         for (found_by, rows) in written(held.plan(), table, db.dialect()) {
             let place = Place { table, found_by, invisible: &extras.invisible };
             let rows: Vec<(String, WrittenRow<'_>)> = rows.into_iter().collect();
@@ -30,6 +33,19 @@ pub(crate) fn read_again(held: &Held, db: &mut dyn Read) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether what the plan does makes any trigger of a table fire, or meets a policy.
+fn takes_effect(plan: &Plan, table: &str, extras: &TableExtras) -> bool {
+    let heed = |done: Action| extras.changers.iter().any(|changer| changer.heeds(done.word()));
+    plan.steps.iter().any(|step| {
+        step.touches.iter().any(|touch| match touch.action() {
+            done if &*step.table == table => heed(done),
+            // Rows that refer to a deleted one by a foreign key may be deleted or emptied with it.
+            Action::Delete => heed(Action::Delete) || heed(Action::Update),
+            Action::Insert | Action::Update => false,
+        })
+    })
 }
 
 /// Rows that share a key, and the changes that wrote them, in their order.
@@ -110,8 +126,9 @@ fn compare(
         let there: Vec<RowImage<'_>> =
             texts.iter().map(|text| RowImage::parse(text)).collect::<anyhow::Result<_>>()?;
         if let Some(changed) = row.difference(&there, dialect)? {
-            let by = extras.changers.join(", ");
-            let table = place.table;
+            let by: Vec<&str> =
+                extras.changers.iter().map(|changer| changer.in_words.as_str()).collect();
+            let (by, table) = (by.join(", "), place.table);
             return Err(anyhow!(
                 "{table} {changed}: {by} may have changed it; what recert writes must be left as it is, so let them \
                  leave out its account; all was rolled back"

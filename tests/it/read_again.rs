@@ -8,6 +8,7 @@ use crate::disable_inactive::set_up;
 use crate::harness::{World, exit, ok};
 use crate::import_availability;
 use crate::import_users::import_of;
+use crate::round_trips::watched;
 
 const REVOKE: &str = "revoke --as-of 2026-11-30";
 
@@ -234,6 +235,64 @@ fn a_row_that_a_trigger_puts_back_ends_the_run_with_3() {
         ok(&world.run(&command));
         assert_ne!(world.dump(table), before, "{job}");
     }
+}
+
+#[test]
+fn rows_are_read_again_where_a_trigger_fires_at_what_is_done_and_nowhere_else() {
+    let Some(mut world) = World::standin() else { return };
+    set_up(&mut world);
+    let owner = world.config.database.username.clone().unwrap();
+    let psql = |sql: &str| world.standin_database().psql(sql).unwrap();
+    psql(&format!(
+        "CREATE FUNCTION {owner}.hears() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+    ));
+    // Each time a run disables one account more: it updates OPS_USER, and deletes nothing.
+    let mut id = 10;
+    let mut round_trips = || {
+        id += 1;
+        world.put(&format!("account ID={id} CREATED=2020-01-01"));
+        let run = watched(&world, "disable-inactive", "");
+        assert_eq!(run.code, Some(0), "{}", run.log);
+        run.counted("oracle_round_trips")
+    };
+    round_trips(); // Those that follow it find its run in the ledger.
+    let untouched = round_trips();
+    for (event, kind, again) in [
+        ("AFTER DELETE", "", 0),
+        ("BEFORE INSERT OR DELETE", "", 0),
+        ("BEFORE UPDATE", "", 1),
+        ("AFTER UPDATE OF status", "", 1),
+        ("AFTER INSERT OR UPDATE OR DELETE", "", 1),
+        ("AFTER DELETE", "compound", 1),
+    ] {
+        let on = format!("hears ON {owner}.ops_user");
+        psql(&format!("DROP TRIGGER IF EXISTS {on}"));
+        let trigger = on.replace("hears ON", &format!("hears {event} ON"));
+        psql(&format!("CREATE TRIGGER {trigger} FOR EACH ROW EXECUTE FUNCTION {owner}.hears()"));
+        psql(&format!("COMMENT ON TRIGGER {on} IS '{kind}'"));
+        assert_eq!(round_trips(), untouched + again, "{event} {kind}");
+    }
+}
+
+/// The run deletes a mapping; whether a response was deleted with it, by a foreign key, only the database knows.
+#[test]
+fn rows_are_read_again_where_a_trigger_may_fire_as_others_are_deleted() {
+    let round_trips = |event: &str| {
+        let world = World::standin()?;
+        let owner = world.config.database.username.clone().unwrap();
+        world.put("mapping\nresponse MGR=2025-01-31");
+        let sql = format!(
+            "CREATE FUNCTION {owner}.hears() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+             CREATE TRIGGER hears AFTER {event} ON {owner}.recreate_response
+                 FOR EACH ROW EXECUTE FUNCTION {owner}.hears()"
+        );
+        world.standin_database().psql(&sql).unwrap();
+        let run = watched(&world, "revoke", "");
+        assert_eq!(run.code, Some(0), "{}", run.log);
+        Some(run.counted("oracle_round_trips"))
+    };
+    let Some(at_insert) = round_trips("INSERT") else { return };
+    assert_eq!(round_trips("DELETE"), Some(at_insert + 1));
 }
 
 /// A policy of a virtual private database: what it hides is not there for whoever reads.

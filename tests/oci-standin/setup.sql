@@ -435,6 +435,9 @@ SELECT r.owner, r.name AS synonym_name, split_part(d.description, '.', 2)::varch
 
 CREATE VIEW oracle.all_triggers AS
 SELECT r.owner, oracle.shown(t.tgname) AS trigger_name, r.owner AS table_owner, r.name AS table_name,
+       CASE WHEN obj_description(t.oid, 'pg_trigger') = 'compound' THEN 'COMPOUND' WHEN t.tgtype & 64 > 0 THEN 'INSTEAD OF'
+            ELSE CASE WHEN t.tgtype & 2 > 0 THEN 'BEFORE' ELSE 'AFTER' END || CASE WHEN t.tgtype & 1 > 0 THEN ' EACH ROW' ELSE ' STATEMENT' END
+       END::varchar(16) AS trigger_type,
        concat_ws(' OR ', CASE WHEN t.tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN t.tgtype & 16 > 0 THEN 'UPDATE' END,
                  CASE WHEN t.tgtype & 8 > 0 THEN 'DELETE' END)::varchar(246) AS triggering_event,
        CASE t.tgenabled WHEN 'D' THEN 'DISABLED' ELSE 'ENABLED' END::varchar(8) AS status
