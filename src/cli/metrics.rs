@@ -61,7 +61,7 @@ fn text(summary: &Summary, now: DateTime<Utc>, success: Option<String>) -> Strin
         "{job},run_id=\"{}\",status=\"{}\",ledger_head=\"{}\"",
         label(&summary.run_id),
         summary.status.word(),
-        summary.ledger_head.as_deref().unwrap_or_default()
+        label(summary.ledger_head.as_deref().unwrap_or_default())
     );
     let mut findings: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &summary.findings {
@@ -137,11 +137,16 @@ mod tests {
     fn metrics_escape_what_a_label_can_not_hold() {
         let facts = CommandFacts::of("a\"b\\c\nd");
         let day = DateTime::UNIX_EPOCH.date_naive();
-        let summary =
-            Summary { exit_code: 1, duration_ms: 1_007, ..facts.summary(Status::Failed, day) };
+        let summary = Summary {
+            exit_code: 1,
+            duration_ms: 1_007,
+            ledger_head: Some("x\"y".to_owned()), // As somebody may have written it there.
+            ..facts.summary(Status::Failed, day)
+        };
         let text = text(&summary, DateTime::UNIX_EPOCH, None);
         assert!(text.contains(r#"recert_run_exit_code{job="a\"b\\c\nd"} 1"#), "{text}");
         assert!(text.contains(r#"recert_run_duration_seconds{job="a\"b\\c\nd"} 1.007"#), "{text}");
+        assert!(text.contains(r#"ledger_head="x\"y""#), "{text}");
         assert!(!text.contains("recert_run_counts"), "no heading without a sample: {text}");
     }
 }

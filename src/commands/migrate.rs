@@ -80,25 +80,18 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
     }
     let to_look_at = if args.dialect.is_some() { Vec::new() } else { databases(context.config) };
     for (database, owners) in to_look_at {
-        let session = SessionSpec {
-            action: "migrate".to_owned(),
-            run_id: context.facts.run_id.clone(),
-            writes: true,
-            defines: args.format.is_none(),
+        let done = match args.format {
+            None => add_missing(database, &owners, args.base_tables, context)
+                .map_err(|error| after_others(error, &counts))?,
+            Some(ScriptFormat::Sql) => {
+                let mut db = open_to_look(database)?;
+                let dialect = dialect_of(database);
+                let missing = find_missing(db.as_deref_mut(), dialect, &owners, args.base_tables)?;
+                scripts.push(script(&missing, dialect, Some(&database.url))?);
+                missing.counts
+            }
         };
-        let mut db = if args.format.is_some() {
-            open_to_look(database, session)?
-        } else {
-            Some(db::open(database, &session)?)
-        };
-        let dialect =
-            if database.url.starts_with("oracle:") { Dialect::Oracle } else { Dialect::Sqlite };
-        let missing = find_missing(db.as_deref_mut(), dialect, &owners, args.base_tables)?;
-        missing.counts.iter().for_each(|(name, n)| counts.add(name, n));
-        match (args.format, db) {
-            (None, Some(db)) => add(missing, db)?,
-            _ => scripts.push(script(&missing, dialect, Some(&database.url))?),
-        }
+        done.iter().for_each(|(name, n)| counts.add(name, n));
     }
     if args.format.is_some() {
         let script = scripts.concat();
@@ -138,17 +131,37 @@ pub(super) fn databases(config: &Config) -> Vec<(&DatabaseConfig, Vec<Owner>)> {
     databases
 }
 
-/// For a script, an embedded database that does not exist yet simply lacks everything.
-fn open_to_look(
+fn dialect_of(database: &DatabaseConfig) -> Dialect {
+    if database.url.starts_with("oracle:") { Dialect::Oracle } else { Dialect::Sqlite }
+}
+
+fn add_missing(
     database: &DatabaseConfig,
-    session: SessionSpec,
-) -> anyhow::Result<Option<Box<dyn Transaction>>> {
+    owners: &[Owner],
+    base_tables: bool,
+    context: &CommandContext<'_>,
+) -> anyhow::Result<Counts> {
+    let session = SessionSpec {
+        action: "migrate".to_owned(),
+        run_id: context.facts.run_id.clone(),
+        writes: true,
+        defines: true,
+    };
+    let mut db = db::open(database, &session)?;
+    let missing = find_missing(Some(&mut *db), dialect_of(database), owners, base_tables)?;
+    let counts = missing.counts.clone();
+    add(missing, db)?;
+    Ok(counts)
+}
+
+/// For a script, an embedded database that does not exist yet simply lacks everything.
+fn open_to_look(database: &DatabaseConfig) -> anyhow::Result<Option<Box<dyn Transaction>>> {
     if let Url::Sqlite(path) = database.target()?
         && !path.exists()
     {
         return Ok(None);
     }
-    Ok(Some(db::open(database, &SessionSpec { writes: false, ..session })?))
+    Ok(Some(db::open(database, &SessionSpec::reading("migrate"))?))
 }
 
 fn find_missing(
@@ -252,41 +265,64 @@ fn index_name(statement: &Sql) -> Option<String> {
 fn add(missing: MissingPieces, mut db: Box<dyn Transaction>) -> anyhow::Result<()> {
     for (done, statement) in missing.statements.iter().enumerate() {
         let defined = db.define(statement);
-        defined.map_err(|error| broken_off(error, &missing.statements, done, db.dialect()))?;
+        defined.map_err(|error| broken_off(error, &missing, done, db.dialect()))?;
     }
     let rows: Vec<Vec<Value>> = missing.locks.iter().map(|job| lock_row(job)).collect();
     let rows: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
-    if !rows.is_empty() {
-        let array = BindArray::of(&["job", "head_sha256"], &rows);
-        db.change_many(&sql!("schema/own/insert_lock", dialects), &array)?;
-    }
-    db.commit()
+    let dialect = db.dialect();
+    let mut add_locks = || -> anyhow::Result<()> {
+        if !rows.is_empty() {
+            let array = BindArray::of(&["job", "head_sha256"], &rows);
+            db.change_many(&sql!("schema/own/insert_lock", dialects), &array)?;
+        }
+        Ok(())
+    };
+    let ended = add_locks().and_then(|()| db.commit());
+    ended.map_err(|error| broken_off(error, &missing, missing.statements.len(), dialect))
 }
 
 /// Oracle commits each definition: what is made stays, and from 75 on nothing would have changed.
 fn broken_off(
     error: anyhow::Error,
-    statements: &[Sql],
+    missing: &MissingPieces,
     done: usize,
     dialect: Dialect,
 ) -> anyhow::Error {
     if dialect == Dialect::Sqlite || done == 0 {
         return error;
     }
-    let names = |statements: &[Sql]| {
-        let names: Vec<&str> = statements.iter().map(|sql| sql.name.as_ref()).collect();
-        names.join(", ")
-    };
+    let names =
+        |statements: &[Sql]| statements.iter().map(|sql| sql.name.to_string()).collect::<Vec<_>>();
+    let (made, not_made) = missing.statements.split_at(done);
+    let mut not_made = names(not_made);
+    if !missing.locks.is_empty() {
+        not_made.push(format!("the rows of RECERT_LOCK for {}", missing.locks.join(", ")));
+    }
+    let mut done = format!("made and kept: {}", names(made).join(", "));
+    if !not_made.is_empty() {
+        done.push_str(&format!("; not made: {}", not_made.join(", ")));
+    }
+    goes_on(error, &done)
+}
+
+/// The databases before this one have what they lacked.
+fn after_others(error: anyhow::Error, counts: &Counts) -> anyhow::Error {
+    let done: Vec<String> =
+        counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+    if done.is_empty() {
+        return error;
+    }
+    goes_on(error, &format!("done in other databases of the config, and kept: {}", done.join(", ")))
+}
+
+/// Something was changed: no number may say that nothing was.
+fn goes_on(error: anyhow::Error, done: &str) -> anyhow::Error {
     let exit = match Exit::of(&error) {
         Exit::Unavailable | Exit::Busy | Exit::Drifted => Exit::Failed,
         exit => exit,
     };
     error
-        .context(format!(
-            "made and kept: {}; not made: {}; run `recert migrate` again, it goes on from there",
-            names(&statements[..done]),
-            names(&statements[done..])
-        ))
+        .context(format!("{done}; run `recert migrate` again, it goes on from there"))
         .context(exit)
 }
 

@@ -39,10 +39,21 @@ pub struct Args {
 }
 
 impl Args {
+    /// Each of the formats asked for, once.
+    fn formats(&self) -> Vec<FormatName> {
+        let mut formats: Vec<FormatName> = Vec::new();
+        for format in &self.format {
+            if !formats.contains(format) {
+                formats.push(*format);
+            }
+        }
+        formats
+    }
+
     /// The file of accesses that a csv is given beside the one that `--out` names.
     pub(crate) fn accesses_file(&self) -> Option<PathBuf> {
         let out = self.out.as_deref().filter(|out| !out.is_dir())?;
-        let format = match self.format.as_slice() {
+        let format = match self.formats().as_slice() {
             [] => by_ending(out).unwrap_or(FormatName::Csv),
             [format] => *format,
             _ => return None,
@@ -77,11 +88,13 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
         defines: false,
     };
     let mut db = db::open(&context.config.database, &session)?;
+    let run_at = (context.clock)().trunc_subsecs(6);
     let origin = ReportOrigin {
         report_id: report_id.clone(),
         database: crate::config::without_login(&context.config.database.url),
         parameters: parameters(args, scope, &rules),
-        run_at: (context.clock)().trunc_subsecs(6),
+        run_at,
+        run_on: run_at.with_timezone(&zone).date_naive(),
         os_user: crate::who::os_user(),
         host: crate::who::host(),
         dialect: db.dialect(),
@@ -199,12 +212,7 @@ fn outputs(
     json: bool,
 ) -> anyhow::Result<Vec<ReportOutput>> {
     let usage = |message: String| anyhow!(message).context(Exit::Usage);
-    let mut formats: Vec<FormatName> = Vec::new();
-    for format in &args.format {
-        if !formats.contains(format) {
-            formats.push(*format);
-        }
-    }
+    let mut formats = args.formats();
     let Some(out) = &args.out else {
         let default = if json { FormatName::Json } else { FormatName::Csv };
         return match formats.as_slice() {

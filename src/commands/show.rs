@@ -6,7 +6,8 @@ use anyhow::anyhow;
 use serde::{Serialize, Serializer};
 
 use super::{CommandContext, ListFormat, to_the_second};
-use crate::db::{self, Read, SessionSpec};
+use crate::config::DatabaseConfig;
+use crate::db::{self, Read, SessionSpec, Transaction};
 use crate::exit::Exit;
 use crate::ledger::person::tells_of;
 use crate::ledger::read::{each_change_of, find_run};
@@ -42,26 +43,49 @@ pub struct Args {
 pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let databases = context.config.databases_named(args.database.as_deref())?;
     let format = if context.json { ListFormat::Json } else { args.format };
-    for (_, database) in &databases {
+    let (run, mut db) = find(&args.run_id, &databases)?;
+    let doubt = doubt(&run, &mut *db)?;
+    let shown = ShownRun { run, doubt, person: args.person.as_deref() };
+    context.out.write(|out| match format {
+        ListFormat::Text => shown.write_text(&mut *db, out),
+        ListFormat::Json => shown.write_json(&mut *db, out),
+        ListFormat::Csv => shown.write_csv(&mut *db, out),
+    })?;
+    Ok(Outcome::of(context.summary(Status::Unchanged)?).said())
+}
+
+/// The run, and the database that holds it: a beginning that runs of several share is none's.
+fn find(
+    id: &str,
+    databases: &[(&'static str, &DatabaseConfig)],
+) -> anyhow::Result<(LedgerRun, Box<dyn Transaction>)> {
+    let mut found = Vec::new();
+    for (name, database) in databases {
         let mut db = db::open(database, &SessionSpec::reading("show"))?;
-        if let Some(run) = find_run(&args.run_id, &mut *db)? {
-            let doubt = doubt(&run, &mut *db)?;
-            let shown = ShownRun { run, doubt, person: args.person.as_deref() };
-            context.out.write(|out| match format {
-                ListFormat::Text => shown.write_text(&mut *db, out),
-                ListFormat::Json => shown.write_json(&mut *db, out),
-                ListFormat::Csv => shown.write_csv(&mut *db, out),
-            })?;
-            return Ok(Outcome::of(context.summary(Status::Unchanged)?).said());
+        let Some(run) = find_run(id, &mut *db)? else { continue };
+        if run.run_id.eq_ignore_ascii_case(id.trim()) {
+            return Ok((run, db));
         }
+        found.push((name, run, db));
     }
-    let names: Vec<&str> = databases.iter().map(|(name, _)| *name).collect();
-    Err(anyhow!(
-        "no run `{}` is in the ledger of: {}; `recert history` lists them",
-        args.run_id,
-        names.join(", ")
-    )
-    .context(Exit::Usage))
+    if found.len() > 1 {
+        let runs: Vec<String> =
+            found.iter().map(|(name, run, _)| format!("{} in {name}", run.run_id)).collect();
+        return Err(anyhow!(
+            "runs of several databases begin with `{id}`: {}; give more of the id",
+            runs.join(", ")
+        )
+        .context(Exit::Usage));
+    }
+    let found = found.pop().map(|(_, run, db)| (run, db));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = databases.iter().map(|(name, _)| *name).collect();
+        anyhow!(
+            "no run `{id}` is in the ledger of: {}; `recert history` lists them",
+            names.join(", ")
+        )
+        .context(Exit::Usage)
+    })
 }
 
 /// Why the run can't be believed, if so: all of it is hashed, as all of it is shown.

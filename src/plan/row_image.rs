@@ -158,14 +158,10 @@ fn write_meaning_of(value: &Value, dialect: Dialect, room: &mut String, out: &mu
 
 fn write_meaning(raw: &str, dialect: Dialect, out: &mut String) {
     if !raw.starts_with('"') {
-        return match raw.as_bytes() {
-            // Most numbers, by hand.
-            [digit @ b'1'..=b'9'] => {
-                out.push(char::from(*digit));
-                out.push_str("e0");
-            }
-            _ => out.push_str(&decimal(raw).unwrap_or_else(|| raw.to_owned())),
-        };
+        if !write_integer(raw, out) {
+            out.push_str(&decimal(raw).unwrap_or_else(|| raw.to_owned()));
+        }
+        return;
     }
     match serde_json::from_str(raw) {
         Ok(JsonText(text)) => write_meaning_of_text(&text, dialect, out),
@@ -173,11 +169,30 @@ fn write_meaning(raw: &str, dialect: Dialect, out: &mut String) {
     }
 }
 
+/// Appends what a whole number without a sign or leading zeros means, as [`decimal`] does; whether it is one.
+fn write_integer(text: &str, out: &mut String) -> bool {
+    let significant = text.trim_end_matches('0');
+    if text == "0" {
+        out.push('0');
+        return true;
+    }
+    let is_one = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_one && !text.is_empty() {
+        let _ = write!(out, "{significant}e{}", text.len() - significant.len());
+        return true;
+    }
+    false
+}
+
 fn write_meaning_of_text(text: &str, dialect: Dialect, out: &mut String) {
     // Oracle knows no empty text, and pads CHAR.
     let text = if dialect == Dialect::Oracle { text.trim_end_matches(' ') } else { text };
     if text.is_empty() && dialect == Dialect::Oracle {
         return out.push_str("null");
+    }
+    // A flag or a key may be kept as text, and be bound as a number.
+    if write_integer(text, out) {
+        return;
     }
     let looks_like_a_date = text.len() >= 10 && text.as_bytes()[0].is_ascii_digit();
     let moment = looks_like_a_date.then(|| moment(text)).flatten();
@@ -295,6 +310,23 @@ mod tests {
         assert_ne!(decimal("9007199254740993"), decimal("9007199254740992.0"));
         assert_ne!(decimal("0.12345678901234567891"), decimal("0.12345678901234567892"));
         assert_eq!(decimal("null"), None);
+    }
+
+    #[test]
+    fn a_whole_number_that_is_kept_as_text_means_the_number() {
+        for dialect in [Dialect::Sqlite, Dialect::Oracle] {
+            for number in ["0", "1", "9", "10", "71", "1200", "9007199254740993"] {
+                let text = format!("\"{number}\"");
+                assert_eq!(meaning_of(number, dialect), meaning_of(&text, dialect));
+                assert_eq!(Some(meaning_of(number, dialect)), decimal(number));
+            }
+            for (number, other) in [("1", "01"), ("0", "00"), ("1", "1 1"), ("0", ""), ("0", "A")] {
+                assert_ne!(
+                    meaning_of(number, dialect),
+                    meaning_of(&format!("\"{other}\""), dialect)
+                );
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! `sql/report/README.md` writes down how to take the hashes again.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +24,8 @@ pub(crate) struct ReportOrigin {
     /// What was asked for, and the rules of the config that decided.
     pub(crate) parameters: Json,
     pub(crate) run_at: DateTime<Utc>,
+    /// The day of that moment, in the configured zone: the access that is told is this day's, whatever day is named.
+    pub(crate) run_on: NaiveDate,
     /// Who, as the operating system knows them.
     pub(crate) os_user: String,
     pub(crate) host: String,

@@ -83,13 +83,15 @@ pub(crate) struct ManagerFigures {
     pub(crate) open: u64,
     /// Not answered, and past the due date.
     pub(crate) overdue: u64,
+    /// Not answered, and a run has acted all the same: nothing is left to ask for.
+    pub(crate) lapsed: u64,
     /// The due date that passed first.
     pub(crate) oldest: Option<NaiveDate>,
     /// Whether they are one of the users themselves.
     pub(crate) is_user: bool,
 }
 
-/// One location: accesses by review, and revoked ones that are gone.
+/// One location: accesses by review, and revoked ones that are gone; each once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LocationFigures {
     /// By review, in the order of `REVIEWS`.
@@ -191,9 +193,6 @@ impl Figures {
         }
         if row.class == AnswerClass::Revoked {
             self.revoked_due += u64::from(row.effective.is_some_and(|day| day <= as_of));
-            if row.n_access == 0 {
-                self.locations.entry(row.cells[at::LOCATION].clone()).or_default().gone += 1;
-            }
         }
         self.list(row);
         self.add_manager(row);
@@ -230,6 +229,13 @@ impl Figures {
                 manager.overdue += 1;
                 manager.oldest = Some(manager.oldest.map_or(*since, |oldest| oldest.min(*since)));
             }
+            (
+                ResponseState::Executed { .. }
+                | ResponseState::AlreadyAbsent(_)
+                | ResponseState::Restored(_)
+                | ResponseState::GivenAgain,
+                AnswerClass::Pending,
+            ) => manager.lapsed += 1,
             (_, AnswerClass::Pending) => manager.open += 1,
             (_, class) => {
                 manager.answered += 1;
@@ -290,7 +296,10 @@ impl Figures {
         if group.is_garbled {
             self.garbled.push(|| group.key.clone());
         }
-        self.n_doubles += if group.is_double { group.rows.len() as u64 } else { 0 };
+        self.n_doubles += if group.is_double { group.n_told } else { 0 };
+        if let (true, Some(row)) = (group.is_gone, group.rows.first()) {
+            self.locations.entry(row.cells[at::LOCATION].clone()).or_default().gone += 1;
+        }
     }
 
     pub(super) fn garbled_access(&mut self, access: &ReportAccess) {

@@ -87,7 +87,7 @@ fn managers(figures: &Figures, found: &mut FindingList) {
     }
     found.cut("approves_all", approvers.len().saturating_sub(LISTED_MAX) as u64);
     for (id, manager) in departed.iter().take(LISTED_MAX) {
-        let n = manager.answered + manager.open + manager.overdue;
+        let n = manager.answered + manager.open + manager.overdue + manager.lapsed;
         found.add(
             "departed_manager",
             id,

@@ -28,6 +28,10 @@ const OWN: usize = N_ACCESS + 1;
 pub(super) struct SettledGroup<'r> {
     /// In a fixed order.
     pub(super) rows: &'r [ReportRow],
+    /// Those of them that are the report's, and not another year's.
+    pub(super) n_told: u64,
+    /// Whether one of these revoked the access, and none is there.
+    pub(super) is_gone: bool,
     /// Their access, if any is there now.
     pub(super) access: Option<ReportAccess>,
     /// Where the responses' person stands more than once, or has texts that are no UTF-8.
@@ -212,7 +216,7 @@ impl<'a> ResponseFold<'a> {
         cells[at::DUE] = RowCell::day(dates.due);
         cells[at::EFFECTIVE] = RowCell::day(effective);
         cells[at::ACCESS] = key.access.clone();
-        let is_active = matches!(&cells[at::ACTIVE], RowCell::Number(n) if **n == *"1");
+        let is_active = value(places.active).as_int() == Some(1);
         let is_heard = !key.history.is_empty() && !is_active;
         self.group.push(Response {
             row_id: value(ROW_ID).clone(),
@@ -285,6 +289,7 @@ impl<'a> ResponseFold<'a> {
     fn settled(&self, key: ResponseKey<'_>) -> SettledGroup<'_> {
         let rows = self.rows.as_slice();
         let asked = || rows.iter().filter(|row| self.scope.asks(row.due));
+        let told = || rows.iter().filter(|row| self.scope.part(row.due) != ReportPart::OtherYear);
         let should_be_gone = |row: &ReportRow| {
             row.state.is_remaining()
                 || matches!(
@@ -295,6 +300,8 @@ impl<'a> ResponseFold<'a> {
                 )
         };
         SettledGroup {
+            n_told: told().count() as u64,
+            is_gone: key.n_access == 0 && told().any(|row| row.class == AnswerClass::Revoked),
             is_contradictory: rows.len() > 1 && are_contradictory(asked()),
             is_double: key.person.is_double,
             is_garbled: key.person.is_garbled,
@@ -305,10 +312,7 @@ impl<'a> ResponseFold<'a> {
                 location: key.location,
                 n_rows: key.n_access,
                 review: ReviewResult::of(asked().map(|row| row.class)),
-                should_be_gone: rows
-                    .iter()
-                    .filter(|row| self.scope.part(row.due) != ReportPart::OtherYear)
-                    .any(should_be_gone),
+                should_be_gone: told().any(should_be_gone),
                 person: key.person,
             }),
             rows,

@@ -240,13 +240,11 @@ struct ReportSink<'a> {
 
 impl ReportSink<'_> {
     fn group(&mut self, group: SettledGroup<'_>) -> anyhow::Result<()> {
-        let mut is_told = false;
         for row in group.rows {
             let part = self.tally.add(row);
             if part == ReportPart::OtherYear {
                 continue;
             }
-            is_told = true;
             self.figures.add(row, self.scope, self.as_of);
             if part == ReportPart::Undated {
                 self.apart.push(&row.cells)?;
@@ -257,8 +255,10 @@ impl ReportSink<'_> {
                 .iter_mut()
                 .try_for_each(|format| format.row(ReportPart::Dated, &row.cells))?;
         }
-        if is_told {
+        if group.n_told > 0 {
             self.figures.add_key(&group);
+        } else if let Some(access) = group.access.as_ref().filter(|access| access.is_listed()) {
+            self.figures.garbled_access(access);
         }
         group.access.as_ref().map_or(Ok(()), |access| self.access(access))
     }

@@ -1,5 +1,6 @@
 //! The verdict in one sentence, and the figures as lines and as one JSON object: built from what was counted.
 
+use chrono::Datelike as _;
 use serde_json::{Value as Json, json};
 
 use super::access::REVIEWS;
@@ -9,7 +10,7 @@ use super::{ReportContent, ReportScope};
 
 /// What a super admin reads first.
 pub(super) fn sentence(content: &ReportContent<'_>) -> String {
-    let (tally, day) = (content.tally, content.summary.as_of);
+    let (tally, day) = (content.tally, content.evidence.origin.run_on);
     let never = tally.reviews[4];
     let accesses = tally.n_accesses();
     let now = tally.revoked;
@@ -58,13 +59,18 @@ pub(super) fn proof(content: &ReportContent<'_>) -> String {
     }
 }
 
-/// A past year's access is not shown: nobody kept it.
+/// A past year's access is not shown, nor that of another day: nobody kept it.
 pub(super) fn note(content: &ReportContent<'_>) -> Option<String> {
-    let year = content
-        .scope
-        .year()
-        .filter(|year| *year < chrono::Datelike::year(&content.summary.as_of))?;
-    Some(format!("The access shown is that of {}, not of {year}.", content.summary.as_of))
+    let (looked, as_of) = (content.evidence.origin.run_on, content.summary.as_of);
+    let past = content.scope.year().filter(|year| *year < looked.year());
+    let other_day = (as_of != looked).then_some(as_of);
+    if past.is_none() && other_day.is_none() {
+        return None;
+    }
+    let mut note = format!("The access shown is that of {looked}");
+    note.extend(past.map(|year| format!(", not of {year}")));
+    note.extend(other_day.map(|day| format!("; what is due goes by {day}")));
+    Some(note + ".")
 }
 
 /// The figures as lines.

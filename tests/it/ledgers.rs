@@ -115,6 +115,21 @@ fn show_finds_a_run_in_whichever_database_holds_it() {
 }
 
 #[test]
+fn show_takes_no_run_for_another_that_begins_alike_in_another_database() {
+    let (world, runs) = three();
+    let ids = runs.each_ref().map(|run| run.summary.run_id.as_str());
+    // An id begins with its moment; these are of the same minute, as a rule.
+    let same = ids[0].bytes().zip(ids[2].bytes()).take_while(|(a, b)| a == b).count();
+    if same >= 8 {
+        let (code, out, err) = said(&world, &format!("show {}", &ids[0][..same]));
+        assert!(code == Some(2) && out.is_empty(), "{out}");
+        assert!(err.contains("main") && err.contains("import") && err.contains(ids[2]), "{err}");
+        let command = format!("show {} --database import", &ids[0][..same]);
+        assert!(said(&world, &command).1.contains(ids[2]));
+    }
+}
+
+#[test]
 fn verify_walks_every_ledger_and_names_the_one_that_was_tampered_with() {
     let (mut world, runs) = three();
     assert_eq!(holds(&world).counts.get("runs"), 3);

@@ -1,6 +1,8 @@
 //! `recert migrate`: goes on where it broke off, and writes scripts without a database.
 
 use recert::door::commands::{check, migrate};
+use recert::door::config::DatabaseConfig;
+use recert::door::exit::Exit;
 
 use crate::harness::{World, recert, worlds};
 
@@ -26,6 +28,42 @@ fn migrate_goes_on_after_it_broke_off_and_says_what_it_had_made() {
     assert!(told.contains("indexes_added"), "{told}");
     let looked = check::run(&check::Args { jobs: Vec::new() }, &world.context()).unwrap().summary;
     assert_eq!(looked.findings.iter().filter(|line| line.kind == "missing").count(), 0);
+}
+
+#[test]
+fn migrate_that_changed_one_database_does_not_end_as_if_it_had_changed_nothing() {
+    let mut world = World::sqlite();
+    world.define("DROP TABLE recert_image");
+    let elsewhere = "oracle://127.0.0.1:1/OPS?connect_timeout=1";
+    world.config.disable_inactive.database = Some(DatabaseConfig {
+        url: elsewhere.to_owned(),
+        retries: 0,
+        ..world.config.database.clone()
+    });
+    let error = migrate::run(&migrate::Args::default(), &world.context()).unwrap_err();
+    let told = Exit::tell(&error);
+    assert_eq!(Exit::of(&error), Exit::Failed, "{told}");
+    assert!(
+        told.contains("tables_created 1") && told.contains("run `recert migrate` again"),
+        "{told}"
+    );
+    // Nothing was left to add: then nothing was changed.
+    let error = migrate::run(&migrate::Args::default(), &world.context()).unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Unavailable, "{error:#}");
+}
+
+#[test]
+fn migrate_that_breaks_off_at_the_locks_says_what_it_had_made() {
+    let Some(world) = World::standin() else { return };
+    world.define("DROP TABLE recert_image");
+    world.tamper("DELETE FROM recert_lock WHERE job = 'people'");
+    let mut run = world.recert("migrate");
+    let broken =
+        run.env("OCI_STANDIN_FAULT", "*:execute/INSERT INTO RECERT_LOCK:3113").output().unwrap();
+    let told = String::from_utf8(broken.stderr).unwrap();
+    assert_eq!(broken.status.code(), Some(1), "{told}");
+    assert!(told.contains("made and kept: schema/own/recert_image"), "{told}");
+    assert!(told.contains("not made: the rows of RECERT_LOCK for people"), "{told}");
 }
 
 #[test]

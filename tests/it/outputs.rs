@@ -97,6 +97,7 @@ fn no_two_outputs_of_a_command_are_the_same_file() {
         "verify --export x --metrics-file x",
         "report --all --out x --metrics-file x",
         "report --all --out x.csv --metrics-file x-accesses.csv",
+        "report --all --format csv,csv --out x.csv --metrics-file x-accesses.csv",
     ] {
         let output = run(&world, command);
         assert_eq!(output.status.code(), Some(2), "{command}: {output:?}");

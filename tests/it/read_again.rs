@@ -113,7 +113,7 @@ fn a_run_whose_rows_a_trigger_changes_ends_with_3_and_names_table_key_and_column
             "ops_db_history",
             "changes = 'x'",
             is("id"),
-            "OPS_DB_HISTORY `User/7`: its column CHANGES",
+            "OPS_DB_HISTORY `UserSession/71`: its column CHANGES",
         ),
         (
             "import-users",

@@ -3,6 +3,7 @@
 use clap::Parser as _;
 use recert::door::cli::{Cli, Command};
 use recert::door::commands::{CommandContext, report};
+use recert::door::config::Unanswered;
 use recert::door::exit::Exit;
 use recert::door::outcome::Outcome;
 use serde_json::Value as Json;
@@ -208,6 +209,11 @@ fn report_leaves_alone_what_a_conflict_or_a_missing_key_leaves_alone() {
     }
 }
 
+fn has_finding(told: &Json, kind: &str, message: &str) -> bool {
+    let findings = told["findings"].as_array().unwrap();
+    findings.iter().any(|finding| finding["kind"] == kind && finding["message"] == message)
+}
+
 /// The kinds and keys of the findings.
 pub(crate) fn findings(told: &Json) -> Vec<(&str, &str)> {
     told["findings"]
@@ -307,6 +313,52 @@ fn report_measures_the_days_to_removal_against_what_was_promised() {
 }
 
 #[test]
+fn report_says_of_which_day_the_access_is_whatever_day_is_named() {
+    for world in worlds() {
+        world.put("mapping\nresponse STATUS=PENDING DUE=2026-11-29");
+        let told = &report(&world, "report --year 2026 --as-of 2026-11-30")["verdict"];
+        let sentence = told["sentence"].as_str().unwrap();
+        assert!(sentence.starts_with("On 2030-06-15, 1 access stands. "), "{sentence}");
+        let note =
+            "The access shown is that of 2030-06-15, not of 2026; what is due goes by 2026-11-30.";
+        assert_eq!(told["note"], note, "{}", world.name);
+        assert_eq!(report(&world, "report --year 2030")["verdict"]["note"], Json::Null);
+    }
+}
+
+#[test]
+fn report_looks_whether_a_response_is_active_whatever_type_says_so() {
+    let world = World::sqlite(); // The stand-in compares no text with a number, as Oracle would.
+    world.define("ALTER TABLE recreate_response DROP COLUMN is_active");
+    world.define("ALTER TABLE recreate_response ADD is_active VARCHAR2(1)");
+    world.put("mapping\nresponse DUE=2026-11-01");
+    let state = || states(&report(&world, "report --all --as-of 2026-11-01"))[0].to_owned();
+    for _ in 0..2 {
+        assert_eq!(state(), "access remains");
+        let run = world.run("revoke --as-of 2026-11-01").summary.run_id;
+        assert_eq!(state(), format!("executed on 2030-06-15 by run {run}"));
+        ok(&world.run(&format!("restore {run}")));
+    }
+}
+
+#[test]
+fn report_asks_nobody_for_an_answer_that_a_run_did_not_wait_for() {
+    for mut world in worlds() {
+        world.config.revoke.unanswered = Unanswered::Revoke;
+        world.put(
+            "staff ID=E1 MGR=M1\nmapping\nresponse STATUS=PENDING DUE=2026-05-01
+             response STATUS=PENDING DUE=2026-12-01 AT=8",
+        );
+        ok(&world.run("revoke --as-of 2026-11-30"));
+        let told = report(&world, "report --year 2026 --as-of 2026-11-30");
+        let manager = &told["figures"]["line_managers"][0];
+        assert_eq!((&manager["open"], &manager["unanswered"]), (&1.into(), &0.into()), "{told}");
+        let message = "the line manager of 2 responses is not in USER_TAB";
+        assert!(has_finding(&told, "departed_manager", message), "{told}");
+    }
+}
+
+#[test]
 fn report_tells_revoked_access_that_is_still_there_from_access_that_is_not_due_yet() {
     let world = World::sqlite();
     world.put(
@@ -335,7 +387,11 @@ fn report_shows_a_response_once_however_often_its_person_stands_in_user_tab() {
         let told = report(&world, "report --year 2026");
         assert_eq!(column(&told, "rows", "reportee_name"), ["New", "New", "New"], "{}", world.name);
         assert_eq!(counts(&told, &["population", "already_absent", "table_rows"]), [3, 3, 3]);
-        assert!(findings(&told).contains(&("double_user", "")));
+        let message = "3 responses are about people who stand in USER_TAB more than once; the row updated last is shown";
+        assert!(has_finding(&told, "double_user", message), "{told}");
+        // Those of other years are in other reports.
+        world.put("response AT=1 DUE=2025-11-01");
+        assert!(has_finding(&report(&world, "report --year 2026"), "double_user", message));
     }
 }
 

@@ -310,6 +310,25 @@ fn report_without_out_writes_one_text_format_to_stdout_and_nothing_else() {
 }
 
 #[test]
+fn report_counts_an_access_that_is_gone_once_however_many_responses_revoked_it() {
+    let world = World::sqlite();
+    world.put(
+        "response LEVEL=A DUE=2026-05-01\nresponse LEVEL=B DUE=2026-06-01
+         response USER=E2 DUE=2026-05-01\nresponse USER=E3 STATUS=APPROVED DUE=2026-05-01
+         response USER=E4 DUE=2025-05-01",
+    );
+    let page = write(&world, "report --year 2026", "r.html");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, coverage) = page.split_once("Coverage by location").unwrap();
+    let (_, row) = coverage.split_once("<th scope=\"row\">7</th>").unwrap();
+    let (row, _) = row.split_once("</tr>").unwrap();
+    let numbers: Vec<&str> =
+        row.split("</td>").filter_map(|cell| Some(cell.rsplit_once('>')?.1)).collect();
+    // Approved, gone, still there, pending, other, never asked, all.
+    assert_eq!(numbers, ["0", "2", "0", "0", "0", "0", "2"]);
+}
+
+#[test]
 fn report_of_an_empty_table_is_whole_in_every_format() {
     let world = World::sqlite();
     let told = report(&world, "report --all");

@@ -16,6 +16,12 @@ fn report_shows_a_text_that_is_no_utf_8_counts_it_and_goes_on() {
     let told = report(&world, "report --year 2026");
     assert_eq!(told["rows"][0]["reportee_name"], "M\u{fffd}ller");
     assert!(findings(&told).contains(&("not_utf8", "E1/7")), "{:?}", findings(&told));
+    // The access of a response of another year is listed, and so is its person.
+    world.tamper("DELETE FROM map_rap_user_role");
+    world.put("mapping");
+    let other_year = report(&world, "report --year 2027");
+    assert_eq!(other_year["accesses"][0]["user_name"], "M\u{fffd}ller");
+    assert!(findings(&other_year).contains(&("not_utf8", "E1/7")), "{:?}", findings(&other_year));
 }
 
 #[test]

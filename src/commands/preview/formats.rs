@@ -143,7 +143,7 @@ fn write_csv(plan: &Plan, out: &mut dyn Write) -> anyhow::Result<()> {
             &step.table,
             &guarded(change.key()),
             change.action().word(),
-            change.why(),
+            &guarded(change.why()),
             change.result().word(),
             change.before().unwrap_or_default(),
             &change.after().unwrap_or_default(),
@@ -215,4 +215,41 @@ fn literals<'a>(
             Ok((name.as_str(), literal))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Change, Hold, Takes, Touch};
+    use crate::sql;
+
+    #[test]
+    fn what_a_directory_says_runs_as_no_formula_of_a_spreadsheet() {
+        let change = Change {
+            key: "=1+1".into(),
+            action: Action::Update,
+            why: "the directory says M1;=2+2".into(),
+            result: ChangeResult::Applied,
+            before: None,
+            after: None,
+        };
+        let touch = Touch { unit: "E1".into(), binds: Vec::new(), change, seen: None };
+        let step = Step {
+            say: "tell a manager",
+            sql: sql!("revoke/mark_processed"),
+            names: Vec::new(),
+            table: "USER_TAB".into(),
+            counts: &[],
+            hold: Hold::Nothing,
+            takes: Takes::Nothing,
+            touches: [touch].into_iter().collect(),
+        };
+        let mut out = Vec::new();
+        write_csv(&Plan { steps: vec![step], ..Plan::default() }, &mut out).unwrap();
+        let row = String::from_utf8(out).unwrap();
+        assert!(
+            row.ends_with("1,USER_TAB,'=1+1,update,the directory says M1;'=2+2,applied,,\r\n"),
+            "{row}"
+        );
+    }
 }

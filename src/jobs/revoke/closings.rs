@@ -132,7 +132,8 @@ impl ClosingRuns {
     ) {
         let set_to =
             after.and_then(|after| members(after).find(|(name, _)| *name == "\"IS_ACTIVE\""));
-        let closes = set_to.map_or(!restores, |(_, value)| value != "1");
+        // A column may keep the number as text.
+        let closes = set_to.map_or(!restores, |(_, value)| value.trim_matches('"') != "1");
         let kind = match (closes, found_none) {
             (false, _) => EventKind::Reopened,
             (true, true) => EventKind::FoundNone,

@@ -4,12 +4,12 @@ use maud::{Markup, PreEscaped, html};
 
 use super::charted::{coverage, months, removal};
 use super::text::{ShownText, escaped, section};
-use crate::report::ReportContent;
 use crate::report::access::REVIEWS;
 use crate::report::figures::{CutList, ListedAccess, ManagerFigures};
 use crate::report::row::{CLASSES, class_word};
 use crate::report::state::{STATE_KINDS, STATES};
 use crate::report::verdict::{self, capital, grouped, plural};
+use crate::report::{ReportContent, ReportScope};
 
 /// Rows of a list that are shown before it is unfolded.
 const SHOWN_FIRST: usize = 10;
@@ -303,7 +303,11 @@ fn independence(content: &ReportContent<'_>) -> Markup {
 fn exceptions(content: &ReportContent<'_>) -> Markup {
     let exceptions = &content.figures.exceptions;
     let inner = html! {
-        @if exceptions.is_empty() { p.none { "None: no limit was lifted, no doubt accepted, nothing restored." } } @else {
+        @if exceptions.is_empty() { p.none {
+            "None"
+            @if let ReportScope::Year(year) = content.scope { " since " (year) " began" }
+            ": no limit was lifted, no doubt accepted, nothing restored."
+        } } @else {
             table.list {
                 thead { tr { @for heading in ["Day", "Job", "What", "Who", "Why", "Run"] { th scope="col" { (heading) } } } }
                 tbody {
