@@ -178,7 +178,8 @@ impl Run<'_> {
         // A DATE keeps whole seconds, TIMESTAMP(3) thousandths: what every column holds unchanged
         // is what a restore, or the next run, finds again.
         let moment = moment.trunc_subsecs(0);
-        let mut world = World { db: &mut *db, config, as_of, moment, ledger };
+        let now = self.started_at;
+        let mut world = World { db: &mut *db, config, as_of, moment, now, ledger };
         let began = Instant::now();
         let plan = job.plan(&mut world)?;
         findings::tell_planned(&plan, began.elapsed());

@@ -25,6 +25,7 @@ VARIABLE month VARCHAR2(4000)
 VARIABLE not_ours VARCHAR2(4000)
 VARIABLE not_ours_too VARCHAR2(4000)
 VARIABLE perhaps_since VARCHAR2(4000)
+VARIABLE perhaps_to_come VARCHAR2(4000)
 VARIABLE person VARCHAR2(4000)
 VARIABLE reportees_id VARCHAR2(4000)
 VARIABLE rmm_id VARCHAR2(4000)
@@ -294,7 +295,7 @@ SELECT CASE WHEN s.user_id IS NULL THEN 0 ELSE 1 END AS has_sessions,
               GROUP BY a.user_id) s
     ON s.user_id = u.id
  WHERE u.status = 'ACTIVE'
-   AND (s.latest_activity IS NULL OR s.latest_activity < :surely_later);
+   AND (s.latest_activity IS NULL OR s.latest_activity < :surely_later OR s.latest_activity >= :perhaps_to_come);
 
 EXPLAIN PLAN SET STATEMENT_ID = 'select_images_before' FOR
 SELECT c.run_id,

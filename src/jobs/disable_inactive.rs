@@ -43,13 +43,14 @@ pub struct Args {
     warnings: Option<PathBuf>,
 }
 
-const COUNTS: [&str; 8] = [
+const COUNTS: [&str; 9] = [
     "active",
     "disabled",
     "sessions_closed",
     "exempt",
     "never_active",
     "undated",
+    "future",
     "warned",
     "unreadable",
 ];
@@ -102,7 +103,8 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
     let mut plan = Plan { noticed: Counts::named(&COUNTS), ..Plan::default() };
     let actor = find_actor(world.config, world.db)?;
     let moment = world.moment.naive_utc().trunc_subsecs(0);
-    let rule = InactivityRule::new(moment, args.days.unwrap_or(world.config.disable_inactive.days));
+    let days = args.days.unwrap_or(world.config.disable_inactive.days);
+    let rule = InactivityRule::new(moment, world.now.naive_utc(), days);
 
     let exempt = ExemptAccounts::new(&world.config.disable_inactive);
     let (n_active, n_exempt) = count_active(world, &exempt)?;
@@ -209,7 +211,10 @@ fn read_inactive(
     warnings: &mut DueWarnings<'_>,
     plan: &mut Plan,
 ) -> anyhow::Result<Vec<InactiveAccount>> {
-    let binds = [("surely_later", rule.surely_later(warnings.days_ahead()))];
+    let binds = [
+        ("surely_later", rule.surely_later(warnings.days_ahead())),
+        ("perhaps_to_come", rule.perhaps_to_come()),
+    ];
     let mut users = Vec::new();
     let mut columns: Option<Arc<[String]>> = None; // One for all rows.
     world
@@ -227,6 +232,13 @@ fn read_inactive(
                 AccountVerdict::Undated(message) => {
                     plan.noticed.add("undated", 1);
                     plan.find("undated", id.display(), message);
+                }
+                AccountVerdict::Future(at) => {
+                    plan.noticed.add("future", 1);
+                    let message = format!(
+                        "its latest activity or change, {at} UTC, is still to come: kept until it is too long ago"
+                    );
+                    plan.find("future", id.display(), message);
                 }
                 AccountVerdict::Disable(why) => {
                     let columns = columns.get_or_insert_with(|| row.columns[ADDED..].into());

@@ -40,6 +40,8 @@ pub struct World<'a> {
     pub as_of: NaiveDate,
     /// The moment the run stands for: now, or with `--as-of` the end of that day in the configured zone.
     pub moment: DateTime<Utc>,
+    /// When it began: what lies after it has not happened yet, whatever moment the run stands for.
+    pub now: DateTime<Utc>,
     /// The job's earlier runs, as far as they may be believed: `world.ledger.chain(world.db)?`.
     pub ledger: LedgerReader,
 }

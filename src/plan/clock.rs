@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// So far apart may two clocks be.
-const APART_MAX: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const APART_MAX: TimeDelta = TimeDelta::minutes(5);
 
 /// What speaks against the clock, as doubts of a plan.
 ///

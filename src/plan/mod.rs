@@ -29,7 +29,7 @@ pub(crate) use again::read_again;
 pub use apply::apply;
 pub use approve::{Allowance, Approval, Approved, approve};
 pub(crate) use approve::{PlanSignature, RefusedPlan};
-pub(crate) use clock::doubts as clock_doubts;
+pub(crate) use clock::{APART_MAX, doubts as clock_doubts};
 pub use hold::{Held, Leeway, hold};
 pub(crate) use last_look::{Expected, LastLook, look_again};
 pub(crate) use limit::{HeldLimit, LimitLeft, UNANSWERED};

@@ -219,6 +219,7 @@ fn disable_inactive_counts_what_it_met() {
             ("exempt", 1),
             ("never_active", 3),
             ("undated", 1),
+            ("future", 0),
             ("warned", 0),
             ("unreadable", 0),
         ];

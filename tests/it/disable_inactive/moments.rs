@@ -1,7 +1,7 @@
 //! Sixty days, to the second: in every zone, over every change of the clocks, in every form a time is held.
 
-use super::{AFTER, CUTOFF, RUN, check_disabled, disabled, ops_sqlite, ops_worlds};
-use crate::harness::{exit, recert as binary};
+use super::{AFTER, CUTOFF, RUN, check_disabled, count, disabled, ops_sqlite, ops_worlds};
+use crate::harness::{exit, ok, recert as binary};
 use recert::door::config::Config;
 use recert::door::exit::Exit;
 
@@ -184,5 +184,52 @@ fn disable_inactive_fails_on_a_time_it_cannot_read_rather_than_pass_it_over() {
         let error = ended.summary.error.unwrap();
         assert!(error.contains("account `1`") && error.contains("is not a date"), "{error}");
         assert_eq!(world.one("SELECT status FROM ops_user WHERE id = 1"), "ACTIVE");
+    }
+}
+
+/// The tests' clock stands at 2030-06-15 12:00:00: five minutes later is no fault of a clock yet.
+#[test]
+fn disable_inactive_names_accounts_whose_last_activity_is_still_to_come() {
+    for mut world in ops_worlds() {
+        world.config.disable_inactive.exempt_oidc_ids = vec!["system".to_owned()];
+        for (id, oidc, at) in [
+            (1, "a", "2030-06-15 12:05:00"),
+            (2, "b", "2030-06-15 12:05:01"),
+            (3, "system", "2999-12-31"),
+            (4, "d", "2999-12-31"),
+        ] {
+            world.put(&format!("account ID={id} OIDC={oidc}\nsession ID={id}0 OF={id} \"LAST={at}\"\nsession ID={id}1 OF={id} LAST=2026-11-29"));
+        }
+        world.put("account ID=5 UPDATED=2999-12-31\nsession ID=50 OF=5 LAST=2026-01-01");
+        world.put("account ID=6 CREATED=2999-12-31\nsession ID=900 OF=900 LAST=2030-06-14");
+        // Of a day that is long past, activity since then is no surprise.
+        for command in ["disable-inactive", RUN] {
+            for ended in [world.preview(command), world.run(command)] {
+                ok(&ended);
+                let found = ended.summary.findings.iter().map(|found| (found.kind, &*found.key));
+                let future = [("future", "2"), ("future", "4"), ("future", "5"), ("future", "6")];
+                assert_eq!(found.collect::<Vec<_>>(), future, "{}: {command}", world.name);
+                assert_eq!(count(&ended, "future"), 4, "{}", world.name);
+                let told = &ended.summary.findings[0].message;
+                assert!(told.contains("2030-06-15 12:05:01 UTC, is still to come"), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn disable_inactive_reads_a_time_to_come_in_every_form_that_sqlite_files_hold() {
+    for (text, is_future) in [
+        ("2030-06-15T12:05:01Z", true),
+        ("2030-06-15 02:05:01-10:00", true),
+        ("2030-06-15T12:05:00Z", false),
+        ("2030-06-16 02:05:00+14:00", false),
+    ] {
+        let world = ops_sqlite();
+        world.put("account ID=1");
+        world.tamper(&format!(
+            "INSERT INTO user_session (id, user_id, last_active_at) VALUES (1, 1, '{text}')"
+        ));
+        assert_eq!(count(&world.run("disable-inactive"), "future"), u64::from(is_future), "{text}");
     }
 }
