@@ -49,7 +49,8 @@ impl InactivityRule {
         } else {
             updated.max(user.date("CREATED_ON")?)
         };
-        if let Some(at) = last.max(updated).map(|at| at.trunc_subsecs(0)).filter(|at| *at > self.latest)
+        if let Some(at) =
+            last.max(updated).map(|at| at.trunc_subsecs(0)).filter(|at| *at > self.latest)
         {
             return Ok(AccountVerdict::Future(at));
         }
