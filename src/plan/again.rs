@@ -177,3 +177,51 @@ impl WrittenRow<'_> {
         Ok(updated.and_then(|(touch, image)| told(&touch, &image)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Change, ChangeResult, Touch, Touches};
+
+    fn touch(action: Action, after: &str) -> Touch {
+        let change = Change {
+            key: "anna".into(),
+            action,
+            why: "told so".into(),
+            result: ChangeResult::Applied,
+            before: None,
+            after: Some(after.into()),
+        };
+        Touch { unit: "anna".into(), binds: Vec::new(), change, seen: None }
+    }
+
+    /// What of these changes is not as it was written, where these rows share their key.
+    fn difference(touches: &[(Action, &str)], there: &[&str]) -> Option<String> {
+        let touches: Touches =
+            touches.iter().map(|(action, after)| touch(*action, after)).collect();
+        let touches = touches.iter().collect();
+        let row = WrittenRow { key: "anna".into(), touches, deleted: None };
+        let there: Vec<_> = there.iter().map(|row| RowImage::parse(row).unwrap()).collect();
+        row.difference(&there, Dialect::Oracle).unwrap()
+    }
+
+    #[test]
+    fn of_several_updates_of_a_row_the_last_of_each_column_stands_there() {
+        let updates = [(Action::Update, r#"{"A":1,"B":1}"#), (Action::Update, r#"{"A":2}"#)];
+        assert_eq!(difference(&updates, &[r#"{"A":2,"B":1}"#]), None);
+        let told = difference(&updates, &[r#"{"A":1,"B":1}"#]).unwrap();
+        assert!(told.contains("its column A"), "{told}");
+        let told = difference(&updates, &[r#"{"A":2,"B":2}"#]).unwrap();
+        assert!(told.contains("its column B"), "{told}");
+    }
+
+    #[test]
+    fn each_of_the_new_rows_that_share_a_key_is_there() {
+        let inserts = [(Action::Insert, r#"{"A":1}"#), (Action::Insert, r#"{"A":2}"#)];
+        assert_eq!(difference(&inserts, &[r#"{"A":2}"#, r#"{"A":1}"#]), None);
+        let told = difference(&inserts, &[r#"{"A":3}"#, r#"{"A":2}"#]).unwrap();
+        assert!(told.contains("its column A"), "{told}");
+        let told = difference(&inserts, &[]).unwrap();
+        assert!(told.contains("is not there as it was written"), "{told}");
+    }
+}

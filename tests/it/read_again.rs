@@ -161,6 +161,21 @@ fn a_run_whose_rows_a_trigger_changes_ends_with_3_and_names_table_key_and_column
 }
 
 #[test]
+fn a_restored_row_whose_key_is_a_number_is_read_again_too() {
+    let world = World::sqlite();
+    world.define("DROP TABLE map_rap_user_role");
+    world.define("CREATE TABLE map_rap_user_role (user_id INTEGER, rmm_id INTEGER)");
+    world.put("mapping USER=4711\nresponse USER=4711 MGR=2025-01-31");
+    let restore = format!("restore {}", world.run(REVOKE).summary.run_id);
+    let meddle = "UPDATE map_rap_user_role SET rmm_id = 8 WHERE rowid = new.rowid";
+    trigger(&world, "INSERT", "map_rap_user_role", meddle);
+    refused(&world.run(&restore), "MAP_RAP_USER_ROLE `4711/7`: its column RMM_ID");
+    world.define("DROP TRIGGER meddles");
+    ok(&world.run(&restore));
+    assert_eq!(world.one("SELECT rmm_id FROM map_rap_user_role"), "7");
+}
+
+#[test]
 fn a_trigger_that_leaves_alone_what_recert_writes_stops_no_job() {
     for (job, table) in [
         ("revoke", "recreate_response"),
