@@ -20,7 +20,7 @@ use crate::db::{self, CommitUnanswered, OpenDatabase, Read, SessionSpec, Transac
 use crate::exit::Exit;
 use crate::jobs::{Job, World};
 use crate::ledger::taken;
-use crate::ledger::{self, ChainEnd, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
+use crate::ledger::{self, ChangeHashes, LedgerReader, LedgerRun, RunStart, canonical};
 use crate::plan::{
     Approval, Held, Leeway, LimitLeft, Plan, SavedPlan, apply, hold, look_again, read_again,
 };
@@ -256,8 +256,7 @@ impl Run<'_> {
         let patience = self.request.job.database(self.request.config).lock_timeout;
         let status = if plan.is_empty() { Status::Unchanged } else { Status::Applied };
         let run = || self.ledger_run(status, plan, None);
-        let moved =
-            |end: &ChainEnd, db: &mut dyn Read| self.must_be_only_one(plan, &start, end, db);
+        let moved = |db: &mut dyn Read| self.must_be_only_one(plan, &start, db);
         match ledger::write_run_and_commit(&run, hashes, &start.end, &moved, patience, db) {
             Err(error) if error.downcast_ref::<CommitUnanswered>().is_some() => {
                 tracing::warn!(run_id = %self.session.run_id, "{}; looking the run up", Exit::tell(&error));

@@ -22,7 +22,7 @@ mod time_order;
 pub(crate) mod verify;
 mod write;
 
-pub(crate) use lock::{ChainEnd, late_runs};
+pub(crate) use lock::late_runs;
 pub use lock::{RunStart, lock, look, take_end};
 pub use members::LedgerChain;
 pub(crate) use members::{LedgerMember, LedgerReader};

@@ -64,8 +64,8 @@ pub fn write_changes(
 /// Writes the run itself behind the chain's end, and commits with the last of these statements.
 /// Returns the chain's new end.
 ///
-/// Mostly the end is where it was seen: moving it takes it. Where another run has moved it, it is taken and looked at
-/// (`moved`) first. Either way whoever holds it is waited for, for `patience` at most.
+/// Mostly the end is where it was seen: moving it takes it. Where another run has moved it, it is taken first, and
+/// `moved` looks which run that was. Either way whoever holds it is waited for, for `patience` at most.
 ///
 /// # Errors
 /// What the database says, also about the COMMIT ([`Transaction::commit_with`]); as [`take_end`]; as `moved`.
@@ -73,14 +73,14 @@ pub(crate) fn write_run_and_commit(
     run: &dyn Fn() -> LedgerRun,
     hashes: &ChangeHashes,
     end: &ChainEnd,
-    moved: &dyn Fn(&ChainEnd, &mut dyn Read) -> anyhow::Result<()>,
+    moved: &dyn Fn(&mut dyn Read) -> anyhow::Result<()>,
     patience: Duration,
     mut db: Box<dyn Transaction>,
 ) -> anyhow::Result<String> {
     let mut closed = close(run(), hashes, end);
     if !advance_head(end, &closed.sha256, patience, &mut *db)? {
         let end = take_end(patience, &mut *db)?;
-        moved(&end, &mut *db)?;
+        moved(&mut *db)?;
         closed = close(run(), hashes, &end);
         must_advance(&end, &closed.sha256, patience, &mut *db)?;
     }

@@ -78,7 +78,7 @@ impl Run<'_> {
             let end = ledger::take_end(patience, &mut *db)?;
             let run = || self.ledger_run(status, plan, Some(Exit::tell(error)));
             let none = ChangeHashes::default();
-            ledger::write_run_and_commit(&run, &none, &end, &|_, _| Ok(()), patience, db)
+            ledger::write_run_and_commit(&run, &none, &end, &|_| Ok(()), patience, db)
         };
         match record() {
             Ok(head) => self.ledger_head = Some(head),

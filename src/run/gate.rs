@@ -9,7 +9,7 @@ use crate::db::{Read, Transient};
 use crate::exit::Exit;
 use crate::jobs::World;
 use crate::ledger::taken::{RunMoment, held, untouched};
-use crate::ledger::{ChainEnd, RunStart, applied, late_runs};
+use crate::ledger::{RunStart, applied, late_runs};
 use crate::plan::{Approved, HeldLimit, Plan, RefusedPlan, approve, clock_doubts, taken};
 
 impl Run<'_> {
@@ -52,19 +52,17 @@ impl Run<'_> {
         Ok(untouched(limits))
     }
 
-    /// Looks whether another run of the job's took something since this one was held against the limits: as it got
-    /// its lock, or under another lock, as restores do. `end` is the chain's end, which is held; while it is where
-    /// it was, no run has come.
+    /// Some run has come since this one was held against the limits, and the chain's end is held now: looks whether
+    /// it was one of the job's that took something, as it got its lock, or under another lock, as restores do.
     pub(super) fn must_be_only_one(
         &self,
         plan: &Plan,
         start: &RunStart,
-        end: &ChainEnd,
         db: &mut dyn Read,
     ) -> anyhow::Result<()> {
         let job = self.request.job;
         let mut limits = job.limits(self.request.config).into_iter();
-        if end == &start.end || limits.all(|(name, _)| taken(plan, name).n == 0) {
+        if limits.all(|(name, _)| taken(plan, name).n == 0) {
             return Ok(());
         }
         if late_runs(job.name(), self.limits_since(), db)? == start.n_late {

@@ -397,3 +397,18 @@ fn a_unit_of_which_a_part_was_put_back_is_not_applied() {
     take_b(&world);
     assert_eq!(apply(&world, "revoke"), Exit::Drifted);
 }
+
+#[test]
+fn a_saved_purge_is_stale_once_the_person_has_other_data() {
+    for world in worlds() {
+        world.put("org\nperson CITY=Bern\nperson ID=U2 EMAIL=b@x DEL=1 DELETE_AT=2026-11-30");
+        let import = crate::import_users::import_of(&world, &["city=Bern"]);
+        save(&world, &import);
+        world.tamper("UPDATE pm_user SET city = 'Basel' WHERE id = 'U2'");
+        assert_eq!(apply(&world, &import), Exit::Drifted, "{}", world.name);
+        assert_eq!(world.one("SELECT COUNT(*) FROM pm_user"), "2");
+        save(&world, &import);
+        assert_eq!(apply(&world, &import), Exit::Done);
+        assert_eq!(world.one("SELECT COUNT(*) FROM pm_user"), "1");
+    }
+}
