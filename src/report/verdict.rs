@@ -10,7 +10,8 @@ use super::{ReportContent, ReportScope};
 
 /// What a super admin reads first.
 pub(super) fn sentence(content: &ReportContent<'_>) -> String {
-    let (tally, day) = (content.tally, content.evidence.origin.run_on);
+    // `--as-of` is today in all that is told; of which day the access really is, stands in the note.
+    let (tally, day) = (content.tally, content.summary.as_of);
     let never = tally.reviews[4];
     let accesses = tally.n_accesses();
     let now = tally.revoked;

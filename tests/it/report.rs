@@ -318,7 +318,7 @@ fn report_says_of_which_day_the_access_is_whatever_day_is_named() {
         world.put("mapping\nresponse STATUS=PENDING DUE=2026-11-29");
         let told = &report(&world, "report --year 2026 --as-of 2026-11-30")["verdict"];
         let sentence = told["sentence"].as_str().unwrap();
-        assert!(sentence.starts_with("On 2030-06-15, 1 access stands. "), "{sentence}");
+        assert!(sentence.starts_with("On 2026-11-30, 1 access stands. "), "{sentence}");
         let note =
             "The access shown is that of 2030-06-15, not of 2026; what is due goes by 2026-11-30.";
         assert_eq!(told["note"], note, "{}", world.name);
