@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::exit::Exit;
 
-pub(crate) use place::{Place, PlaceTarget, is_same_file, names_folder};
+pub(crate) use place::{PlaceTarget, is_same_file, names_folder};
 
 /// Writes a whole file, or leaves what stood there.
 ///
@@ -57,7 +57,7 @@ impl Whole {
     /// `Exit::Config`: the folder can't be written to.
     pub(crate) fn beside(path: &Path) -> anyhow::Result<Whole> {
         let told = || format!("writing `{}`", path.display());
-        let draft = match Place::of(path).target {
+        let draft = match PlaceTarget::of(path) {
             PlaceTarget::Through => DraftFile::Nameless(tempfile::tempfile().with_context(told)?),
             PlaceTarget::Other(kind) => {
                 return Err(anyhow!("it is {kind}, and not a file"))

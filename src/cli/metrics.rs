@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
-use crate::files::{Place, PlaceTarget, Whole, open_regular};
+use crate::files::{PlaceTarget, Whole, open_regular};
 use crate::plan::LimitLeft;
 use crate::summary::{Status, Summary};
 
@@ -42,7 +42,7 @@ pub(super) fn write(path: &Path, summary: &Summary, now: DateTime<Utc>) -> anyho
 
 /// Whether nothing but metrics is lost when this file is replaced.
 pub(super) fn may_replace(path: &Path) -> bool {
-    match Place::of(path).target {
+    match PlaceTarget::of(path) {
         PlaceTarget::Absent { has_folder } => has_folder,
         PlaceTarget::File => {
             let mut start = [0; 6];

@@ -11,7 +11,7 @@ use clap::builder::ValueParser;
 use super::metrics;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::files::{Place, PlaceTarget, is_same_file, names_folder};
+use crate::files::{PlaceTarget, is_same_file, names_folder};
 
 /// Written to also when all else fails.
 const METRICS: &str = "--metrics-file";
@@ -116,9 +116,9 @@ pub(super) fn check(named: &[NamedPath], config: &Config) -> anyhow::Result<()> 
         needed.push((format!("what `{}` names", input.option), input.path.clone()));
     }
     for output in named.iter().filter(|named| named.role != PathRole::Input) {
-        let place = Place::of(&output.path);
-        must_be_writable(output, &place)?;
-        if place.target == PlaceTarget::Through {
+        let place = PlaceTarget::of(&output.path);
+        must_be_writable(output, place)?;
+        if place == PlaceTarget::Through {
             continue;
         }
         if let Some((what, _)) = needed.iter().find(|(_, path)| is_same_file(&output.path, path)) {
@@ -138,18 +138,18 @@ pub(super) fn metrics_file<'a>(
     let (metrics, others): (Vec<&NamedPath>, Vec<&NamedPath>) =
         named.iter().partition(|named| named.option == METRICS);
     let metrics = *metrics.first()?;
-    let place = Place::of(&metrics.path);
-    must_be_writable(metrics, &place).ok()?;
+    let place = PlaceTarget::of(&metrics.path);
+    must_be_writable(metrics, place).ok()?;
     let files = config.map(Config::files).unwrap_or_default();
     let mut needed = files.iter().map(|(_, path)| path).chain(others.iter().map(|of| &of.path));
-    let is_free = place.target == PlaceTarget::Through
+    let is_free = place == PlaceTarget::Through
         || needed.all(|path| !is_same_file(&metrics.path, path))
             && (config.is_some() || metrics::may_replace(&metrics.path));
     is_free.then_some(metrics.path.as_path())
 }
 
-fn must_be_writable(output: &NamedPath, place: &Place) -> anyhow::Result<()> {
-    let why = match (place.target, output.role) {
+fn must_be_writable(output: &NamedPath, place: PlaceTarget) -> anyhow::Result<()> {
+    let why = match (place, output.role) {
         (PlaceTarget::Other(kind), _) => format!("it is {kind}, and not a file"),
         (PlaceTarget::Folder, PathRole::File) => {
             "it is a folder, and a file is to be written".to_owned()

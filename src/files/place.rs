@@ -21,38 +21,30 @@ pub(crate) enum PlaceTarget {
     Other(&'static str),
 }
 
-/// A path, looked at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) target: PlaceTarget,
-}
-
-impl Place {
-    pub(crate) fn of(path: &Path) -> Place {
+impl PlaceTarget {
+    pub(crate) fn of(path: &Path) -> PlaceTarget {
         if stream(path).is_some() {
-            return Place { target: PlaceTarget::Through };
+            return PlaceTarget::Through;
         }
-        let target = match metadata(path) {
+        let kind = match metadata(path) {
             Err(_) if symlink_metadata(path).is_ok() => {
-                PlaceTarget::Other("a link that leads nowhere")
+                return PlaceTarget::Other("a link that leads nowhere");
             }
-            Err(_) => PlaceTarget::Absent { has_folder: folder_of(path).is_dir() },
-            Ok(stands) => {
-                let kind = stands.file_type();
-                if kind.is_file() {
-                    PlaceTarget::File
-                } else if kind.is_dir() {
-                    PlaceTarget::Folder
-                } else if kind.is_fifo() || is_null(stands.rdev()) {
-                    PlaceTarget::Through
-                } else if kind.is_socket() {
-                    PlaceTarget::Other("a socket")
-                } else {
-                    PlaceTarget::Other("a device")
-                }
-            }
+            Err(_) => return PlaceTarget::Absent { has_folder: folder_of(path).is_dir() },
+            Ok(stands) if is_null(stands.rdev()) => return PlaceTarget::Through,
+            Ok(stands) => stands.file_type(),
         };
-        Place { target }
+        if kind.is_file() {
+            PlaceTarget::File
+        } else if kind.is_dir() {
+            PlaceTarget::Folder
+        } else if kind.is_fifo() {
+            PlaceTarget::Through
+        } else if kind.is_socket() {
+            PlaceTarget::Other("a socket")
+        } else {
+            PlaceTarget::Other("a device")
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: JOB,
     lock: Some("people"), // A purge erases images too.
     limits: None,
+    application: None,
     database: |config| &config.database,
     population: None,
 };

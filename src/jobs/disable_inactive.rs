@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::db::{Read, Row, Value};
 use crate::exit::Exit;
 use crate::plan::{Counts, Plan};
+use crate::schema::Owner;
 use crate::sql;
 use exempt::ExemptAccounts;
 use rule::{AccountVerdict, InactivityRule};
@@ -78,6 +79,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: "disable-inactive",
     lock: Some("accounts"),
     limits: Some(|config| &config.limits.disable_inactive),
+    application: Some(Owner::Ops),
     database: |config| config.disable_inactive.database.as_ref().unwrap_or(&config.database),
     population: Some(|| sql!("disable_inactive/count_active")),
 };

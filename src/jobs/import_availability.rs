@@ -19,6 +19,7 @@ use crate::plan::{
     Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch, TouchRef,
     Touches,
 };
+use crate::schema::Owner;
 use crate::sql;
 
 /// `recert import-availability`
@@ -49,6 +50,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: "import-availability",
     lock: Some("people"),
     limits: Some(|config| &config.limits.import_availability),
+    application: Some(Owner::ProfileMap),
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
     population: None,
 };

@@ -24,6 +24,7 @@ use crate::import::args::ImportArgs;
 use crate::import::claim::{FileClaimant, ImportKind};
 use crate::ledger::LedgerReader;
 use crate::plan::{Allowance, Plan, UNANSWERED};
+use crate::schema::Owner;
 use crate::sql::Sql;
 use crate::text::is_invisible;
 
@@ -144,6 +145,8 @@ pub struct JobSpec {
     pub lock: Option<&'static str>,
     /// How much it may take away; `None`: it takes nothing, and has no section under `[limits]`.
     limits: Option<fn(&Config) -> &Limits>,
+    /// The application whose tables it writes; `None`: those of any.
+    pub application: Option<Owner>,
     /// The database it works on, unless its arguments name another.
     pub database: fn(&Config) -> &DatabaseConfig,
     /// What the limit in percent is taken of, where one query counts it.

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use self::found::RowNow;
 use self::source::{ChangedRow, RestoreSource};
 use self::statements::RestoreStatements;
-use self::table::{RowTodo, Table};
+use self::table::{RowTodo, TableNow};
 use super::{Job, JobSpec, PlanJob, World};
 use crate::config::{Config, DatabaseConfig};
 use crate::db::Read;
@@ -119,6 +119,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: "restore",
     lock: None,
     limits: Some(|config| &config.limits.restore),
+    application: None,
     database: |config| &config.database,
     population: None,
 };
@@ -208,18 +209,18 @@ fn plan(args: &Args, world: &mut World<'_>) -> anyhow::Result<Plan> {
 fn read_tables(
     source: &mut RestoreSource,
     db: &mut dyn Read,
-) -> anyhow::Result<BTreeMap<Arc<str>, Table>> {
+) -> anyhow::Result<BTreeMap<Arc<str>, TableNow>> {
     let names: BTreeSet<Arc<str>> = source.rows.iter().map(|row| Arc::clone(&row.table)).collect();
     let read = |name: Arc<str>| {
         let rows = source.rows.iter_mut().filter(|row| row.table == name);
-        Ok((Arc::clone(&name), Table::read(&name, rows, db)?))
+        Ok((Arc::clone(&name), TableNow::read(&name, rows, db)?))
     };
     names.into_iter().map(read).collect()
 }
 
 /// What is decided about a row, as a touch; nothing, where it is left alone.
 fn put_back(
-    table: &mut Table,
+    table: &mut TableNow,
     row: &ChangedRow,
     todo: RowTodo,
     run: &LedgerRun,
@@ -289,7 +290,7 @@ fn find(args: &Args, world: &mut World<'_>) -> anyhow::Result<LedgerRun> {
     Ok(run)
 }
 
-fn insert(table: &mut Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<RowToPutBack> {
+fn insert(table: &mut TableNow, row: &ChangedRow, run: &LedgerRun) -> anyhow::Result<RowToPutBack> {
     let image = row.before()?.unwrap_or_default();
     let (columns, binds) = table.binds(&image, None)?;
     let change = change(row, Action::Insert, None, Some(image.json(&columns)), run);
@@ -304,7 +305,7 @@ fn insert(table: &mut Table, row: &ChangedRow, run: &LedgerRun) -> anyhow::Resul
 }
 
 fn update(
-    table: &mut Table,
+    table: &mut TableNow,
     row: &ChangedRow,
     now: RowNow,
     run: &LedgerRun,
@@ -322,7 +323,7 @@ fn update(
 }
 
 fn delete(
-    table: &mut Table,
+    table: &mut TableNow,
     row: &ChangedRow,
     now: RowNow,
     run: &LedgerRun,

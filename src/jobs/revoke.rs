@@ -1,12 +1,13 @@
 //! Takes back the access whose revoke date has come (section 5 of the spec).
 //! Safe to rerun: a processed response is no longer active, so it is not planned again.
 //!
-//! In reading order: `rule` which responses are due · `look` what is read, response by response · `near` keys
+//! In reading order: `rule` which responses are `due` · `look` what is read, response by response · `near` keys
 //! that are nearly there · `closings` which run closed which response
 //! (`image_members` reads its images) · `came_back` what one found gone and is there · `steps` what is to be done.
 
 mod came_back;
 pub(crate) mod closings;
+mod due;
 mod image_members;
 mod look;
 pub(crate) mod near;
@@ -21,8 +22,10 @@ use super::{JobSpec, PlanJob, World};
 use crate::db::Value;
 use crate::exit::Exit;
 use crate::plan::Plan;
+use crate::schema::Owner;
 use crate::sql;
-use look::{DueResponse, ResponseLook};
+use due::DueResponse;
+use look::ResponseLook;
 use near::{find_near, near_key};
 use rule::RevokeRule;
 use steps::DueSteps;
@@ -38,6 +41,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: "revoke",
     lock: Some("access"),
     limits: Some(|config| &config.limits.revoke),
+    application: Some(Owner::Rap),
     database: |config| &config.database,
     population: Some(|| sql!("revoke/count_mappings")),
 };

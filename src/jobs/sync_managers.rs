@@ -21,6 +21,7 @@ use crate::plan::{
     Action, Change, ChangeResult, Columns, Counts, Hold, Plan, Step, Takes, Touch, Touches,
 };
 use crate::progress;
+use crate::schema::Owner;
 use crate::sql;
 use crate::sql::Sql;
 
@@ -55,6 +56,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: "sync-managers",
     lock: Some("managers"),
     limits: Some(|config| &config.limits.sync_managers),
+    application: Some(Owner::Rap),
     database: |config| &config.database,
     population: None,
 };

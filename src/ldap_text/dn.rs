@@ -110,7 +110,7 @@ fn push_type(name: &str, key: &mut String) -> Option<()> {
 }
 
 /// A value of a DN, its escapes taken off.
-enum Value<'a> {
+enum DnValue<'a> {
     /// Text that had no escapes.
     Plain(&'a str),
     /// What escapes, quotes or hexadecimal digits stood for.
@@ -137,16 +137,16 @@ fn trim_end(text: &str) -> &str {
     if escapes % 2 == 1 && trimmed.len() < text.len() { &text[..=trimmed.len()] } else { trimmed }
 }
 
-fn unescape(text: &str) -> Option<Value<'_>> {
+fn unescape(text: &str) -> Option<DnValue<'_>> {
     if !text.contains('\\') {
-        return Some(Value::Plain(text));
+        return Some(DnValue::Plain(text));
     }
     let mut value = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         value.push(if byte == b'\\' { escaped(&mut bytes)? } else { byte });
     }
-    Some(Value::Bytes(value))
+    Some(DnValue::Bytes(value))
 }
 
 /// What follows a backslash: two hexadecimal digits, or a character that stands for itself.
@@ -163,7 +163,7 @@ fn digit(byte: u8) -> Option<u8> {
 }
 
 /// The older form `O="Smith, Jones"`. Returns the value and what follows the closing quote.
-fn quoted(text: &str) -> Option<(Value<'_>, &str)> {
+fn quoted(text: &str) -> Option<(DnValue<'_>, &str)> {
     let mut value = Vec::new();
     let mut bytes = text.bytes();
     loop {
@@ -175,11 +175,11 @@ fn quoted(text: &str) -> Option<(Value<'_>, &str)> {
     }
     let rest = text[text.len() - bytes.len()..].trim_start_matches(' ');
     let ends = rest.is_empty() || rest.starts_with([',', '+', ';']);
-    ends.then_some((Value::Bytes(value), rest))
+    ends.then_some((DnValue::Bytes(value), rest))
 }
 
 /// The form `#04024869`: a BER value in hexadecimal digits. One that holds a string is that string.
-fn hex(digits: &str) -> Option<Value<'_>> {
+fn hex(digits: &str) -> Option<DnValue<'_>> {
     let digits = digits.as_bytes();
     if digits.is_empty() || !digits.len().is_multiple_of(2) {
         return None;
@@ -197,14 +197,14 @@ fn hex(digits: &str) -> Option<Value<'_>> {
         }
         _ => None,
     };
-    Some(content.map_or(Value::Opaque(ber), Value::Bytes))
+    Some(content.map_or(DnValue::Opaque(ber), DnValue::Bytes))
 }
 
-fn push_value(value: Value<'_>, key: &mut String) {
+fn push_value(value: DnValue<'_>, key: &mut String) {
     match value {
-        Value::Plain(text) => push_text(text, key),
-        Value::Opaque(bytes) => push_opaque(&bytes, key),
-        Value::Bytes(bytes) => match std::str::from_utf8(&bytes) {
+        DnValue::Plain(text) => push_text(text, key),
+        DnValue::Opaque(bytes) => push_opaque(&bytes, key),
+        DnValue::Bytes(bytes) => match std::str::from_utf8(&bytes) {
             Ok(text) => push_text(text, key),
             Err(_) => push_opaque(&bytes, key),
         },

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::exit::Exit;
-use crate::files::{Place, PlaceTarget, open_regular, write_whole};
+use crate::files::{PlaceTarget, open_regular, write_whole};
 
 /// What is to be added to which file; at least one line.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl PlannedLines {
     /// What stands there; of a pipe nothing ever does.
     fn read(&self) -> anyhow::Result<Vec<u8>> {
         let mut stands = Vec::new();
-        if self.path.try_exists()? && Place::of(&self.path).target != PlaceTarget::Through {
+        if self.path.try_exists()? && PlaceTarget::of(&self.path) != PlaceTarget::Through {
             open_regular(&self.path)?.read_to_end(&mut stands)?;
         }
         Ok(stands)

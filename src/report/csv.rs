@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::body::BodyFile;
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, ReportColumn, RowCell};
 use super::{ReportContent, ReportFormat, ReportPart, verdict};
 use crate::db::write_day;
 use crate::text::{guarded, is_formula};
@@ -61,7 +61,7 @@ impl ReportFormat for Csv {
 }
 
 /// The evidence, and the names of the columns.
-fn head(content: &ReportContent<'_>, columns: &[Column]) -> String {
+fn head(content: &ReportContent<'_>, columns: &[ReportColumn]) -> String {
     let mut out = String::new();
     let mut evidence = |name: &str, value: &str| {
         let mut record = vec![RowCell::Empty; columns.len()];

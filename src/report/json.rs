@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::body::BodyFile;
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, RowCell};
+use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, ReportColumn, RowCell};
 use super::{ReportContent, ReportFormat, ReportPart, verdict};
 use crate::db::write_day;
 use crate::text::write_json_text;
@@ -49,7 +49,7 @@ impl Json {
     }
 }
 
-fn keys(columns: &[Column]) -> Vec<String> {
+fn keys(columns: &[ReportColumn]) -> Vec<String> {
     let begins = std::iter::once('{').chain(std::iter::repeat(','));
     begins.zip(columns).map(|(begin, column)| format!("{begin}\"{}\":", column.name)).collect()
 }

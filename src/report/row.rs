@@ -106,7 +106,7 @@ impl fmt::Display for RowCell {
 
 /// One column of the report.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Column {
+pub(crate) struct ReportColumn {
     /// Its name in csv and json.
     pub(crate) name: &'static str,
     /// Its heading in xlsx and html.
@@ -115,8 +115,8 @@ pub(crate) struct Column {
     pub(crate) width: u8,
 }
 
-const fn column(name: &'static str, label: &'static str, width: u8) -> Column {
-    Column { name, label, width }
+const fn column(name: &'static str, label: &'static str, width: u8) -> ReportColumn {
+    ReportColumn { name, label, width }
 }
 
 /// How many columns a response has.
@@ -126,7 +126,7 @@ pub(super) const N_COLUMNS: usize = 18;
 pub(crate) type Cells = [RowCell; N_COLUMNS];
 
 /// The columns of a response: those of the first edition in their order, then what came later.
-pub(crate) const COLUMNS: [Column; N_COLUMNS] = [
+pub(crate) const COLUMNS: [ReportColumn; N_COLUMNS] = [
     column("reportee_id", "Reportee", 11),
     column("reportee_name", "Name", 20),
     column("reportee_mail", "Mail", 24),
@@ -174,7 +174,7 @@ pub(super) const N_ACCESS_COLUMNS: usize = 10;
 pub(crate) type AccessCells = [RowCell; N_ACCESS_COLUMNS];
 
 /// The columns of an access that somebody should look at.
-pub(crate) const ACCESS_COLUMNS: [Column; N_ACCESS_COLUMNS] = [
+pub(crate) const ACCESS_COLUMNS: [ReportColumn; N_ACCESS_COLUMNS] = [
     column("user_id", "User", 11),
     column("user_name", "Name", 22),
     column("user_mail", "Mail", 26),

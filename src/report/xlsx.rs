@@ -19,7 +19,9 @@ use rust_xlsxwriter::{
     FormatBorder, Workbook, Worksheet,
 };
 
-use super::row::{ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, Column, N_COLUMNS, RowCell, at};
+use super::row::{
+    ACCESS_COLUMNS, AccessCells, COLUMNS, Cells, N_COLUMNS, ReportColumn, RowCell, at,
+};
 use super::{ReportContent, ReportFormat, ReportPart};
 
 /// Rows of a sheet, without its header.
@@ -144,7 +146,7 @@ fn open_sheet(
     workbook: &mut Workbook,
     styles: &Styles,
     name: &str,
-    columns: &[Column],
+    columns: &[ReportColumn],
 ) -> anyhow::Result<Worksheet> {
     let mut sheet = workbook.new_worksheet_with_constant_memory()?;
     sheet.set_name(name)?;
@@ -163,7 +165,11 @@ fn dress(sheet: &mut Worksheet) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn put_header(sheet: &mut Worksheet, styles: &Styles, columns: &[Column]) -> anyhow::Result<()> {
+fn put_header(
+    sheet: &mut Worksheet,
+    styles: &Styles,
+    columns: &[ReportColumn],
+) -> anyhow::Result<()> {
     sheet.set_row_height(0, 32)?;
     for (place, column) in columns.iter().enumerate() {
         let place = place as u16;
@@ -282,13 +288,13 @@ impl Xlsx {
 fn set_height(
     sheet: &mut Worksheet,
     row: u32,
-    columns: &[Column],
+    columns: &[ReportColumn],
     cells: &[RowCell],
 ) -> anyhow::Result<()> {
     if row > HEIGHTS_MAX {
         return Ok(());
     }
-    let lines = |(column, cell): (&Column, &RowCell)| match cell {
+    let lines = |(column, cell): (&ReportColumn, &RowCell)| match cell {
         RowCell::Text(text) => {
             let width = usize::from(column.width).max(1);
             text.lines().map(|line| line.chars().count().div_ceil(width).max(1)).sum::<usize>()

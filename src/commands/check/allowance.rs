@@ -11,7 +11,6 @@ use crate::jobs::{Job, JobSpec};
 use crate::ledger::LedgerChain;
 use crate::ledger::taken::{RunMoment, held};
 use crate::plan::{HeldLimit, Plan};
-use crate::schema::Owner;
 use crate::sql::Sql;
 
 /// A line for each limit of the jobs that work on this database.
@@ -55,12 +54,7 @@ fn count(query: &Sql, db: &mut dyn Read) -> anyhow::Result<u64> {
 
 /// Whether the tables that the job works on are not in this database, which has a line of its own.
 fn is_absent(spec: &JobSpec, report: &Report) -> bool {
-    let owner = match spec.lock {
-        Some("access" | "managers") => Owner::Rap,
-        Some("accounts") => Owner::Ops,
-        Some("people") => Owner::ProfileMap,
-        _ => return false,
-    };
+    let Some(owner) = spec.application else { return false };
     let (name, _) = application(owner);
     report.lines.iter().any(|line| line.kind == ABSENT && line.key == name)
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum as _;
 
+use crate::jobs::{Job, JobSpec};
 use crate::schema::{Owner, Table};
 
 /// A job that `check` may be asked about.
@@ -19,6 +20,12 @@ pub enum CheckedJob {
     ImportAvailability,
     /// All tables
     Restore,
+}
+
+impl CheckedJob {
+    fn is(self, name: &str) -> bool {
+        self.to_possible_value().is_some_and(|value| value.get_name() == name)
+    }
 }
 
 use CheckedJob::{DisableInactive, ImportAvailability, ImportUsers, Restore, Revoke, SyncManagers};
@@ -48,10 +55,11 @@ impl CheckScope {
 
     /// Whether this job was named, or all are meant.
     pub(super) fn wants_job(&self, name: &str) -> bool {
-        let is_named = |job: &CheckedJob| {
-            job.to_possible_value().is_some_and(|value| value.get_name() == name)
-        };
-        self.0.is_empty() || self.0.iter().any(is_named)
+        self.0.is_empty() || self.is_named(name)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.0.iter().any(|job| job.is(name))
     }
 
     /// Whether a job named needs this table, or all are meant.
@@ -64,12 +72,8 @@ impl CheckScope {
 
     /// Whether a job of this application was named: its tables must be there then.
     pub(super) fn names_application(&self, owner: Owner) -> bool {
-        match owner {
-            Owner::Own => true,
-            Owner::Rap => self.names(&[Revoke, SyncManagers]),
-            Owner::Ops => self.names(&[DisableInactive]),
-            Owner::ProfileMap => self.names(&[ImportUsers, ImportAvailability]),
-        }
+        let is_of = |spec: &&JobSpec| spec.application == Some(owner) && self.is_named(spec.name);
+        owner == Owner::Own || Job::ALL.iter().any(is_of)
     }
 
     /// Whether anything in a database of these owners is to be looked at.
@@ -104,6 +108,14 @@ pub(super) fn application(owner: Owner) -> (&'static str, &'static str) {
 mod tests {
     use super::*;
     use crate::schema::tables;
+
+    #[test]
+    fn every_job_can_be_asked_about() {
+        for spec in Job::ALL {
+            let is_known = CheckedJob::value_variants().iter().any(|job| job.is(spec.name));
+            assert!(is_known, "`check {}` is no command", spec.name);
+        }
+    }
 
     #[test]
     fn a_named_job_wants_its_own_tables_and_recerts() {

@@ -96,7 +96,7 @@ fn columns_of(before: &str, after: &str) -> anyhow::Result<String> {
 
 /// One change, as JSON and CSV show it.
 #[derive(Serialize)]
-struct ShownChange<'a> {
+struct PreviewedChange<'a> {
     seq: usize,
     table: &'a str,
     key: &'a str,
@@ -107,8 +107,12 @@ struct ShownChange<'a> {
     after: Option<Box<RawValue>>,
 }
 
-fn shown<'a>(seq: usize, step: &'a Step, change: TouchRef<'a>) -> anyhow::Result<ShownChange<'a>> {
-    Ok(ShownChange {
+fn shown<'a>(
+    seq: usize,
+    step: &'a Step,
+    change: TouchRef<'a>,
+) -> anyhow::Result<PreviewedChange<'a>> {
+    Ok(PreviewedChange {
         seq,
         table: &step.table,
         key: change.key(),

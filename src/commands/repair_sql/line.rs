@@ -2,7 +2,7 @@
 
 use super::lexer::{Quote, Text, is_target, names_a_column};
 use super::reading::{Doubt, LineEdit, LineReading};
-use super::value::{Value, read_value};
+use super::value::{ValueEnd, read_value};
 
 /// Oracle's limit of columns in a table.
 const COLUMNS_MAX: usize = 1_000;
@@ -240,8 +240,8 @@ impl LineReader<'_> {
             let may_be_condition = self.clause == SqlClause::Fragment;
             match read_value(self.text, self.at, column, may_be_condition, &mut self.reading.edits)?
             {
-                Value::Ends(end) => self.at = end,
-                Value::Expression => {}
+                ValueEnd::Ends(end) => self.at = end,
+                ValueEnd::Expression => {}
             }
             return Ok(());
         }

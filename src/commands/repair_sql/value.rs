@@ -8,7 +8,7 @@ const PLAIN_COLUMNS: [&str; 2] = ["RAP", "PACKBUILDER"];
 
 /// What stands where a value was expected.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum ValueEnd {
     /// A text, which ends here.
     Ends(usize),
     /// A string in a longer expression (`'O' || CHR(39) || …`) or condition, to be read strictly.
@@ -34,9 +34,9 @@ pub(super) fn read_value(
     column: &[u8],
     may_be_condition: bool,
     edits: &mut Vec<LineEdit>,
-) -> Result<Value, Doubt> {
+) -> Result<ValueEnd, Doubt> {
     let Some((quote, open_length)) = text.quote_at(open) else {
-        return Ok(Value::Expression);
+        return Ok(ValueEnd::Expression);
     };
     if quote == Quote::Straight
         && let Some(end) = text.string_end(open)
@@ -44,12 +44,12 @@ pub(super) fn read_value(
         match follows(text, end) {
             WhatFollows::End => {
                 no_end_within(text, open + 1, end - 1)?;
-                return Ok(Value::Ends(end));
+                return Ok(ValueEnd::Ends(end));
             }
-            WhatFollows::Concatenation => return Ok(Value::Expression),
+            WhatFollows::Concatenation => return Ok(ValueEnd::Expression),
             WhatFollows::Unclear(why) => return Err(Doubt::new(end, why)),
             WhatFollows::SomethingElse if may_be_condition && condition_goes_on(text, end) => {
-                return Ok(Value::Expression);
+                return Ok(ValueEnd::Expression);
             }
             WhatFollows::SomethingElse => {}
         }
@@ -64,7 +64,7 @@ pub(super) fn read_value(
     if close.quote != Quote::Straight {
         edits.push(LineEdit::straighten(close.at, close.length));
     }
-    Ok(Value::Ends(close.at + close.length))
+    Ok(ValueEnd::Ends(close.at + close.length))
 }
 
 fn no_end(doubt: Doubt, column: &[u8]) -> Doubt {

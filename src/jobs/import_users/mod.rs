@@ -42,6 +42,7 @@ use super::{JobSpec, PlanJob, World};
 use crate::import::args::ImportArgs;
 use crate::import::claim::ImportKind;
 use crate::plan::{Columns, Counts, Plan};
+use crate::schema::Owner;
 use changes::PersonChanges;
 use doubts::ImportFacts;
 use history::{ImportHistory, RunMarks};
@@ -108,6 +109,7 @@ pub(super) const SPEC: JobSpec = JobSpec {
     name: "import-users",
     lock: Some("people"),
     limits: Some(|config| &config.limits.import_users),
+    application: Some(Owner::ProfileMap),
     database: |config| config.import.database.as_ref().unwrap_or(&config.database),
     population: None,
 };

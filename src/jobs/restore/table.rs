@@ -72,7 +72,7 @@ const LEAD_COLUMNS: usize = 2;
 const LEAD: usize = usize::MAX;
 
 /// A table as it is now, as far as the run's rows are concerned.
-pub(super) struct Table {
+pub(super) struct TableNow {
     pub(super) name: String,
     pub(super) columns: Vec<Column>,
     dialect: Dialect,
@@ -102,7 +102,7 @@ pub(super) struct Table {
     pub(super) takes_away: bool,
 }
 
-impl Table {
+impl TableNow {
     /// Reads the table, and tells each change by which numbers its row is known.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl Table {
             columns.iter().any(|column| column.name == *name && column.is_writable())
         };
         let looks_at_all = !lead.iter().all(is_kept);
-        let mut table = Table {
+        let mut table = TableNow {
             name: name.to_owned(),
             columns,
             dialect: db.dialect(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use chrono::NaiveDate;
 
+use super::due::{DueMapping, DueResponse};
 use super::key;
 use super::rule::{AnswerClass, DateOf, ResponseDates, ResponseVerdict, RevokeRule, fold};
 use super::steps::DueSteps;
@@ -29,37 +30,6 @@ const NAMED_MAX: usize = 1_000;
 
 /// The columns in front of the response's own: N_BACK, N_MAPPINGS, and ROW_ID.
 const OWN: usize = 3;
-
-/// A response whose day has come.
-pub(super) struct DueResponse {
-    pub(super) row_id: Value,
-    pub(super) user: Value,
-    pub(super) location: Value,
-    pub(super) key: Box<str>,
-    pub(super) why: Arc<str>,
-    pub(super) before: Box<str>,
-    pub(super) unanswered: bool,
-    /// Whether any access is there.
-    pub(super) has_access: bool,
-    /// The access it takes.
-    pub(super) mappings: Vec<DueMapping>,
-}
-
-/// A mapping row that is to go.
-pub(super) struct DueMapping {
-    pub(super) row_id: Value,
-    pub(super) user: Value,
-    pub(super) location: Value,
-    pub(super) before: Box<str>,
-}
-
-impl DueResponse {
-    /// Whether it says whose access and where.
-    pub(super) fn has_key(&self) -> bool {
-        let given = |value: &Value| !value.is_null() && !value.display().is_empty();
-        given(&self.user) && given(&self.location)
-    }
-}
 
 /// What the rows of `select_active` come to, one after the other.
 pub(super) struct ResponseLook<'a> {

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::due::{DueMapping, DueResponse};
 use super::key;
-use super::look::{DueMapping, DueResponse};
 use crate::db::Value;
 use crate::plan::{
     Action, Change, ChangeResult, Columns, Hold, Step, Takes, Touch, TouchRef, Touches,

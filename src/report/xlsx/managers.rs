@@ -4,14 +4,14 @@ use rust_xlsxwriter::{FormatAlign, Worksheet};
 
 use super::{Styles, dress, put, put_header};
 use crate::report::ReportContent;
-use crate::report::row::{Column, RowCell};
+use crate::report::row::{ReportColumn, RowCell};
 use crate::report::verdict::oldest_days;
 
-const fn column(name: &'static str, width: u8) -> Column {
-    Column { name, label: name, width }
+const fn column(name: &'static str, width: u8) -> ReportColumn {
+    ReportColumn { name, label: name, width }
 }
 
-const MANAGER_COLUMNS: [Column; 7] = [
+const MANAGER_COLUMNS: [ReportColumn; 7] = [
     column("Line manager", 14),
     column("Name", 32),
     column("Mail", 38),
