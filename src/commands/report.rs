@@ -12,7 +12,7 @@ use serde_json::json;
 use super::CommandContext;
 use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
-use crate::files::{Whole, names_folder};
+use crate::files::{Place, PlaceTarget, Whole, names_folder};
 use crate::outcome::{Outcome, Stdout};
 use crate::report::{
     self, FormatName, PassedReport, ReportContent, ReportFormat, ReportOrigin, ReportRules,
@@ -179,9 +179,12 @@ fn to_stdout(mut file: File, out: &Stdout) -> anyhow::Result<()> {
 }
 
 impl ReportOutput {
-    /// Where its temporary files go: beside it, so that they may be as large as it.
+    /// Where its temporary files go: beside it, so that they may be as large as it. A pipe or a device stands where
+    /// nobody makes files.
     fn folder(&self) -> PathBuf {
-        match self.path.as_deref().and_then(Path::parent) {
+        let file =
+            self.path.as_deref().filter(|path| Place::of(path).target != PlaceTarget::Through);
+        match file.and_then(Path::parent) {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             Some(_) => PathBuf::from("."),
             None => std::env::temp_dir(),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::DatabaseConfig;
+use super::revoke::check_days;
 
 /// `[disable_inactive]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -48,6 +49,9 @@ impl DisableInactiveConfig {
         }
         if self.warn_days.contains(&0) {
             errors.push("disable_inactive.warn_days: on the day itself it is too late to warn; use 1 or more".to_owned());
+        }
+        for days in &self.warn_days {
+            check_days("disable_inactive.warn_days", *days, errors);
         }
         if self.actor_oidc_id.as_ref().is_some_and(|id| id.trim().is_empty()) {
             errors.push("disable_inactive.actor_oidc_id: names nobody".to_owned());

@@ -6,6 +6,9 @@ use std::fmt;
 
 use toml::de::{DeTable, DeValue};
 
+/// Every section and key there is.
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
 /// What is wrong, in the order of the lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConfigMistakes(Vec<String>);
@@ -96,6 +99,20 @@ pub(super) fn no_such_key(path: &str) -> String {
     }
 }
 
+/// Whether this is the name of a section, by `config.example.toml`.
+pub(super) fn is_section(path: &str) -> bool {
+    let holds = |section: &str| {
+        section.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    EXAMPLE.lines().filter_map(section_of).any(holds)
+}
+
+/// `[name]`, commented out or not.
+fn section_of(line: &'static str) -> Option<&'static str> {
+    let line = line.strip_prefix("# ").unwrap_or(line);
+    line.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name)
+}
+
 /// By `config.example.toml`, which holds every key.
 fn nearest(path: &str) -> Option<String> {
     const ALIKE: f64 = 0.8;
@@ -112,17 +129,15 @@ fn nearest(path: &str) -> Option<String> {
 
 /// Every section and key of the example, those that are commented out as well.
 fn known_keys() -> Vec<(&'static str, &'static str)> {
-    let example: &'static str = include_str!("../../config.example.toml");
     let mut section = "";
     let mut known = Vec::new();
-    for line in example.lines() {
-        let line = line.strip_prefix("# ").unwrap_or(line);
-        if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    for line in EXAMPLE.lines() {
+        if let Some(name) = section_of(line) {
             section = name;
             let (above, last) = name.rsplit_once('.').unwrap_or(("", name));
             known.push((above, last));
             known.extend((!above.is_empty()).then_some(("", above)));
-        } else if let Some((key, _)) = line.split_once(" = ")
+        } else if let Some((key, _)) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         {
             known.push((section, key));

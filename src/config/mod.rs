@@ -360,4 +360,31 @@ mod tests {
             assert!(message.contains(part), "`{part}` is not in: {message}");
         }
     }
+
+    #[test]
+    fn config_takes_no_list_in_place_of_a_section() {
+        for (text, told) in [
+            ("revoke = [[\"X\"]]", "line 1: revoke: a list where a section stands"),
+            ("[[time]]\nzone = \"UTC\"", "line 1: time: a list where"),
+            ("limits = []", "line 1: limits: a list where"),
+            (
+                "[limits]\nrevoke-unanswered = [0, 0, 0, 0]",
+                "line 2: limits.revoke-unanswered: a list",
+            ),
+            ("[import]\ndatabase = [\"sqlite:x\"]", "line 2: import.database: a list where"),
+        ] {
+            let message = format!("{:#}", Config::parse(text).unwrap_err());
+            assert!(message.starts_with(told), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn config_warns_nobody_further_ahead_than_ten_years() {
+        let text = |days: u32| format!("[disable_inactive]\nwarn_days = [10, {days}]");
+        Config::parse(&text(3_660)).unwrap();
+        for days in [3_661, u32::MAX] {
+            let message = format!("{:#}", Config::parse(&text(days)).unwrap_err());
+            assert!(message.contains("disable_inactive.warn_days"), "{message}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ pub(super) fn read<Config: DeserializeOwned + Default>(
         .parse()
         .map_err(|error: toml::de::Error| anyhow!("{}", without_quoting(&error, text)))?;
     let mut errors = Vec::new();
+    refuse_lists(&mut table, "", &mut errors);
     expand(&mut table, "", &mut errors);
     let mut unknown = Vec::new();
     let config = loop {
@@ -33,6 +34,23 @@ pub(super) fn read<Config: DeserializeOwned + Default>(
     };
     errors.extend(unknown.iter().map(|key| mistakes::no_such_key(key)));
     Ok((config, errors))
+}
+
+/// A list in a section's place would be taken for its values in the order of the code.
+fn refuse_lists(table: &mut toml::Table, above: &str, errors: &mut Vec<String>) {
+    table.retain(|key, value| {
+        let path = format!("{above}{key}");
+        match value {
+            toml::Value::Table(inner) => refuse_lists(inner, &format!("{path}."), errors),
+            toml::Value::Array(_) if mistakes::is_section(&path) => {
+                errors
+                    .push(format!("{path}: a list where a section stands: write `[{path}]`, once"));
+                return false;
+            }
+            _ => {}
+        }
+        true
+    });
 }
 
 /// What systemd's `LoadCredential=` sets, in every key that names a file or a folder.

@@ -104,7 +104,7 @@ impl ReportConfig {
     }
 }
 
-fn check_days(key: &str, days: u32, errors: &mut Vec<String>) {
+pub(super) fn check_days(key: &str, days: u32, errors: &mut Vec<String>) {
     if days > DAYS_MAX {
         errors.push(format!("{key}: `{days}` is more than {DAYS_MAX}"));
     }

@@ -275,6 +275,7 @@ fn classed(error: rusqlite::Error) -> anyhow::Error {
             | ErrorCode::NotADatabase
             | ErrorCode::PermissionDenied,
         ) => Exit::Config,
+        _ if message.contains("because it is a view") => Exit::Config,
         _ if message.contains("no such table")
             || message.contains("no such column")
             || message.contains("has no column") =>

@@ -60,7 +60,9 @@ pub fn look(job: &str, since: DateTime<Utc>, db: &mut dyn Read) -> anyhow::Resul
     let oracle = sql.oracle().replace("FOR UPDATE NOWAIT", "");
     let sql =
         Sql::made_for("ledger/lock_job without a lock".to_owned(), oracle, sql.sqlite().to_owned());
-    start(&sql, "ledger", job, since, db).map(|(start, _)| start).context("looking at the ledger")
+    let (start, _) = start(&sql, "ledger", job, since, db).context("looking at the ledger")?;
+    let end = start.end.there()?;
+    Ok(RunStart { end, ..start })
 }
 
 /// And which role the database has.
@@ -118,6 +120,16 @@ pub(crate) fn late_runs(job: &str, since: DateTime<Utc>, db: &mut dyn Read) -> a
 pub struct ChainEnd(pub(super) String);
 
 impl ChainEnd {
+    /// # Errors
+    /// `Exit::Config`: there is none, so that no run can be added, however often it is tried.
+    fn there(self) -> anyhow::Result<ChainEnd> {
+        if !self.0.is_empty() {
+            return Ok(self);
+        }
+        let told = "RECERT_LOCK's row `ledger` holds no hash: the end of the ledger's chain was removed; `recert verify` says more";
+        Err(anyhow!(told).context(Exit::Config))
+    }
+
     /// The hash.
     #[must_use]
     pub fn sha256(&self) -> &str {
@@ -138,7 +150,7 @@ pub fn take_end(patience: Duration, db: &mut dyn Read) -> anyhow::Result<ChainEn
     let row = rows.first().ok_or_else(|| {
         anyhow!("RECERT_LOCK has no row `ledger`; `recert migrate` adds it").context(Exit::Config)
     })?;
-    Ok(ChainEnd(row.text("HEAD_SHA256")?))
+    ChainEnd(row.text("HEAD_SHA256")?).there()
 }
 
 /// The chain's end was not to be had in time.

@@ -8,7 +8,7 @@ use recert::door::config::Limits;
 use recert::door::exit::Exit;
 use recert::door::summary::Summary;
 
-use crate::harness::{World, ok, worlds, write_secret};
+use crate::harness::{World, exit, ok, worlds, write_secret};
 
 pub(crate) fn check(world: &World) -> Summary {
     check_jobs(world, &[])
@@ -75,6 +75,11 @@ fn check_tells_how_much_of_the_days_allowance_each_job_has_left() {
         world.tamper("UPDATE recert_lock SET head_sha256 = 'f00d' WHERE job = 'ledger'");
         let warnings = lines(&check(&world), "warning");
         assert!(warnings.iter().any(|line| line.contains("its chain is broken")), "{warnings:?}");
+
+        // No run can be added to a chain without an end: they all would end with 3.
+        world.tamper("UPDATE recert_lock SET head_sha256 = NULL WHERE job = 'ledger'");
+        let missing = lines(&check(&world), "missing");
+        assert!(missing.iter().any(|line| line.contains("its chain is broken")), "{missing:?}");
     }
 }
 
@@ -111,6 +116,19 @@ fn check_names_a_missing_table_column_and_lock_with_the_statement_that_mends_it(
         let told = lines(&check(&world), "missing").join("\n");
         assert!(!told.contains("CREATE TABLE"), "an application's tables are its own: {told}");
     }
+}
+
+#[test]
+fn check_tries_on_sqlite_too_what_a_run_does_to_each_table() {
+    let world = World::sqlite();
+    world.define("ALTER TABLE map_rap_user_role RENAME TO behind");
+    assert_mended_by(
+        &world,
+        "CREATE VIEW map_rap_user_role AS SELECT * FROM behind",
+        "MAP_RAP_USER_ROLE",
+        "a run would be refused here: ",
+    );
+    assert_eq!(exit(&world.run("revoke")), Exit::Config);
 }
 
 #[test]

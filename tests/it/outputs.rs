@@ -171,6 +171,17 @@ fn streams_and_pipes_are_written_through() {
 }
 
 #[test]
+fn a_report_goes_through_a_stream_that_stands_where_nobody_can_make_files() {
+    let world = World::sqlite();
+    world.put("response USER=E1 DUE=2026-11-30\nmapping USER=E1");
+    for format in ["csv", "json", "html", "xlsx"] {
+        let output = run(&world, &format!("report --all --format {format} --out /dev/fd/1 -q"));
+        assert_eq!(output.status.code(), Some(0), "{format}: {output:?}");
+        assert!(output.stdout.len() > 500, "{format}: {output:?}");
+    }
+}
+
+#[test]
 fn a_config_that_can_not_be_read_costs_nobody_their_database() {
     let world = place();
     let at = |name: &str| world.folder.path().join(name);

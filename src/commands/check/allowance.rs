@@ -7,9 +7,10 @@ use super::{ABSENT, Report};
 use crate::commands::CommandContext;
 use crate::config::{DatabaseConfig, Limits};
 use crate::db::Read;
+use crate::exit::Exit;
 use crate::jobs::{Job, JobSpec};
-use crate::ledger::LedgerChain;
 use crate::ledger::taken::{RunMoment, held};
+use crate::ledger::{self, LedgerChain};
 use crate::plan::{HeldLimit, Plan};
 use crate::sql::Sql;
 
@@ -24,12 +25,17 @@ pub(super) fn look(
     context: &CommandContext<'_>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    let now = (context.clock)();
     let mut chain = LedgerChain::read(db)?;
     if let Some(told) = chain.broken() {
-        report.warn("ledger", format!("its chain is broken: {told}; `recert verify` says more"));
+        let told = format!("its chain is broken: {told}; `recert verify` says more");
+        match ledger::look("", now, db) {
+            // No run can be added to a chain without an end.
+            Err(error) if Exit::of(&error) == Exit::Config => report.missing("ledger", told),
+            _ => report.warn("ledger", told),
+        }
         return Ok(());
     }
-    let now = (context.clock)();
     for spec in Job::ALL {
         let is_here = (spec.database)(context.config).is_same_place(database);
         if !is_here || !scope.wants_job(spec.name) || is_absent(spec, report) {

@@ -1,7 +1,10 @@
 //! One database: client library, log-on, who the session is there, its clock; then the tables.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use rustix::fs::Access;
 use uuid::Uuid;
 
 use super::place::SessionSeen;
@@ -11,6 +14,7 @@ use super::{OK, Report, allowance, look_at_secret, tables};
 use crate::commands::CommandContext;
 use crate::config::{Config, DatabaseConfig, Url};
 use crate::db::{self, Dialect, SessionSpec, Transaction};
+use crate::files::folder_of;
 use crate::jobs::find_actor;
 use crate::schema::Owner;
 use crate::sql;
@@ -55,14 +59,20 @@ pub(super) fn look(
         Err(error) => report.failed("database", &error),
     }
     if let Ok(Url::Sqlite(path)) = database.target() {
-        match std::fs::OpenOptions::new().append(true).open(&path) {
-            Ok(_) => report.ok("rights", format!("`{}` can be written to", path.display())),
-            Err(error) => report.missing(
-                "rights",
-                format!("`{0}` can't be written to ({error}): chmod u+w {0}", path.display()),
-            ),
+        look_at_rights(&path, report);
+    }
+}
+
+/// A run writes to the file, and makes its journal beside it.
+fn look_at_rights(path: &Path, report: &mut Report) {
+    for place in [path, folder_of(path)] {
+        if let Err(error) = rustix::fs::access(place, Access::WRITE_OK) {
+            let told =
+                format!("`{0}` can't be written to ({error}): chmod u+w {0}", place.display());
+            return report.missing("rights", told);
         }
     }
+    report.ok("rights", format!("`{}` can be written to", path.display()));
 }
 
 fn look_inside(

@@ -74,7 +74,7 @@ fn look_at_table(
         return Ok(None);
     }
     let before = report.lines.len();
-    let mut trial = None;
+    let trial;
     columns::look(db.dialect(), table, columns, report);
     look_at_indexes(db, table, report)?;
     if let Some(session) = session {
@@ -82,6 +82,9 @@ fn look_at_table(
         let granted = grants::look(db, table.name, &place, session, report)?;
         hazards::look(db, table, &place, report)?;
         trial = Trial::of(table, columns, &granted);
+    } else {
+        // SQLite knows no grants.
+        trial = Trial::of(table, columns, grants::needs(table.name));
     }
     if report.lines.len() == before {
         report.ok(table.name, columns::told(columns));

@@ -4,7 +4,7 @@ use recert::door::commands::verify::Args;
 use recert::door::exit::Exit;
 
 use super::{holds, tampered, verify, with_runs};
-use crate::harness::{World, worlds};
+use crate::harness::{World, exit, worlds};
 
 #[test]
 fn verify_names_a_run_whose_columns_were_edited() {
@@ -152,4 +152,17 @@ fn verify_names_an_edited_or_missing_head() {
         "the chain was cut at its end",
     );
     tampered(&["DELETE FROM recert_lock WHERE job = 'ledger'"], "RECERT_LOCK has no row `ledger`");
+}
+
+#[test]
+fn a_run_on_a_ledger_whose_end_was_taken_out_ends_with_3_for_trying_again_mends_nothing() {
+    for world in worlds() {
+        with_runs(&world);
+        world.tamper("UPDATE recert_lock SET head_sha256 = NULL WHERE job = 'ledger'");
+        for ended in [world.run("revoke"), world.preview("revoke")] {
+            assert_eq!(exit(&ended), Exit::Config, "{}", world.name);
+            assert!(ended.summary.error.unwrap().contains("holds no hash"), "{}", world.name);
+        }
+        assert_eq!(verify(&world, &Args::default()).1, Exit::Evidence);
+    }
 }
