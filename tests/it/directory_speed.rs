@@ -101,8 +101,8 @@ fn eight_thousand_people_take_few_round_trips() {
     // Login, what the server is, its schema. Then searches for 50 people each, four on each of four connections:
     // while the other three log in, the first one asks.
     let by_id = [&[1, 1, 1, 3 + 4][..], &[16; 9], &[160 - 4 - 9 * 16]].concat();
-    // A first page of 200 that tells whether the rest is worth it, and eight of a thousand.
-    let by_pages = [1; 3 + 1 + 8];
+    // With the schema a first page of 200, which tells whether the rest is worth it; and eight of a thousand.
+    let by_pages = [&[1, 1, 2][..], &[1; 8]].concat();
     for (strategy, rounds) in [(Strategy::Batch, &by_id[..]), (Strategy::Auto, &by_pages)] {
         let proxy = RoundTrips::before(slapd.port, rounds);
         let settings = DirectorySettings {
@@ -116,5 +116,28 @@ fn eight_thousand_people_take_few_round_trips() {
         let left = proxy.left();
         assert_eq!(left, (0, Vec::new(), 0), "{strategy:?}: {:?}", answers.err());
         assert_eq!(answers.unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_first_page_is_asked_for_again_only_where_the_schema_has_other_names_for_what_is_on_it() {
+    needs_slapd!();
+    let boss = Person::new("boss").with("description", "The boss");
+    let ada = Person::new("ada").managed_by(&boss.dn);
+    let slapd = Slapd::with(ldif(&[ada, boss]));
+    // Login, what the server is, the page with the schema, perhaps the page.
+    for (attribute, rounds) in [("displayName", &[1, 1, 2][..]), ("2.5.4.13", &[1, 1, 2, 1])] {
+        let proxy = RoundTrips::before(slapd.port, rounds);
+        let settings = DirectorySettings {
+            urls: vec![format!("ldap://localhost:{}", proxy.port)],
+            manager_name_attribute: attribute.to_owned(),
+            strategy: Strategy::Scan,
+            timeout: 60,
+            retries: 0,
+            ..slapd.plain_settings()
+        };
+        let answers = ask(&settings, &["ada"]);
+        assert_eq!(proxy.left(), (0, Vec::new(), 0), "{attribute}: {:?}", answers.err());
+        assert_eq!(answers.unwrap(), [manager("boss")], "{attribute}");
     }
 }

@@ -18,6 +18,7 @@ impl LdapDirectory {
     pub(super) async fn check_all(&mut self, samples: &[String]) -> anyhow::Result<Vec<CheckLine>> {
         let mut lines = self.check_servers().await?;
         let server = self.describe().await?;
+        self.ask_schema(&server).await?;
         lines.extend(self.check_base(&server).await?);
         lines.push(self.check_attributes()?);
         lines.extend(self.check_samples(samples).await?);

@@ -57,6 +57,12 @@ impl AttributeFields {
         AttributeFields { people, managers, id, name, mail, control, user_id, manager }
     }
 
+    /// Whether people who were asked for by these attributes are read as by one's own: each comes under no other name.
+    pub(super) fn are_all_of(&self, expected: &[WantedAttribute]) -> bool {
+        self.people.len() == expected.len()
+            && self.people.iter().zip(expected).all(|(own, expected)| expected.has_names_of(own))
+    }
+
     /// An entry of a search for employees.
     pub(super) fn found(&self, mut entry: SearchEntry) -> FoundEntry {
         let ids = self.user_id.read(&mut entry);

@@ -62,8 +62,9 @@ impl LdapDirectory {
             }
         };
         if scan {
-            self.scan(known, wanted.len()).await?;
+            self.scan(known, &server, wanted.len()).await?;
         }
+        self.ask_schema(&server).await?;
         self.find_people(known).await?;
         let managers = known.people.borrow().wanted();
         if managers.len() > READ_UP_TO {

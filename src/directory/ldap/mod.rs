@@ -33,7 +33,7 @@ use self::connect::LoginTarget;
 use self::fields::AttributeFields;
 use self::lookup::LookUp;
 use self::pool::ConnectionPool;
-use self::schema::{AttributeSchema, WantedAttribute};
+use self::schema::AttributeSchema;
 use self::search::{ResultPage, SearchRequest};
 use self::server::ServerDescription;
 use super::people::PeopleJoin;
@@ -47,8 +47,9 @@ pub(super) struct LdapDirectory {
     fields: AttributeFields,
     pool: ConnectionPool,
     server: Option<ServerDescription>,
-    /// What the server shows of it.
+    /// What the server shows of it, once it was asked.
     schema: Option<AttributeSchema>,
+    has_asked_schema: bool,
     /// Runs in the thread that asks. Absent only while it is in use or being dropped.
     runtime: Option<Runtime>,
 }
@@ -73,6 +74,7 @@ impl LdapDirectory {
             pool: ConnectionPool::new(target, settings.connections, settings.retries),
             server: None,
             schema: None,
+            has_asked_schema: false,
             runtime: Some(runtime.context("preparing to ask the directory")?),
         })
     }
@@ -90,22 +92,36 @@ impl LdapDirectory {
         outcome
     }
 
-    /// What kind of server this is, and what it calls its attributes; asked once.
+    /// What kind of server this is; asked once.
     async fn describe(&mut self) -> anyhow::Result<ServerDescription> {
         if let Some(server) = &self.server {
             return Ok(server.clone());
         }
         let attributes = server::description_attributes();
         let entries = self.ask_once(&server::ask_description(&attributes)).await?;
-        let server = ServerDescription::new(entries);
-        if let Some(dn) = &server.schema {
-            let wanted = [WantedAttribute::plain("attributeTypes")];
+        Ok(self.server.insert(ServerDescription::new(entries)).clone())
+    }
+
+    /// What the server calls its attributes; asked once.
+    async fn ask_schema(&mut self, server: &ServerDescription) -> anyhow::Result<()> {
+        if let Some(dn) = self.schema_to_ask(server) {
+            let wanted = server::schema_attributes();
             let entries = self.ask_once(&server::ask_schema(dn, &wanted)).await?;
-            let held = entries.into_iter().next().and_then(|entry| entry.held.into_iter().next());
-            self.schema = held.and_then(AttributeSchema::of);
+            self.learn_schema(entries);
         }
+        Ok(())
+    }
+
+    /// Where the schema is, unless it was asked before.
+    fn schema_to_ask<'a>(&self, server: &'a ServerDescription) -> Option<&'a str> {
+        server.schema.as_deref().filter(|_| !self.has_asked_schema)
+    }
+
+    fn learn_schema(&mut self, entries: Vec<decode::SearchEntry>) {
+        let held = entries.into_iter().next().and_then(|entry| entry.held.into_iter().next());
+        self.schema = held.and_then(AttributeSchema::of);
+        self.has_asked_schema = true;
         self.fields = AttributeFields::new(&self.settings, self.schema.as_ref());
-        Ok(self.server.insert(server).clone())
     }
 
     /// One search, tried again as all are.

@@ -13,7 +13,9 @@ use super::decode::SearchEntry;
 use super::failure::{FailureRemedy, LdapFailure};
 use super::lookup::LookUp;
 use super::pool::backoff;
-use super::search::{ResultPage, SearchRequest, page};
+use super::schema::WantedAttribute;
+use super::search::{ResultPage, SearchRequest, page, search};
+use super::server::{self, ServerDescription};
 use crate::config::directory::Strategy;
 use crate::exit::Exit;
 
@@ -72,12 +74,17 @@ impl LdapDirectory {
     ///
     /// # Errors
     /// Nobody can be connected to, or not even logged in to.
-    pub(super) async fn scan(&mut self, known: &LookUp<'_>, wanted: usize) -> anyhow::Result<()> {
+    pub(super) async fn scan(
+        &mut self,
+        known: &LookUp<'_>,
+        server: &ServerDescription,
+        wanted: usize,
+    ) -> anyhow::Result<()> {
         let mut page_size = self.settings.page_size;
         let mut failures = 0;
         loop {
             let connection = self.pool.take().await?;
-            let failure = match self.scan_once(&connection, known, wanted, page_size).await {
+            let failure = match self.scan_once(&connection, known, server, wanted, page_size).await {
                 Ok(end) => {
                     self.pool.put(connection);
                     if let ScanEnd::NotWorthIt = end {
@@ -112,19 +119,19 @@ impl LdapDirectory {
 
     /// One scan from the start, on one connection.
     async fn scan_once(
-        &self,
+        &mut self,
         connection: &LdapConnection,
         known: &LookUp<'_>,
+        server: &ServerDescription,
         wanted: usize,
         page_size: u32,
     ) -> Result<ScanEnd, LdapFailure> {
-        let timeout = self.pool.target.timeout;
-        let filter = self.settings.user_filter.clone();
-        let request = SearchRequest::below(&self.settings.base_dn, filter, &self.fields.people);
         let auto = self.settings.strategy == Strategy::Auto;
         let first = if auto { page_size.min(SAMPLE) } else { page_size };
-        let first = page(connection, timeout, &request, Some((first, Vec::new()))).await?;
+        let first = self.first_page(connection, server, first).await?;
 
+        let timeout = self.pool.target.timeout;
+        let request = self.everybody(&self.fields.people);
         let mut tally = ScanTally::default();
         self.take_in(known, &mut tally, first.entries);
         let mut cookie = first.cookie;
@@ -145,6 +152,35 @@ impl LdapDirectory {
         }
         self.take_in(known, &mut tally, entries);
         Ok(ScanEnd::Reached)
+    }
+
+    /// The first page and, unless it is known, the schema: both are asked for at once. By which names the page may have
+    /// come is known only then; under others than were expected it is asked for again.
+    async fn first_page(
+        &mut self,
+        connection: &LdapConnection,
+        server: &ServerDescription,
+        size: u32,
+    ) -> Result<ResultPage, LdapFailure> {
+        let timeout = self.pool.target.timeout;
+        let expected = self.fields.people.clone();
+        let request = self.everybody(&expected);
+        let first = page(connection, timeout, &request, Some((size, Vec::new())));
+        let Some(dn) = self.schema_to_ask(server) else { return first.await };
+        let wanted = server::schema_attributes();
+        let schema = server::ask_schema(dn, &wanted);
+        let (first, schema) = join(first, search(connection, timeout, &schema)).await;
+        self.learn_schema(schema?.entries);
+        if self.fields.are_all_of(&expected) {
+            return first;
+        }
+        let request = self.everybody(&self.fields.people);
+        page(connection, timeout, &request, Some((size, Vec::new()))).await
+    }
+
+    fn everybody<'a>(&self, attributes: &'a [WantedAttribute]) -> SearchRequest<'a> {
+        let filter = self.settings.user_filter.clone();
+        SearchRequest::below(&self.settings.base_dn, filter, attributes)
     }
 
     fn take_in(&self, known: &LookUp<'_>, tally: &mut ScanTally, entries: Vec<SearchEntry>) {

@@ -70,6 +70,12 @@ impl WantedAttribute {
         &self.names
     }
 
+    /// Whether it may come under each name that the other may come under.
+    pub(super) fn has_names_of(&self, other: &WantedAttribute) -> bool {
+        let has = |other: &String| self.names.iter().any(|name| name.eq_ignore_ascii_case(other));
+        other.names.iter().all(has)
+    }
+
     /// Whether the two are one attribute.
     pub(super) fn is(&self, other: &WantedAttribute) -> bool {
         self.names.iter().any(|name| name.eq_ignore_ascii_case(&other.asked))

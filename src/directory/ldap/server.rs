@@ -46,6 +46,11 @@ pub(super) fn ask_description(attributes: &[WantedAttribute]) -> SearchRequest<'
     SearchRequest::entry("", attributes, DO_WITHOUT)
 }
 
+/// The attribute of a schema that defines attributes.
+pub(super) fn schema_attributes() -> [WantedAttribute; 1] {
+    [WantedAttribute::plain("attributeTypes")]
+}
+
 /// Asks the server for the attributes its schema defines.
 pub(super) fn ask_schema<'a>(dn: &str, attributes: &'a [WantedAttribute]) -> SearchRequest<'a> {
     let filter = "(objectClass=subschema)".to_owned();
