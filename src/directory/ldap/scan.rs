@@ -84,7 +84,8 @@ impl LdapDirectory {
         let mut failures = 0;
         loop {
             let connection = self.pool.take().await?;
-            let failure = match self.scan_once(&connection, known, server, wanted, page_size).await {
+            let failure = match self.scan_once(&connection, known, server, wanted, page_size).await
+            {
                 Ok(end) => {
                     self.pool.put(connection);
                     if let ScanEnd::NotWorthIt = end {
