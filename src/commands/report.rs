@@ -12,7 +12,7 @@ use serde_json::json;
 use super::CommandContext;
 use crate::db::{self, SessionSpec};
 use crate::exit::Exit;
-use crate::files::{Place, PlaceTarget, Whole, names_folder};
+use crate::files::{PlaceTarget, Whole, names_folder};
 use crate::outcome::{Outcome, Stdout};
 use crate::report::{
     self, FormatName, PassedReport, ReportContent, ReportFormat, ReportOrigin, ReportRules,
@@ -183,7 +183,7 @@ impl ReportOutput {
     /// nobody makes files.
     fn folder(&self) -> PathBuf {
         let file =
-            self.path.as_deref().filter(|path| Place::of(path).target != PlaceTarget::Through);
+            self.path.as_deref().filter(|path| PlaceTarget::of(path) != PlaceTarget::Through);
         match file.and_then(Path::parent) {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             Some(_) => PathBuf::from("."),
