@@ -15,7 +15,8 @@
 //! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
 //! sql, exit.
 //!
-//! What `main` and the tests get of all this stands in [`door`].
+//! What `main` and the tests get of all this stands in [`door`]. What a new job, command, statement or column takes is
+//! listed in `tests/README.md`, "Adding".
 //!
 //! Absent on purpose, because code can't say so: async above the directory's adapter, a connection
 //! pool, global state, a clock below `run.rs`, SQL in Rust strings (but for a restore's, which are made of the

@@ -120,6 +120,16 @@ impl Table {
     }
 }
 
+/// Tables whose rows have an id as key: a slash in it is part of the id.
+const KEYED_BY_ID: [&str; 4] = ["OPS_USER", "PM_USER", "USER_SESSION", "USER_TAB"];
+
+/// Whether a row's key, as the ledger has it, is the one that is asked for, or begins with it and a slash.
+pub(crate) fn is_key_like(asked: &str, table: &str, key: &str) -> bool {
+    let has_parts = !KEYED_BY_ID.contains(&table);
+    key.strip_prefix(asked)
+        .is_some_and(|rest| rest.is_empty() || (has_parts && rest.starts_with('/')))
+}
+
 /// A column's type, without NOT NULL and what else may follow: it can be added to a table with rows.
 fn type_of(definition: &str) -> String {
     let definition = definition.trim();

@@ -72,16 +72,31 @@ pub struct LimitsByJob {
 }
 
 impl LimitsByJob {
+    /// Each by the name of its section.
+    fn sections(&self) -> [(&'static str, &Limits); 7] {
+        // Taken apart, so that none is left out.
+        let LimitsByJob {
+            revoke,
+            revoke_unanswered,
+            sync_managers,
+            disable_inactive,
+            import_users,
+            import_availability,
+            restore,
+        } = self;
+        [
+            ("revoke", revoke),
+            ("revoke-unanswered", revoke_unanswered),
+            ("sync-managers", sync_managers),
+            ("disable-inactive", disable_inactive),
+            ("import-users", import_users),
+            ("import-availability", import_availability),
+            ("restore", restore),
+        ]
+    }
+
     pub(super) fn check(&self, errors: &mut Vec<String>) {
-        for (job, limits) in [
-            ("revoke", &self.revoke),
-            ("revoke-unanswered", &self.revoke_unanswered),
-            ("sync-managers", &self.sync_managers),
-            ("disable-inactive", &self.disable_inactive),
-            ("import-users", &self.import_users),
-            ("import-availability", &self.import_availability),
-            ("restore", &self.restore),
-        ] {
+        for (job, limits) in self.sections() {
             limits.check(&format!("limits.{job}"), errors);
         }
     }
@@ -89,7 +104,15 @@ impl LimitsByJob {
 
 #[cfg(test)]
 mod tests {
-    use super::Limits;
+    use super::{Limits, LimitsByJob};
+
+    #[test]
+    fn the_example_has_a_section_for_each_limit() {
+        let example = include_str!("../../config.example.toml");
+        for (job, _) in LimitsByJob::default().sections() {
+            assert!(example.contains(&format!("\n[limits.{job}]")), "no [limits.{job}]");
+        }
+    }
 
     #[test]
     fn limits_refuse_above_the_floor_and_above_count_or_percent() {

@@ -1,6 +1,6 @@
 //! The jobs: each looks at the [`World`] and returns a [`Plan`]; none can write.
 //!
-//! A new job is a file here, its statements in `sql/`, its tests, and its three lines below.
+//! What a new job takes is listed in `tests/README.md`, "Adding".
 
 mod archive;
 mod disable_inactive;

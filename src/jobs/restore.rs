@@ -25,6 +25,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ledger::LedgerRun;
 use crate::ledger::read::find_run;
 use crate::plan::{Action, Change, ChangeResult, Counts, KeptRow, Plan, Touch};
+use crate::schema::is_key_like;
 
 /// `recert restore`
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -73,18 +74,11 @@ impl std::str::FromStr for Only {
     }
 }
 
-/// Tables whose rows have an id as key: a slash in it is part of the id.
-const KEYED_BY_ID: [&str; 4] = ["OPS_USER", "PM_USER", "USER_SESSION", "USER_TAB"];
-
 impl Only {
     /// Whether a change is meant: its key is the one named, or begins with it and a slash.
     fn matches(&self, table: &str, key: &str) -> bool {
-        let has_parts = !KEYED_BY_ID.contains(&table);
         self.table == table
-            && self.key.as_deref().is_none_or(|wanted| {
-                key.strip_prefix(wanted)
-                    .is_some_and(|rest| rest.is_empty() || (has_parts && rest.starts_with('/')))
-            })
+            && self.key.as_deref().is_none_or(|wanted| is_key_like(wanted, table, key))
     }
 }
 

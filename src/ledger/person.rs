@@ -6,10 +6,8 @@ use serde_json::{Map, Value as Json};
 use super::read::EachLedgerEntry;
 use super::row::LedgerEntry;
 use crate::db::Read;
+use crate::schema::is_key_like;
 use crate::sql;
-
-/// Tables whose rows have an id as key: a slash in it is part of the id.
-const KEYED_BY_ID: [&str; 4] = ["OPS_USER", "PM_USER", "USER_SESSION", "USER_TAB"];
 
 /// Hands every change that tells of a person to `each`, run by run, in order.
 ///
@@ -30,11 +28,7 @@ pub fn each_change_of_person(
 /// Whether a change tells of a person: its key is their id or begins with it, or its row is of their account.
 #[must_use]
 pub(crate) fn tells_of(entry: &LedgerEntry<'_>, person: &str) -> bool {
-    let (table, key) = (&*entry.change.table_name, &*entry.change.row_key);
-    let has_parts = !KEYED_BY_ID.contains(&table);
-    let by_key = key
-        .strip_prefix(person)
-        .is_some_and(|rest| rest.is_empty() || (has_parts && rest.starts_with('/')));
+    let by_key = is_key_like(person, &entry.change.table_name, &entry.change.row_key);
     let images = entry.image.iter().flat_map(|image| [&image.before, &image.after]);
     by_key
         || images

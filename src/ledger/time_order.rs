@@ -11,7 +11,7 @@ use crate::plan::Finding;
 
 /// How far the time in a run's id may be from STARTED_AT: the id is made as the process begins.
 const APART: TimeDelta = TimeDelta::minutes(5);
-/// The jobs that write runs; `tests/` holds them against the list of jobs.
+/// The jobs that write runs; the test below holds them against the list of jobs.
 const JOBS: [&str; 7] = [
     "archive",
     "disable-inactive",
