@@ -157,6 +157,19 @@ mod tests {
     }
 
     #[test]
+    fn a_slash_in_an_id_is_part_of_it_and_in_another_key_begins_its_next_part() {
+        for (asked, table, key, is_like) in [
+            ("E1", "MAP_RAP_USER_ROLE", "E1/7", true),
+            ("E1", "MAP_RAP_USER_ROLE", "E17", false),
+            ("E1", "PM_USER", "E1/7", false),
+            ("E1/7", "PM_USER", "E1/7", true),
+            ("E2", "PM_USER", "E1", false),
+        ] {
+            assert_eq!(is_key_like(asked, table, key), is_like, "{asked} {table} {key}");
+        }
+    }
+
+    #[test]
     fn table_names_agree_with_their_ddl() {
         for table in tables() {
             for text in [table.create.oracle(), table.create.sqlite()] {
