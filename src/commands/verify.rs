@@ -52,6 +52,15 @@ fn not_verified(kept: &Heads, seen: &[String]) -> Vec<Finding> {
     .collect()
 }
 
+/// A database of the config that could not be looked at.
+fn unlooked(name: &str, error: &anyhow::Error) -> Finding {
+    Finding {
+        kind: "not_verified",
+        key: name.to_owned(),
+        message: format!("it was not looked at: {}", Exit::tell(error)),
+    }
+}
+
 /// All that is gathered over the databases.
 struct VerifiedDatabases {
     counts: Counts,
@@ -82,10 +91,20 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
         heads: Heads::begin(canonical::moment(now)),
         seen: Vec::new(),
     };
-    let chosen = context.config.databases_named(args.database.as_deref())?;
-    for (name, database) in &chosen {
-        look_at(name, database, kept.as_ref(), &mut gathered)
-            .with_context(|| format!("verifying the ledger of the database `{name}`"))?;
+    let mut chosen = context.config.databases_named(args.database.as_deref())?;
+    let mut failed = None;
+    chosen.retain(|(name, database)| {
+        let looked = look_at(name, database, kept.as_ref(), &mut gathered)
+            .with_context(|| format!("verifying the ledger of the database `{name}`"));
+        let Err(error) = looked else { return true };
+        gathered.findings.push(unlooked(name, &error));
+        gathered.seen.push((*name).to_owned()); // Said already.
+        failed.get_or_insert(error);
+        false
+    });
+    // A database that can't be reached must not hide that another's ledger was tampered with.
+    if let (Some(error), []) = (failed, gathered.problems.as_slice()) {
+        return Err(error);
     }
     let VerifiedDatabases { counts, mut findings, problems, heads, seen } = gathered;
     if let (Some(kept), None) = (&kept, &args.database) {

@@ -155,6 +155,35 @@ fn verify_walks_every_ledger_and_names_the_one_that_was_tampered_with() {
 }
 
 #[test]
+fn verify_tells_of_a_ledger_that_was_tampered_with_where_another_database_can_not_be_reached() {
+    let (mut world, _) = three();
+    let args = || verify::Args {
+        dump: Some(world.folder.path().join("dump.jsonl")),
+        export: Some(world.folder.path().join("heads.json")),
+        ..verify::Args::default()
+    };
+    let (dump, tampered, away) = (args(), "UPDATE recert_run SET job = 'restore'", "ops.db");
+    std::fs::remove_file(world.folder.path().join(away)).unwrap();
+    let error = verify::run(&dump, &world.context()).unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Config, "nothing is wrong with what can be reached");
+    for name in ["main", "import"] {
+        let database = match name {
+            "main" => world.config.database.clone(),
+            _ => world.config.import.database.clone().unwrap(),
+        };
+        on(&mut world, &database, |world| world.tamper(tampered));
+        let outcome = verify::run(&dump, &world.context()).unwrap();
+        assert_eq!(outcome.exit(), Exit::Evidence, "{name}");
+        let told = outcome.summary.error.unwrap();
+        assert!(told.contains(&format!("`{name}` was tampered with")), "{told}");
+        let found: Vec<_> = outcome.summary.findings.iter().map(|f| (f.kind, &*f.key)).collect();
+        assert!(found.contains(&("not_verified", "disable-inactive")), "{found:?}");
+        assert!(dump.dump.as_ref().unwrap().exists(), "of those that can be reached");
+        assert!(!dump.export.as_ref().unwrap().exists());
+    }
+}
+
+#[test]
 fn verify_against_kept_heads_says_which_database_it_did_not_look_at() {
     let (mut world, _) = three();
     let kept = world.folder.path().join("heads.json");
