@@ -176,23 +176,16 @@ impl ClosingRuns {
     /// All changes were heard. Puts the runs in their order, and forgets those that have none: they are not to be
     /// believed.
     pub(crate) fn settle(&mut self, place_of: impl Fn(RunPlace) -> Option<RunPlace>) {
-        let (doubted, place_of) = (&mut self.doubted, &place_of);
-        self.responses.retain_mut(|event| match place_of(event.run) {
-            Some(place) => {
-                event.run = place;
-                true
+        let mut believe = |key: u64, run: &mut RunPlace| {
+            let place = place_of(*run);
+            match place {
+                Some(place) => *run = place,
+                None => drop(self.doubted.insert(key)),
             }
-            None => {
-                doubted.insert(event.key);
-                false
-            }
-        });
-        self.access.retain_mut(|event| {
-            place_of(event.run).is_some_and(|place| {
-                event.run = place;
-                true
-            })
-        });
+            place.is_some()
+        };
+        self.responses.retain_mut(|event| believe(event.key, &mut event.run));
+        self.access.retain_mut(|event| believe(event.key, &mut event.run));
         self.access.sort_by_key(|event| (event.key, event.run));
         // A restore of a restore closes a response again; it took access only if it took a row.
         let taken: HashSet<(u64, RunPlace)> = self

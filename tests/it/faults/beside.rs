@@ -1,6 +1,6 @@
 //! Sessions beside a run: locks of runs and rows, and the end of the chain, which everybody waits for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use recert::door::db::BindArray;
 use recert::door::ledger::{self, LedgerRun, canonical};
@@ -235,12 +235,14 @@ fn what_comes_after_the_chains_end_may_take_longer_than_the_wait_for_it() {
     let user = &world.standin_database().user;
     let slow =
         format!("BEGIN; LOCK TABLE {user}.recert_run IN SHARE MODE; SELECT pg_sleep(3); COMMIT");
-    let output = std::thread::scope(|scope| {
+    let (output, took) = std::thread::scope(|scope| {
         scope.spawn(|| world.standin_database().psql(&slow).unwrap());
         std::thread::sleep(Duration::from_millis(500));
+        let since = Instant::now();
         std::fs::write(folder.path().join("go"), "").unwrap();
-        run.wait_with_output().unwrap()
+        (run.wait_with_output().unwrap(), since.elapsed())
     });
+    assert!(took > Duration::from_secs(1), "nobody was in its way: it took {took:?}");
     let log = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(!log.contains("trying"), "{log}");

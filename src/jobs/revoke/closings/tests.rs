@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::row::LedgerChange;
 
 const ROW: &str = r#"{"S":"A","IS_ACTIVE":0}"#;
 
@@ -91,4 +92,21 @@ fn a_column_that_one_of_them_lacks_is_not_compared() {
         let rows = [closings.row_print(image)];
         assert_eq!(closings.of("K").assign(&rows, 1)[0].is_some(), is_same, "{image}");
     }
+}
+
+#[test]
+fn an_access_of_which_a_run_speaks_that_nobody_believes_is_doubted() {
+    let change = |key: &str| LedgerChange {
+        table_name: "MAP_RAP_USER_ROLE".into(),
+        row_key: key.to_owned().into(),
+        action: "insert".into(),
+        ..LedgerChange::default()
+    };
+    let mut closings = ClosingRuns::of_table_like(ROW);
+    for (run, key) in [(1, "K"), (2, "L")] {
+        closings.hear(&LedgerEntry { change: change(key), image: None }, run, true);
+    }
+    closings.settle(|run| (run == 1).then_some(run));
+    assert!(!closings.of("K").is_doubted);
+    assert!(closings.of("L").is_doubted);
 }

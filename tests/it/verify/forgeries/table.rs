@@ -136,7 +136,7 @@ pub(super) fn of_rows() -> Vec<Forgery> {
                 "UPDATE {table} SET seq = -seq WHERE run_id = {swap};
                  UPDATE {table} SET seq = (SELECT MIN(seq) + MAX(seq) FROM {table} WHERE run_id = {swap_negative}) - seq WHERE run_id = {swap_negative}",
                 swap_negative = swap.split_once(" AND").unwrap().0.to_owned() + " AND seq < 0"
-            ).replace("- seq WHERE", "- seq WHERE") + &format!("; UPDATE {table} SET seq = -seq WHERE seq < 0")));
+            ) + &format!("; UPDATE {table} SET seq = -seq WHERE seq < 0")));
         }
     }
     for head in [
