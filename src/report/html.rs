@@ -187,7 +187,10 @@ fn open_table(labelled_by: &str, headings: &[(&str, Pick)], out: &mut String) {
 fn put_row(cells: &Cells, out: &mut String) {
     out.push_str("<tr><th scope=\"row\">");
     put_person(&cells[at::REPORTEE..=at::REPORTEE + 2], out);
-    out.push_str("</th><td>");
+    // Numbers count managers by their id, however their names are written.
+    out.push_str("</th><td data-id=\"");
+    escape(cells[at::MANAGER].as_text(), out);
+    out.push_str("\">");
     put_person(&cells[at::MANAGER..=at::MANAGER + 2], out);
     out.push_str("</td>");
     for place in [at::LOCATION, at::LEVEL] {

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::browser::Browser;
+use crate::harness::World;
 use crate::report::report;
 use crate::report_files::{hostile, write};
 
@@ -45,6 +46,24 @@ fn report_html_is_a_page_that_reads_sorts_and_asks_for_nothing() {
         let inside = url.starts_with("data:") || url.starts_with("chrome://");
         assert!(inside || url == format!("file://{}", path.display()), "{url}");
     }
+}
+
+#[test]
+fn report_html_leads_to_all_rows_of_a_manager_however_their_name_is_written() {
+    let world = World::sqlite();
+    world.put(
+        "user MANAGER=M1 \"MANAGER_NAME=Ann Old\"\nuser ID=E2 MANAGER=M1 MANAGER_NAME=Ann
+         user ID=E3 \"MANAGER=M1 2\" MANAGER_MAIL=m@x\nuser ID=E4
+         response STATUS=PENDING DUE=2026-10-01\nresponse USER=E2 STATUS=PENDING DUE=2026-10-01
+         response USER=E3 STATUS=PENDING DUE=2026-10-01\nresponse USER=E4 STATUS=PENDING DUE=2026-10-01",
+    );
+    let name = "report_html_leads_to_all_rows_of_a_manager_however_their_name_is_written";
+    let Some(browser) = Browser::open(world.folder.path(), name) else { return };
+    browser.load(&write(&world, "report --year 2026 --as-of 2026-11-02", "r.html"));
+    let to_managers =
+        browser.run("return document.querySelectorAll('#managers ~ table a[data-rows]').length");
+    assert_eq!(to_managers, 3);
+    shows_what_a_number_counts(&browser);
 }
 
 /// Every number in the tables above leads to just as many rows.

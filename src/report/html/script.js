@@ -34,8 +34,12 @@
     // A state is told with its day, its run or why: what it is stands in front of them.
     const kind = (row, place) => heads[place].dataset.pick === "kind"
       ? row.cells[place].textContent.replace(/ ((on|until|since|for|by run) |\().*/, "") : row.cells[place].textContent;
-    // Rows that a number above the table counts: columns, and what they begin with.
+    // Rows that a number above the table counts: columns, and the id there, or what they begin with.
     let counted = [];
+    const fits = (row, [place, text]) => {
+      const id = row.cells[place].dataset.id;
+      return id !== undefined ? id === text : kind(row, place) === text || kind(row, place).startsWith(text + " ");
+    };
     const picks = heads.flatMap((head, place) => {
       const values = "pick" in head.dataset ? [...new Set([...body.rows].map((row) => kind(row, place)))] : [];
       if (values.length < 2 || values.length > 300) return [];
@@ -54,7 +58,7 @@
       let n = 0;
       for (const row of body.rows) {
         row.hidden = (wanted !== "" && !row.textContent.toLowerCase().includes(wanted))
-          || counted.some(([place, text]) => kind(row, place) !== text && !kind(row, place).startsWith(text + " "))
+          || counted.some((part) => !fits(row, part))
           || picked.some(([place, pick]) => "=" + kind(row, place) !== pick.value);
         n += row.hidden ? 0 : 1;
       }

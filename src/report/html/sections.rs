@@ -149,11 +149,6 @@ fn to_rows(n: u64, picks: &[(usize, &str)]) -> Markup {
     }
 }
 
-/// A person as a cell of the responses' table reads: name, id, mail.
-fn person_cell([name, id, mail]: [&str; 3]) -> String {
-    [name, id, mail].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
 fn person(name: &str, id: &str, mail: &str) -> Markup {
     html! {
         @if name.is_empty() { (ShownText(id)) } @else { (ShownText(name)) " " small { (ShownText(id)) } }
@@ -234,7 +229,6 @@ fn manager_table(managers: &[&(&str, &ManagerFigures)], content: &ReportContent<
             } }
             tbody {
                 @for (id, manager) in managers {
-                    @let cell = person_cell([&manager.name.to_string(), id, &manager.mail.to_string()]);
                     tr {
                         th scope="row" {
                             @if id.is_empty() { "nobody is known" } @else { (person(&manager.name.to_string(), id, "")) }
@@ -242,7 +236,7 @@ fn manager_table(managers: &[&(&str, &ManagerFigures)], content: &ReportContent<
                         td { (manager.mail) }
                         td.n { (grouped(manager.answered)) }
                         td.n { (grouped(manager.open)) }
-                        td.n { (to_rows(manager.overdue, &[(MANAGER, &cell), (STATE, "unanswered")])) }
+                        td.n { (to_rows(manager.overdue, &[(MANAGER, id), (STATE, "unanswered")])) }
                         td.n { @if let Some(days) = verdict::oldest_days(manager, content) { (days) } }
                     }
                 }
