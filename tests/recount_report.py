@@ -123,10 +123,15 @@ def recount(db, rule):
     mappings = defaultdict(int)
     for mapping in rows(db, "SELECT user_id, rmm_id FROM map_rap_user_role"):
         mappings[mapping["USER_ID"], mapping["RMM_ID"]] += 1
-    near = {(fold(user), fold(location)) for user, location in mappings}
     groups = defaultdict(list)
     for response in rows(db, "SELECT * FROM recreate_response"):
         groups[response["REPORTEES_ID"], response["RMM_ID"]].append(response)
+    status = lambda row: (row["ACCESS_STATUS"] or "").strip().upper()
+    is_approved = lambda group: any(row["IS_ACTIVE"] == 1 and status(row) == "APPROVED" for row in group)
+    day = lambda row: row["ACCESS_REVOKE_DATE_BY_LINE_MANAGER"] or row["RECERTIFICATION_DUE_DATE"]
+    is_due = lambda row: row["IS_ACTIVE"] == 1 and status(row) == "REVOKED" and day(row) and day(row) <= rule["as_of"]
+    going = {key for key, group in groups.items() if any(map(is_due, group)) and not (rule["skips_conflicts"] and is_approved(group))}
+    near = {(fold(user), fold(location)) for user, location in mappings if (user, location) not in going}
     states, reviews = [], {}
     for (user, location), group in groups.items():
         key = f"{'' if user is None else user}/{'' if location is None else location}"
@@ -134,8 +139,7 @@ def recount(db, rule):
         inactive = [response for response in group if response["IS_ACTIVE"] != 1]
         image = lambda row: json.dumps({name: row[name] for name in row if name != "IS_ACTIVE"}, sort_keys=True)
         closed = dict(zip(map(id, inactive), closings(responses[key], [image(row) for row in inactive])))
-        status = lambda row: (row["ACCESS_STATUS"] or "").strip().upper()
-        approved = any(row["IS_ACTIVE"] == 1 and status(row) == "APPROVED" for row in group)
+        approved = is_approved(group)
         is_near = (fold(user), fold(location)) in near
         for row in group:
             told = state(row, closed.get(id(row)), there, restored_by(access[key]), approved, is_near, rule)

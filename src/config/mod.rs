@@ -223,6 +223,12 @@ impl Config {
         distinct
     }
 
+    /// The one of this name, or that of `[database]` where there is none.
+    pub(crate) fn database_or_main(&self, name: &str) -> &DatabaseConfig {
+        let named = self.databases().into_iter().find(|(known, _)| *known == name);
+        named.map_or(&self.database, |(_, database)| database)
+    }
+
     /// All of [`Config::databases`], or the one that was named.
     ///
     /// # Errors

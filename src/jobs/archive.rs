@@ -55,8 +55,7 @@ impl PlanJob for Args {
     }
 
     fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
-        let named = config.databases().into_iter().find(|(name, _)| *name == self.database);
-        named.map_or(&config.database, |(_, database)| database)
+        config.database_or_main(&self.database)
     }
 }
 

@@ -151,8 +151,7 @@ impl PlanJob for Args {
 
     /// Where the run worked. A name that the config does not know is refused by [`plan`].
     fn database<'a>(&self, config: &'a Config) -> &'a DatabaseConfig {
-        let named = config.databases().into_iter().find(|(name, _)| *name == self.database);
-        named.map_or(&config.database, |(_, database)| database)
+        config.database_or_main(&self.database)
     }
 }
 

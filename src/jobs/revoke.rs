@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::{Context as _, anyhow};
 
 use super::{JobSpec, PlanJob, World};
-use crate::db::Value;
+use crate::db::{Read, Value};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::schema::Owner;
@@ -53,13 +53,7 @@ impl PlanJob for Args {
 
     fn plan(&self, world: &mut World<'_>) -> anyhow::Result<Plan> {
         let rule = RevokeRule::new(&world.config.revoke, world.as_of);
-        let [not_ours, not_ours_too] = rule.plainly_not_ours();
-        let binds = [("not_ours", not_ours), ("not_ours_too", not_ours_too)];
-        let mut look = ResponseLook::new(&rule);
-        world
-            .db
-            .each(&sql!("revoke/select_active"), &binds, &mut |row| look.at(row))
-            .context("looking for responses whose revoke date has come")?;
+        let look = look_at_all(&rule, world.db)?;
         if !look.has_looked {
             let told = "RECERT_LOCK has no row `ledger`; `recert migrate` adds it";
             return Err(anyhow!(told).context(Exit::Config));
@@ -75,6 +69,46 @@ impl PlanJob for Args {
         plan.population = n_mappings;
         Ok(plan)
     }
+}
+
+fn look_at_all<'r>(rule: &'r RevokeRule, db: &mut dyn Read) -> anyhow::Result<ResponseLook<'r>> {
+    let [not_ours, not_ours_too] = rule.plainly_not_ours();
+    let binds = [("not_ours", not_ours), ("not_ours_too", not_ours_too)];
+    let mut look = ResponseLook::new(rule);
+    db.each(&sql!("revoke/select_active"), &binds, &mut |row| look.at(row))
+        .context("looking for responses whose revoke date has come")?;
+    Ok(look)
+}
+
+/// Of these keys, which no mapping row has, those that one has nearly which the next run leaves; with how that row
+/// writes them.
+///
+/// # Errors
+/// What the database says, classed.
+pub(crate) fn find_near_that_stays(
+    wanted: &HashSet<u64>,
+    rule: &RevokeRule,
+    db: &mut dyn Read,
+) -> anyhow::Result<HashMap<u64, String>> {
+    let near = find_near(wanted, &HashMap::new(), db)?;
+    if near.is_empty() {
+        return Ok(near);
+    }
+    // What the run takes is looked at only where it matters.
+    let (_, steps, _) = look_at_all(rule, db)?.end();
+    find_near(wanted, &going(&steps, wanted), db)
+}
+
+/// The access that goes under one of these keys.
+fn going(steps: &DueSteps, wanted: &HashSet<u64>) -> HashMap<u64, Vec<(Value, Value)>> {
+    let mut going: HashMap<u64, Vec<(Value, Value)>> = HashMap::new();
+    for (user, location) in steps.going().filter(|_| !wanted.is_empty()) {
+        let key = near_key(&user, &location);
+        if wanted.contains(&key) {
+            going.entry(key).or_default().push((user, location));
+        }
+    }
+    going
 }
 
 /// Where most of what is due has no access, the mapping table is not what it was.
@@ -100,14 +134,7 @@ fn take_unmatched(
     let near_key_of = |response: &DueResponse| near_key(&response.user, &response.location);
     let unmatched = |response: &&DueResponse| response.has_key() && !response.has_access;
     let wanted: HashSet<u64> = due.iter().filter(unmatched).map(near_key_of).collect();
-    let mut going: HashMap<u64, Vec<(Value, Value)>> = HashMap::new();
-    for (user, location) in steps.going().filter(|_| !wanted.is_empty()) {
-        let key = near_key(&user, &location);
-        if wanted.contains(&key) {
-            going.entry(key).or_default().push((user, location));
-        }
-    }
-    let near = find_near(&wanted, &going, world.db)?;
+    let near = find_near(&wanted, &going(steps, &wanted), world.db)?;
     let done = if rule.keeps_near_matches {
         "left active"
     } else {

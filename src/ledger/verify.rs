@@ -25,7 +25,6 @@ use crate::sql;
 pub(crate) struct Verified {
     /// Runs in the chain.
     pub runs: u64,
-    /// Changes.
     pub changes: u64,
     /// Images that are kept.
     pub images: u64,

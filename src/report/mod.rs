@@ -28,7 +28,7 @@ mod tally;
 mod verdict;
 mod xlsx;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::rc::Rc;
@@ -38,7 +38,8 @@ use chrono::{Datelike as _, NaiveDate};
 
 use crate::config::Config;
 use crate::db::Read;
-use crate::jobs::revoke::near::{find_near, near_key};
+use crate::jobs::revoke::find_near_that_stays;
+use crate::jobs::revoke::near::near_key;
 use crate::jobs::revoke::rule::RevokeRule;
 use crate::plan::Finding;
 use crate::sql;
@@ -216,11 +217,8 @@ pub(crate) struct ReportContent<'a> {
 
 /// What one pass over the queries found.
 pub(crate) struct PassedReport {
-    /// The counts.
     pub(crate) tally: Tally,
-    /// The figures.
     pub(crate) figures: Figures,
-    /// The evidence.
     pub(crate) evidence: Evidence,
     /// What a person should know of.
     pub(crate) findings: Vec<Finding>,
@@ -297,7 +295,7 @@ pub(crate) fn pass(
 ) -> anyhow::Result<PassedReport> {
     let mut facts = LedgerFacts::read(db, rules.zone, scope.year())?;
     let exceptions = std::mem::take(&mut facts.exceptions);
-    let near = find_near(&unmatched(&rules.revoke, db)?, &HashMap::new(), db)?;
+    let near = find_near_that_stays(&unmatched(&rules.revoke, db)?, &rules.revoke, db)?;
     let mut sink = ReportSink {
         scope,
         as_of: rules.revoke.as_of,

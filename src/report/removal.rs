@@ -48,7 +48,6 @@ impl RemovalDays {
         })
     }
 
-    /// The longest.
     pub(crate) fn longest(&self) -> Option<i64> {
         self.executions.keys().next_back().copied()
     }

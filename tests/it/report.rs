@@ -214,6 +214,35 @@ fn has_finding(told: &Json, kind: &str, message: &str) -> bool {
     findings.iter().any(|finding| finding["kind"] == kind && finding["message"] == message)
 }
 
+#[test]
+fn report_leaves_no_response_alone_for_access_that_the_next_run_takes() {
+    for world in worlds() {
+        world.put(
+            "mapping USER=E1\nresponse USER=E1 DUE=2026-11-01\nresponse USER=e1 DUE=2026-11-01
+             mapping USER=E2\nresponse USER=E2 DUE=2026-12-01\nresponse USER=e2 DUE=2026-11-01",
+        );
+        let told = report(&world, "report --year 2026 --as-of 2026-11-30");
+        let mut found: Vec<(&str, &str)> = column(&told, "rows", "reportee_id")
+            .into_iter()
+            .map(|id| id.as_str().unwrap())
+            .zip(states(&told))
+            .collect();
+        found.sort_unstable();
+        let expected = [
+            ("E1", "access remains"),
+            ("E2", "scheduled for 2026-12-01"),
+            ("e1", "gone already"),
+            ("e2", "left alone (near_match)"),
+        ];
+        assert_eq!(found, expected, "{}", world.name);
+        ok(&world.run("revoke --as-of 2026-11-30"));
+        assert_eq!(
+            world.one("SELECT COUNT(*) AS n FROM recreate_response WHERE is_active = 1"),
+            "2"
+        );
+    }
+}
+
 /// The kinds and keys of the findings.
 pub(crate) fn findings(told: &Json) -> Vec<(&str, &str)> {
     told["findings"]

@@ -28,7 +28,7 @@ pub(crate) fn near_key(user: &Value, location: &Value) -> u64 {
 ///
 /// # Errors
 /// What the database says, classed.
-pub(crate) fn find_near(
+pub(super) fn find_near(
     wanted: &HashSet<u64>,
     going: &HashMap<u64, Vec<(Value, Value)>>,
     db: &mut dyn Read,
