@@ -219,6 +219,9 @@ impl DirectorySettings {
 
     fn check_login(&self, wrong: &mut dyn FnMut(String)) {
         let secrets = self.secret().n_named();
+        if self.secret().names_no_program() {
+            wrong("`password_command` names no program".into());
+        }
         if self.is_kerberos() {
             if self.bind_dn.is_some() || self.anonymous || secrets > 0 {
                 wrong("`bind = \"kerberos\"` logs in by a ticket: leave `bind_dn`, password and `anonymous` out".into());

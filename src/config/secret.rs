@@ -83,6 +83,12 @@ impl SecretSource {
             + usize::from(self.password_command.is_some())
     }
 
+    /// Whether there is a command without its first word.
+    pub(super) fn names_no_program(&self) -> bool {
+        let words = self.password_command.as_ref();
+        words.is_some_and(|words| words.first().is_none_or(|program| program.trim().is_empty()))
+    }
+
     /// Gathers what is wrong with the keys.
     pub(super) fn check(&self, section: &str, errors: &mut Vec<String>) {
         if self.n_named() > 1 {
@@ -90,11 +96,7 @@ impl SecretSource {
                 "{section}: give one of `password_file`, `password_env` and `password_command`"
             ));
         }
-        if self
-            .password_command
-            .as_ref()
-            .is_some_and(|words| words.first().is_none_or(|program| program.trim().is_empty()))
-        {
+        if self.names_no_program() {
             errors.push(format!("{section}.password_command: names no program"));
         }
     }

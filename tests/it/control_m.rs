@@ -60,8 +60,8 @@ impl Job<'_> {
     /// The command, if it is recert's.
     fn command(&self) -> Option<Cli> {
         let command = self.text("Command");
-        // The imports look whether their file is there first.
-        let call = command.rsplit(" || ").next()?;
+        // The imports look whether their file is there first; `verify` puts its new heads in the old ones' place.
+        let call = command.rsplit(" || ").next()?.split(" && ").next()?;
         call.starts_with("/usr/bin/recert ").then(|| parsed(call))
     }
 

@@ -67,6 +67,7 @@ fn urls_are_checked() {
 fn a_login_is_whole_or_anonymous() {
     assert!(mistakes("bind_dn = ' '").contains("empty"));
     assert!(mistakes("password_env = 'X'").contains("give one of"));
+    assert!(mistakes("password_command = []").contains("names no program"));
     assert_eq!(mistakes("anonymous = true"), "");
     assert!(mistakes("anonymous = true\npassword_env = 'X'").contains("without `bind_dn`"));
     assert!(mistakes("anonymous = true\nbind_dn = 'CN=a'").contains("exclude"));
