@@ -85,13 +85,6 @@ pub struct RejectIdentity {
     pub emails: Vec<String>,
 }
 
-impl RejectIdentity {
-    /// Nothing could be read, so anybody may have stood in the row.
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty() && self.emails.is_empty()
-    }
-}
-
 /// A row that can't be used. Holds personal data: for the rejects file, not for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedRow {

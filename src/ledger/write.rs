@@ -89,7 +89,8 @@ pub(crate) fn write_run_and_commit(
     Ok(closed.sha256)
 }
 
-/// Writes the run itself behind the chain's end, which is held, and moves that end, which it returns.
+/// Writes the run itself behind the chain's end, which is held, and moves that end, which it returns. For tests that
+/// need a run which nobody commits yet: recert's own runs are written as they commit.
 ///
 /// # Errors
 /// What the database says; `Exit::Drifted` when the end is another.

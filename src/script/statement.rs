@@ -7,14 +7,14 @@ use super::literal::{Literal, literal};
 use super::{LINE_BYTES_MAX, ScriptError};
 use crate::text::is_unprintable;
 
-/// A statement without binds, comments and final `;`, on one line if SQL*Plus can read that line. Only [`bind_into`]
-/// makes one.
+/// A statement without binds, comments and final `;`, on one line if SQL*Plus can read that line: else it holds line
+/// breaks. Only [`bind_into`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement(String);
 
 impl Statement {
-    /// The SQL; it holds a line break only where one line would be too long for SQL*Plus.
-    pub fn as_str(&self) -> &str {
+    #[cfg(test)]
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 }
