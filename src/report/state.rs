@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::jobs::revoke::rule::{AnswerClass, ResponseDates, RevokeRule};
+use crate::jobs::revoke::rule::{AnswerClass, ResponseDates, ResponseVerdict, RevokeRule};
 
 /// A run that is cited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,17 +210,13 @@ pub(crate) fn decide(facts: &StateFacts<'_>, rule: &RevokeRule) -> ResponseState
 }
 
 fn decide_revoked(facts: &StateFacts<'_>, rule: &RevokeRule) -> ResponseState {
-    let Some((day, _)) = facts.dates.effective() else { return ResponseState::Undated };
-    let has_come = day <= rule.as_of;
-    if !facts.is_active {
-        return if has_come && facts.is_there {
-            ResponseState::RemainsClosed
-        } else {
-            ResponseState::ClosedElsewhere
-        };
-    }
-    if !has_come {
-        return ResponseState::Scheduled(day);
+    match (rule.when(facts.class, facts.dates), facts.is_active) {
+        (ResponseVerdict::Undated, _) => return ResponseState::Undated,
+        (ResponseVerdict::Waiting(day), true) => return ResponseState::Scheduled(day),
+        (ResponseVerdict::Waiting(_), false) => return ResponseState::ClosedElsewhere,
+        (_, false) if facts.is_there => return ResponseState::RemainsClosed,
+        (_, false) => return ResponseState::ClosedElsewhere,
+        (_, true) => {}
     }
     let keeps = rule.keeps_near_matches;
     if !rule.acts_on(facts.level) {

@@ -169,6 +169,11 @@ impl RevokeRule {
         if !self.acts_on(level) {
             return ResponseVerdict::OtherLevel;
         }
+        self.when(class, dates)
+    }
+
+    /// What its dates come to, whatever its access level.
+    pub(crate) fn when(&self, class: AnswerClass, dates: ResponseDates) -> ResponseVerdict {
         let date = match (class, self.unanswered_days) {
             (AnswerClass::Pending, Some(grace_days)) => {
                 let after = |due: NaiveDate| due.checked_add_days(Days::new(grace_days.into()));
