@@ -253,7 +253,10 @@ fn write_csv(runs: &[ListedRun], out: &mut dyn Write) -> anyhow::Result<()> {
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     let (what, came) = LedgerRun::COLUMNS.split_at(10);
     let of_person = runs.iter().any(|listed| !listed.of_person.is_empty());
-    let of_change: &[&str] = if of_person { &ShownChange::COLUMNS } else { &[] };
+    // A run has a hash as well, and programs find columns by their names.
+    let of_change =
+        ShownChange::COLUMNS.map(|name| if name == "sha256" { "change_sha256" } else { name });
+    let of_change: &[&str] = if of_person { &of_change } else { &[] };
     csv.write_record([&["database"], what, &["changes"], came, &["doubt"], of_change].concat())?;
     for ListedRun { database, run, changes, doubt, of_person, .. } in runs {
         let mut record = vec![(*database).to_owned()];

@@ -259,6 +259,9 @@ fn history_of_a_person_tells_everything_that_was_done_to_them_and_nobody_else() 
     assert!(text.contains("IS_ACTIVE: 1 -> 0") && !text.contains("E1/7"), "{text}");
     let text = said(&world, "history --person E2 --format csv");
     assert_eq!(text.lines().count(), 3, "{text}");
+    let mut columns: Vec<_> = text.lines().next().unwrap().split(',').collect();
+    columns.sort_unstable();
+    assert!(columns.is_sorted_by(|a, b| a < b), "a column's name stands once: {columns:?}");
     let shown = summary(&world, &format!("show {id} --person E2"));
     assert_eq!(shown["changes"].as_array().unwrap().len(), 2);
     assert!(said(&world, &format!("show {id} --person nobody")).contains("no changes"));
