@@ -55,6 +55,12 @@ pub(super) fn findings(tally: &Tally, figures: &Figures, problems: &[String]) ->
     found.more("unknown_manager", &figures.unmanaged);
     managers(figures, &mut found);
     found.keys("contradiction", &figures.contradictory, "the access is both approved and revoked");
+    exceptions(figures, &mut found);
+    people(figures, &mut found);
+    found.0
+}
+
+fn exceptions(figures: &Figures, found: &mut FindingList) {
     for exception in &figures.exceptions {
         let reason = exception.reason();
         let message = format!(
@@ -63,6 +69,10 @@ pub(super) fn findings(tally: &Tally, figures: &Figures, problems: &[String]) ->
         );
         found.add("exception", &exception.run, message);
     }
+}
+
+/// What USER_TAB holds of people, and should not.
+fn people(figures: &Figures, found: &mut FindingList) {
     if figures.n_doubles > 0 {
         let message = format!(
             "{} responses are about people who stand in USER_TAB more than once; the row updated last is shown",
@@ -75,7 +85,6 @@ pub(super) fn findings(tally: &Tally, figures: &Figures, problems: &[String]) ->
         &figures.garbled,
         "a text of this person in USER_TAB is no UTF-8, and is shown with \u{fffd}",
     );
-    found.0
 }
 
 fn managers(figures: &Figures, found: &mut FindingList) {

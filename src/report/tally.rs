@@ -7,7 +7,7 @@ use chrono::Datelike as _;
 use super::access::{N_REVIEWS, REVIEWS, ReportAccess};
 use super::person::UserKind;
 use super::row::{CLASSES, ReportRow, at};
-use super::state::{N_STATES, STATES};
+use super::state::{N_STATES, ResponseState, STATES};
 use super::{ReportPart, ReportScope};
 use crate::jobs::revoke::rule::{AnswerClass, fold};
 use crate::plan::Counts;
@@ -114,9 +114,9 @@ impl Tally {
         self.states[class][row.state.place()] += 1;
         if row.class == AnswerClass::Revoked {
             let now = &mut self.revoked;
-            let place = match (row.n_access, row.state.place()) {
+            let place = match (row.n_access, &row.state) {
                 (0, _) => &mut now.gone,
-                (_, 2 | 3) => &mut now.back,
+                (_, ResponseState::GivenAgain | ResponseState::Restored(_)) => &mut now.back,
                 _ => &mut now.there,
             };
             *place += 1;
