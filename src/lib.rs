@@ -10,18 +10,18 @@
 //!
 //! Below all of them: [`files`] outputs that are whole or absent · [`text`] made harmless for terminals and
 //! spreadsheets · [`signature`] of approvals and heads · [`script`] statements as text for a DBA ·
-//! [`schema`] the tables, [`mod@sql`] the statements · [`ldap_text`] names and filters · [`who`] runs it · [`fingerprint`] rows and people by a hash · [`guard`], [`progress`].
+//! [`schema`] the tables, [`mod@sql`] the statements · [`ldap_text`] names and filters · [`who`] runs it · [`client_library`] where Oracle's is · [`fingerprint`] rows and people by a hash · [`guard`], [`progress`].
 //!
-//! Imports point one way: cli, run → jobs, commands → plan, ledger → db, directory, files →
-//! sql, exit.
+//! Imports point one way: cli → commands → run, report → jobs → import, ledger → plan → db, directory → config →
+//! files → sql, exit.
 //!
 //! What `main` and the tests get of all this stands in [`door`]. What a new job, command, statement or column takes is
 //! listed in `tests/README.md`, "Adding".
 //!
 //! Absent on purpose, because code can't say so: async above the directory's adapter, a connection
 //! pool, global state, a clock below `run.rs`, SQL in Rust strings (but for a restore's, which are made of the
-//! columns that an image holds, the trials of `check`, which name tables as the dictionary does, and the DDL of
-//! missing columns), a driver's name outside `src/db/`, `process::exit`.
+//! columns that an image holds, the look of a hold at the rows of any table, the trials of `check`, which name tables
+//! as the dictionary does, and the DDL of missing columns), a driver's name outside `src/db/`, `process::exit`.
 
 mod cli;
 mod client_library;

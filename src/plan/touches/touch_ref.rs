@@ -19,13 +19,13 @@ impl<'a> TouchRef<'a> {
         &self.touches.chunks[self.row.chunk as usize]
     }
 
-    /// What it is a part of; see [`Touch::unit`].
+    /// What it is a part of; see [`crate::plan::Touch::unit`].
     #[must_use]
     pub fn unit(self) -> &'a str {
         self.chunk().text(self.row.unit)
     }
 
-    /// Which row; see [`Change::key`].
+    /// Which row; see [`crate::plan::Change::key`].
     #[must_use]
     pub fn key(self) -> &'a str {
         self.chunk().text(self.row.key)
@@ -66,7 +66,7 @@ impl<'a> TouchRef<'a> {
         }
     }
 
-    /// The row as it was read; see [`Touch::seen`].
+    /// The row as it was read; see [`crate::plan::Touch::seen`].
     #[must_use]
     pub fn seen(self) -> Option<&'a str> {
         self.row.seen.map(|span| self.chunk().text(span))
