@@ -140,10 +140,8 @@ pub fn run(request: &Request<'_>) -> anyhow::Result<Ended> {
 
 impl Run<'_> {
     fn try_until_done(&mut self) -> anyhow::Result<AttemptEnd> {
-        let mut pauses = self.request.job.database(self.request.config).pauses();
-        let mut attempt = 0;
+        let mut pauses = (1..).zip(self.request.job.database(self.request.config).pauses());
         loop {
-            attempt += 1;
             let error = match self.attempt() {
                 Err(error) if db::is_transient(&error) => error,
                 // Somebody else has just used a key that was free when the plan was made; the next plan knows.
@@ -153,7 +151,7 @@ impl Run<'_> {
                 }
                 ended => return ended,
             };
-            let Some(pause) = pauses.next() else { return Err(error) };
+            let Some((attempt, pause)) = pauses.next() else { return Err(error) };
             tracing::warn!(run_id = %self.session.run_id, attempt, "{}; trying the whole run again", Exit::tell(&error));
             sleep(pause);
         }

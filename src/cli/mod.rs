@@ -314,15 +314,13 @@ fn carry_out(
         facts,
         out,
     };
-    let mut pauses = config.database.pauses();
-    let mut attempt = 0;
+    let mut pauses = (1..).zip(config.database.pauses());
     loop {
-        attempt += 1;
         let error = match dispatch(cli, &context) {
             Err(error) if cli.only_reads() && db::is_transient(&error) && !out.has_left() => error,
             ended => return ended,
         };
-        let Some(pause) = pauses.next() else { return Err(error) };
+        let Some((attempt, pause)) = pauses.next() else { return Err(error) };
         tracing::warn!(attempt, "{}; trying again", Exit::tell(&error));
         sleep(pause);
     }
