@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::Request;
-use crate::config::must_be_ours_alone;
+use crate::config::{ApprovalNeed, must_be_ours_alone};
 use crate::exit::Exit;
+use crate::jobs::Job;
 use crate::plan::{Approval, PlanSignature, SavedPlan};
 use crate::signature::{self, Signers};
 
@@ -25,6 +26,11 @@ pub(super) fn read(
         // They are read in any case: a file that can't be used is to be noticed before it is needed.
         approval.needed_for.clone_from(&config.approval.needed_for);
         approval.signers = Some(Signers::read(path)?);
+    }
+    if matches!(job, Job::Archive(_)) && approval.needed_for.contains(&ApprovalNeed::EveryRun) {
+        // Nor would the way on be one that is named where a signature is missing.
+        let why = "no plan of archiving can be saved, to be signed: under `[approval] needed_for = [\"every-run\"]` nothing is archived";
+        approval.signature = PlanSignature::Wrong(why.to_owned());
     }
     let write = job.write_args();
     let Some(path) = &write.plan else { return Ok((None, approval)) };

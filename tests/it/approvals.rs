@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use recert::door::commands::history;
 use recert::door::config::{ApprovalNeed, Limits};
 use recert::door::exit::Exit;
 
@@ -200,6 +201,14 @@ fn an_approved_plan_may_be_anybodys_and_one_within_the_limits_needs_nobody() {
     let alone = signing.world.run("revoke --as-of 2026-11-29");
     assert_eq!(exit(&alone), Exit::Refused);
     ok(&signing.world.preview("revoke --as-of 2026-11-29"));
+    let archive = history::Args {
+        archive_before: Some("2031-01-01".parse().unwrap()),
+        out: Some(signing.world.folder.path().join("archive.jsonl")),
+        ..history::Args::default()
+    };
+    let outcome = history::run(&archive, &signing.world.context()).unwrap();
+    assert_eq!(outcome.exit(), Exit::Refused);
+    assert!(outcome.summary.error.unwrap().contains("nothing is archived"));
 }
 
 #[test]
