@@ -74,7 +74,7 @@ pub fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome>
     if let (Some(before), Some(path)) = (args.archive_before, &args.out) {
         return archive::run(before, path, args.database.as_deref(), context);
     }
-    let format = if context.json { ListFormat::Json } else { args.format };
+    let format = args.format.or_json(context.json);
     let runs = list(args, context)?;
     context.out.write(|out| match format {
         ListFormat::Text => write_text(&runs, out),

@@ -156,6 +156,13 @@ pub enum ListFormat {
     Csv,
 }
 
+impl ListFormat {
+    /// With `--output json`, JSON, unless another format was asked for.
+    fn or_json(self, json: bool) -> ListFormat {
+        if json && self == ListFormat::Text { ListFormat::Json } else { self }
+    }
+}
+
 /// `2026-01-31 17:00:00`, as people read it.
 pub(super) fn to_the_second(moment: &str) -> String {
     moment.chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()

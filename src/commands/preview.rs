@@ -28,7 +28,7 @@ pub struct Args {
     #[command(subcommand)]
     pub job: Option<Job>,
     /// Show a saved plan, to be read before it is signed or applied; asks no database
-    #[arg(long, value_name = "F", conflicts_with_all = ["save", "detailed_exitcode", "rehearse"])]
+    #[arg(long, value_name = "F", conflicts_with_all = ["format", "out", "save", "detailed_exitcode", "rehearse", "commit_every"])]
     pub plan: Option<PathBuf>,
     /// How the plan is written
     #[arg(long, global = true, value_enum, default_value_t)]
@@ -45,10 +45,13 @@ pub struct Args {
     /// Take the lock, carry the plan out, and roll it back: shows what would stop the run
     #[arg(long, global = true)]
     pub rehearse: bool,
-    /// In a SQL script, commit after this many statements
-    #[arg(long, global = true, value_name = "N", default_value = "500")]
-    pub commit_every: NonZeroU32,
+    /// In a SQL script, commit after this many statements instead of 500
+    #[arg(long, global = true, value_name = "N")]
+    pub commit_every: Option<NonZeroU32>,
 }
+
+/// Statements of a script between two COMMITs, where nobody says otherwise.
+const COMMIT_EVERY: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
 impl Args {
     /// Whether stdout is for the plan alone.
@@ -69,6 +72,9 @@ pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<O
                 .context(Exit::Usage));
         }
         (None, _) => {}
+    }
+    if args.commit_every.is_some() && args.format != Format::Sql {
+        return Err(anyhow!("`--commit-every` is for `--format sql`").context(Exit::Usage));
     }
     let job = args.job.clone().unwrap_or_default();
     let CommandContext { config, as_of, clock, facts, .. } = *context;
@@ -112,7 +118,7 @@ fn show(
     summary: &Summary,
 ) -> anyhow::Result<()> {
     let write = |format, out: &mut dyn std::io::Write| {
-        formats::write(format, plan, summary, args.commit_every, out)
+        formats::write(format, plan, summary, args.commit_every.unwrap_or(COMMIT_EVERY), out)
     };
     match (&args.out, args.format) {
         (Some(path), format) => {

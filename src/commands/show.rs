@@ -42,7 +42,7 @@ pub struct Args {
 /// `Exit::Usage`: no ledger holds it; else what the databases say.
 pub(crate) fn run(args: &Args, context: &CommandContext<'_>) -> anyhow::Result<Outcome> {
     let databases = context.config.databases_named(args.database.as_deref())?;
-    let format = if context.json { ListFormat::Json } else { args.format };
+    let format = args.format.or_json(context.json);
     let (run, mut db) = find(&args.run_id, &databases)?;
     let doubt = doubt(&run, &mut *db)?;
     let shown = ShownRun { run, doubt, person: args.person.as_deref() };

@@ -28,6 +28,15 @@ fn a_day_is_written_in_one_way_alone() {
 }
 
 #[test]
+fn a_script_alone_is_committed_in_parts() {
+    let world = World::sqlite();
+    for (format, code) in [("sql", 0), ("text", 2), ("json", 2)] {
+        let command = format!("preview --format {format} --commit-every 3");
+        assert_eq!(world.recert(&command).output().unwrap().status.code(), Some(code), "{format}");
+    }
+}
+
+#[test]
 fn a_reason_that_nobody_can_see_is_none() {
     let world = World::sqlite();
     for reason in ["", " ", "\t", "\u{200b}\u{a0}", "\u{3164}", "\u{115f} \u{1160}", "\u{2800}"] {

@@ -36,6 +36,17 @@ fn said(world: &World, command: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+#[test]
+fn a_format_that_is_asked_for_is_the_one_of_output_json_too() {
+    let (world, id) = world();
+    for command in ["history".to_owned(), format!("show {id}")] {
+        let csv = said(&world, &format!("{command} --format csv"));
+        assert_eq!(said(&world, &format!("{command} --format csv --output json")), csv);
+        let json = said(&world, &format!("{command} --output json"));
+        assert!(json.starts_with("{\"schema\""), "{json}");
+    }
+}
+
 fn statuses(world: &World, filter: &str) -> Vec<String> {
     let listed = summary(world, &format!("history {filter}"));
     let runs = listed["runs"].as_array().unwrap().clone();

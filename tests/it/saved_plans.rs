@@ -308,6 +308,11 @@ fn a_saved_plan_is_shown_to_a_person_without_any_database() {
     let edited = fs::read_to_string(path(&world)).unwrap().replacen("A/7", "C/7", 1);
     fs::write(path(&world), edited).unwrap();
     assert_eq!(world.recert("preview --plan plan.json").output().unwrap().status.code(), Some(5));
+    // What it would not heed is no option of it.
+    for option in ["--format sql", "--out x", "--commit-every 3", "--save x", "--rehearse"] {
+        let output = world.recert(&format!("preview --plan plan.json {option}")).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{option}");
+    }
 }
 
 #[test]
