@@ -81,7 +81,7 @@ pub(crate) struct RowChanger {
 impl RowChanger {
     /// `timing`, `event`: of a trigger, as the dictionary has them. Only of the plain kinds is it believed that they do
     /// nothing at other events.
-    fn new(in_words: String, timing: &str, event: &str) -> Self {
+    pub(crate) fn new(in_words: String, timing: &str, event: &str) -> Self {
         let is_plain = matches!(
             timing,
             "BEFORE STATEMENT" | "BEFORE EACH ROW" | "AFTER STATEMENT" | "AFTER EACH ROW"

@@ -21,6 +21,8 @@ use crate::sql::Sql;
 
 pub(crate) use bind::Bind;
 pub use bind::BindArray;
+#[cfg(test)]
+pub(crate) use column::RowChanger;
 pub(crate) use column::TableExtras;
 pub use column::{Column, ColumnFill, ColumnLength};
 pub(crate) use column::{invisible, table_extras};

@@ -273,6 +273,7 @@ fn classed(error: rusqlite::Error) -> anyhow::Error {
             ErrorCode::CannotOpen
             | ErrorCode::ReadOnly
             | ErrorCode::NotADatabase
+            | ErrorCode::DatabaseCorrupt
             | ErrorCode::PermissionDenied,
         ) => Exit::Config,
         _ if message.contains("because it is a view") => Exit::Config,

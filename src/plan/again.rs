@@ -1,31 +1,31 @@
-//! Where a trigger or a policy may change what is written, the rows are read again before the chain's end is taken: what
-//! the ledger says stands there must be what stands there. A trigger of which the dictionary says that it fires at nothing
-//! that is done here changes nothing.
+//! Where a trigger or a policy may change what is written, in its own table or in another, the rows are read again before
+//! the chain's end is taken: what the ledger says stands there must be what stands there. A trigger of which the dictionary
+//! says that it fires at nothing that is done here changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::anyhow;
 
-use super::hold::{FoundBy, Held, Place, ROWS, found_by, read_rows};
+use super::hold::{FoundBy, Held, Place, ROWS, found_by, read_rows, written_tables};
 use super::row_image::{RowImage, meaning_of};
 use super::{Action, Hold, Plan, Step, TouchRef};
 use crate::db::{Dialect, Read, TableExtras, Value};
 use crate::exit::Exit;
 
-/// Reads the rows of such tables again, and compares them with what the plan wrote.
+/// Reads the rows again, and compares them with what the plan wrote.
 ///
 /// # Errors
 /// `Exit::Config`: a row does not hold what was written, and the next run would fare no better; else what the database
 /// says. The caller must then drop the connection: all is rolled back.
 pub(crate) fn read_again(held: &Held, db: &mut dyn Read) -> anyhow::Result<()> {
-    let changed: Vec<_> = held.extras().filter(|(_, extras)| !extras.changers.is_empty()).collect();
-    // Where one trigger fires, it may have made others fire.
-    if !changed.iter().any(|(table, extras)| takes_effect(held.plan(), table, extras)) {
+    let (plan, extras) = (held.plan(), held.extras());
+    if !extras.iter().any(|(table, extras)| takes_effect(plan, table, extras)) {
         return Ok(());
     }
-    for (table, extras) in changed {
-        for (found_by, rows) in written(held.plan(), table, db.dialect()) {
-            let place = Place { table, found_by, invisible: &extras.invisible };
+    for table in written_tables(plan) {
+        let invisible = extras.get(table).map_or("", |extras| &extras.invisible);
+        for (found_by, rows) in written(plan, table, db.dialect()) {
+            let place = Place { table, found_by, invisible };
             let rows: Vec<(String, WrittenRow<'_>)> = rows.into_iter().collect();
             for batch in rows.chunks(ROWS) {
                 compare(place, batch, extras, db)?;
@@ -112,7 +112,7 @@ fn meaning(value: &Value, dialect: Dialect) -> String {
 fn compare(
     place: Place<'_>,
     batch: &[(String, WrittenRow<'_>)],
-    extras: &TableExtras,
+    extras: &BTreeMap<String, TableExtras>,
     db: &mut dyn Read,
 ) -> anyhow::Result<()> {
     let dialect = db.dialect();
@@ -126,9 +126,7 @@ fn compare(
         let there: Vec<RowImage<'_>> =
             texts.iter().map(|text| RowImage::parse(text)).collect::<anyhow::Result<_>>()?;
         if let Some(changed) = row.difference(&there, dialect)? {
-            let by: Vec<&str> =
-                extras.changers.iter().map(|changer| changer.in_words.as_str()).collect();
-            let (by, table) = (by.join(", "), place.table);
+            let (table, by) = (place.table, changers_of(place.table, extras));
             return Err(anyhow!(
                 "{table} {changed}: {by} may have changed it; what recert writes must be left as it is, so let them \
                  leave out its account; all was rolled back"
@@ -137,6 +135,16 @@ fn compare(
         }
     }
     Ok(())
+}
+
+/// What may have changed a row of a table: what is its own, else all there is.
+fn changers_of(table: &str, extras: &BTreeMap<String, TableExtras>) -> String {
+    let own = extras.get(table).map_or(&[][..], |extras| &extras.changers);
+    let others = extras.iter().filter(|_| own.is_empty()).flat_map(|(table, extras)| {
+        extras.changers.iter().map(move |changer| format!("{} of {table}", changer.in_words))
+    });
+    let own = own.iter().map(|changer| changer.in_words.clone());
+    own.chain(others).collect::<Vec<_>>().join(", ")
 }
 
 impl WrittenRow<'_> {
@@ -181,7 +189,9 @@ impl WrittenRow<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Change, ChangeResult, Touch, Touches};
+    use crate::db::RowChanger;
+    use crate::plan::{Change, ChangeResult, Takes, Touch, Touches};
+    use crate::sql::Sql;
 
     fn touch(action: Action, after: &str) -> Touch {
         let change = Change {
@@ -193,6 +203,36 @@ mod tests {
             after: Some(after.into()),
         };
         Touch { unit: "anna".into(), binds: Vec::new(), change, seen: None }
+    }
+
+    /// Whether a trigger of table T at this event may change anything, where this is done to a row of another table.
+    fn takes_effect_at(event: &str, table: &str, done: Action) -> bool {
+        let step = Step {
+            say: "changing",
+            sql: Sql::made("test".to_owned(), String::new()),
+            names: Vec::new(),
+            table: table.into(),
+            hold: Hold::Nothing,
+            counts: &[],
+            takes: Takes::Nothing,
+            touches: [touch(done, "{}")].into_iter().collect(),
+        };
+        let trigger = RowChanger::new("trigger G".to_owned(), "AFTER EACH ROW", event);
+        let extras = TableExtras { changers: vec![trigger], ..TableExtras::default() };
+        takes_effect(&Plan { steps: vec![step], ..Plan::default() }, "T", &extras)
+    }
+
+    #[test]
+    fn a_trigger_takes_effect_at_its_events_and_where_a_row_that_others_refer_to_goes() {
+        let takes_effect = |event| {
+            ["T", "ANOTHER"].map(|table| {
+                [Action::Insert, Action::Update, Action::Delete]
+                    .map(|done| takes_effect_at(event, table, done))
+            })
+        };
+        assert_eq!(takes_effect("INSERT"), [[true, false, false], [false; 3]]);
+        assert_eq!(takes_effect("UPDATE"), [[false, true, false], [false, false, true]]);
+        assert_eq!(takes_effect("DELETE"), [[false, false, true], [false, false, true]]);
     }
 
     /// What of these changes is not as it was written, where these rows share their key.

@@ -45,8 +45,8 @@ impl Held {
     }
 
     /// What else there is about the tables it writes, by their names.
-    pub(super) fn extras(&self) -> impl Iterator<Item = (&str, &TableExtras)> {
-        self.extras.iter().map(|(table, extras)| (table.as_str(), extras))
+    pub(super) fn extras(&self) -> &BTreeMap<String, TableExtras> {
+        &self.extras
     }
 }
 
@@ -84,7 +84,7 @@ pub fn hold(approved: Approved, leeway: Leeway, db: &mut dyn Transaction) -> any
 }
 
 /// The applications' tables whose rows are written, or held.
-fn written_tables(plan: &Plan) -> BTreeSet<&str> {
+pub(super) fn written_tables(plan: &Plan) -> BTreeSet<&str> {
     let is_written = |step: &&Step| step.hold != Hold::Nothing && !step.touches.is_empty();
     let written = plan.steps.iter().filter(is_written).map(|step| &*step.table);
     written.chain(plan.kept.iter().map(|kept| &*kept.table)).collect()

@@ -7,7 +7,7 @@ use recert::door::db::{
 use recert::door::exit::Exit;
 use recert::door::sql::Sql;
 
-use crate::harness::{World, worlds};
+use crate::harness::{World, exit, worlds};
 
 fn sql(text: &str) -> Sql {
     Sql::made("test".to_owned(), text.to_owned())
@@ -201,6 +201,18 @@ fn a_missing_table_or_column_is_a_matter_of_config() {
             let error = world.open().rows(&sql(query), &[]).unwrap_err();
             assert_eq!(Exit::of(&error), Exit::Config, "{}: {error:#}", world.name);
         }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_whole_database_is_a_matter_of_config() {
+    let world = World::sqlite();
+    let file = world.config.database.url.strip_prefix("sqlite:").unwrap().to_owned();
+    let whole = std::fs::read(&file).unwrap();
+    for bytes in [&whole[..whole.len() / 2 / 4_096 * 4_096], b"no database at all"] {
+        std::fs::write(&file, bytes).unwrap();
+        let ended = world.run("revoke");
+        assert_eq!(exit(&ended), Exit::Config, "{:?}", ended.summary.error);
     }
 }
 
