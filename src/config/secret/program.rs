@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 
 use super::BYTES_MAX;
+use crate::config::must_not_be_open;
 use crate::text::plain;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,6 +29,10 @@ pub(super) fn run(words: &[String]) -> anyhow::Result<String> {
 fn run_for(words: &[String], patience: Duration) -> anyhow::Result<String> {
     let [program, arguments @ ..] = words else { return Err(anyhow!("it names no program")) };
     let told = || format!("asking `{}` (`password_command`) for the password", plain(program));
+    // One without a path is found along PATH, which is whoever's that starts recert.
+    if program.contains('/') {
+        must_not_be_open(Path::new(program)).with_context(told)?;
+    }
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -128,6 +134,24 @@ mod tests {
             assert!(!said.contains("secret") && said.contains("password_command"), "{said}");
         }
         assert!(run(&["/nowhere/vault".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn a_program_that_the_world_may_write_is_not_run() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("vault");
+        // Not written by this process: what it starts meanwhile would hold the file open.
+        assert!(Command::new("cp").arg("/bin/echo").arg(&program).status().unwrap().success());
+        let words = [program.display().to_string(), "secret".to_owned()];
+        let allow = |mode| {
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        allow(0o755);
+        assert_eq!(run(&words).unwrap(), "secret\n");
+        allow(0o757);
+        let said = format!("{:#}", run(&words).unwrap_err());
+        assert!(said.contains("is not safe to act on") && !said.contains("secret"), "{said}");
     }
 
     #[test]
